@@ -1,0 +1,209 @@
+"""Softmax arithmetic on one block of rows: the kernels that everything else adds up.
+
+Exponentials are taken in the precision of the logits, in reused buffers; sums over rows
+are float64. Blocks of few classes are laid out class by class, because reductions over a
+short last axis are slow.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from calibrate.batch import Batch, FloatArray, IntArray
+
+Float64 = npt.NDArray[np.float64]
+
+FEW_CLASSES = 64  # below this, classes go first
+SAFE_EXPONENT = 60.0  # exp(60)² times any number of classes stays finite in float32
+
+_buffers = threading.local()
+
+
+def _buffer(name: str, shape: tuple[int, int], dtype: np.dtype[Any]) -> FloatArray:
+    """An uninitialised array of ``shape`` that this thread reuses from block to block."""
+    held: dict[tuple[str, np.dtype[Any]], FloatArray] = _buffers.__dict__
+    key = (name, dtype)
+    size = shape[0] * shape[1]
+    if key not in held or held[key].size < size:
+        held[key] = np.empty(size, dtype)
+    return held[key][:size].reshape(shape)
+
+
+def _dot(a: FloatArray, b: FloatArray, axis: int) -> FloatArray:
+    """sum over classes of a·b, per row."""
+    if axis == 0:
+        return np.einsum("kn,kn->n", a, b)  # type: ignore[no-any-return]  # einsum is untyped
+    return np.vecdot(a, b)  # type: ignore[no-any-return]  # typed as Any for floating
+
+
+@dataclass(frozen=True)
+class _Exponentials:
+    """``e = exp(beta (z - shift))`` with ``z = shift + unit·x``; classes along ``axis``.
+
+    ``e`` and, as a rule, ``x`` live in this thread's buffers.
+    """
+
+    e: FloatArray
+    x: FloatArray
+    unit: float
+    shift: Float64 | float
+    axis: int
+
+
+def _exponentials(logits: FloatArray, beta: float, magnitude: float) -> _Exponentials:
+    """The exponentials of one block, for any finite or masked logits.
+
+    The shift is the row's maximum; where ``beta·magnitude`` is small none is needed and it is 0.
+    Differences that would underflow are cut at the logarithm of the smallest normal number,
+    so that masked classes and values near -3.4e38 weigh nothing instead of becoming NaN.
+    """
+    n, n_classes = logits.shape
+    axis = 0 if n_classes < FEW_CLASSES else 1
+    z = logits.T if axis == 0 else logits
+    factor = logits.dtype.type(beta)
+    e = _buffer("exponential", z.shape, logits.dtype)
+    if beta * magnitude <= SAFE_EXPONENT and axis == 1:
+        np.multiply(z, factor, out=e)
+        np.exp(e, out=e)
+        return _Exponentials(e, z, 1.0, 0.0, axis)
+    x = _buffer("scaled", z.shape, logits.dtype)
+    shift: Float64 | float = 0.0
+    with np.errstate(over="ignore", under="ignore"):
+        if beta * magnitude <= SAFE_EXPONENT:
+            np.multiply(z, factor, out=x)
+        else:
+            x[...] = z
+            top = x.max(axis=axis, keepdims=True)
+            np.subtract(x, top, out=x)
+            np.multiply(x, factor, out=x)
+            np.maximum(x, np.log(np.finfo(x.dtype).tiny), out=x)
+            shift = top.reshape(n).astype(np.float64)
+        np.exp(x, out=e)
+    return _Exponentials(e, x, 1.0 / beta, shift, axis)
+
+
+def target_scores(logits: FloatArray, labels: IntArray) -> Float64:
+    """``z[label]`` of each row, float64 ``(n,)``."""
+    n, n_classes = logits.shape
+    return logits.reshape(-1).take(np.arange(n) * n_classes + labels).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class NllSums:
+    """The NLL summed over rows, with its derivatives in the inverse temperature beta = 1/T.
+
+    ``nll = sum_i w_i (logsumexp(beta z_i) - beta t_i)`` with t the score of the label; first
+    and second derivative in beta, and the sum of the squared ``w_i·gradient_i`` (sandwich).
+    """
+
+    weight: float
+    nll: float
+    gradient: float
+    curvature: float
+    squared_gradient: float
+    rows: int  # that count: of positive weight
+
+    def __add__(self, other: NllSums) -> NllSums:
+        return NllSums(
+            self.weight + other.weight,
+            self.nll + other.nll,
+            self.gradient + other.gradient,
+            self.curvature + other.curvature,
+            self.squared_gradient + other.squared_gradient,
+            self.rows + other.rows,
+        )
+
+
+def nll_sums(batch: Batch, beta: float, magnitude: float) -> NllSums:
+    """The NLL of one labelled block at inverse temperature ``beta``, with its derivatives.
+
+    With p = softmax(beta z): gradient = E_p[z] - t, curvature = Var_p[z]. ``magnitude`` bounds
+    ``|z|`` from above (inf where unknown).
+    """
+    assert batch.labels is not None
+    z = batch.logits
+    k = _exponentials(z, beta, magnitude)
+    total = k.e.sum(axis=k.axis).astype(np.float64)
+    mean = _dot(k.x, k.e, k.axis) / total
+    np.multiply(k.x, k.e, out=k.e)
+    mean_square = _dot(k.x, k.e, k.axis) / total
+    target = target_scores(z, batch.labels) - k.shift
+    nll = np.log(total) - beta * target
+    gradient = k.unit * mean - target
+    curvature = k.unit**2 * np.maximum(mean_square - mean * mean, 0.0)
+    if batch.weights is None:
+        n = len(z)
+        return NllSums(
+            n, nll.sum(), gradient.sum(), curvature.sum(), np.square(gradient).sum(), n
+        )
+    w = batch.weights
+    return NllSums(
+        weight=float(w.sum()),
+        nll=float((w * nll).sum()),
+        gradient=float((w * gradient).sum()),
+        curvature=float((w * curvature).sum()),
+        squared_gradient=float(np.square(w * gradient).sum()),
+        rows=int(np.count_nonzero(w)),
+    )
+
+
+def log_softmax(logits: FloatArray) -> FloatArray:
+    """log p with p = softmax(logits), in the precision of the logits; masked classes give -inf.
+
+    ``log p_k = z_k - max z - log sum_j exp(z_j - max z)``; shape ``(n, K)``, a new array.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        total = np.exp(shifted).sum(axis=1, keepdims=True, dtype=np.float64)
+        shifted -= np.log(total).astype(shifted.dtype)
+    return shifted
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """p_k = exp(z_k - max z) / sum_j exp(z_j - max z); shape ``(n, K)``, a new array."""
+    with np.errstate(over="ignore", under="ignore"):
+        p = logits - logits.max(axis=1, keepdims=True)
+        np.exp(p, out=p)
+        p /= p.sum(axis=1, keepdims=True, dtype=np.float64).astype(p.dtype)
+    return p
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What each row of a block predicted and how it fared; float64 ``(n,)`` each.
+
+    Attributes:
+        confidence: ``max_k p_k``, of the first argmax.
+        correct: 1 where the prediction is the label, else 0.
+        nll: ``-log p_label``, from log-softmax.
+        brier: ``sum_k (p_k - [k = label])²``, between 0 and 2.
+        weights: the row weights, or None.
+    """
+
+    confidence: Float64
+    correct: Float64
+    nll: Float64
+    brier: Float64
+    weights: Float64 | None
+
+
+def outcomes(scores: FloatArray, batch: Batch) -> Outcomes:
+    """The outcomes of ``softmax(scores)`` against the labels of ``batch``."""
+    assert batch.labels is not None
+    k = _exponentials(scores, 1.0, np.inf)
+    total = k.e.sum(axis=k.axis).astype(np.float64)
+    target = target_scores(scores, batch.labels) - k.shift
+    label_probability = np.exp(target) / total
+    sum_of_squares = _dot(k.e, k.e, k.axis) / (total * total)
+    return Outcomes(
+        confidence=1.0 / total,
+        correct=(scores.argmax(axis=1) == batch.labels).astype(np.float64),
+        nll=np.log(total) - target,
+        brier=np.maximum(sum_of_squares - 2 * label_probability + 1, 0.0),
+        weights=batch.weights,
+    )

@@ -1,0 +1,188 @@
+"""Rows by range, from memory or from disk, never the whole array at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from calibrate import batch as door
+from calibrate.batch import AnyArray, Batch, Findings, RawBlock
+from calibrate.blocks import map_reduce, rows_per_block
+from calibrate.errors import InputError
+
+
+@dataclass(frozen=True)
+class _RawRows:
+    """The rows as they stand in the file, for the inspection at the door."""
+
+    logits: AnyArray
+    labels: AnyArray | None
+    scores: str | None
+    label_offset: int
+    on_rows: Callable[[int], None] | None
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.logits)
+
+    @property
+    def block_rows(self) -> int:
+        return rows_per_block(self.logits.shape[1])
+
+    def read(self, start: int, stop: int) -> RawBlock:
+        if self.on_rows:
+            self.on_rows(stop - start)
+        labels = None if self.labels is None else self.labels[start:stop]
+        return RawBlock(start, self.logits[start:stop], labels, self.scores, self.label_offset)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Validated rows, readable by range as ``Batch``; made by ``Source.open``.
+
+    Attributes:
+        logits, labels, weights, folds: whole arrays, often memory-mapped, in the file's dtype.
+        scores: what the values are; probabilities are turned into logits block by block.
+        magnitude: the largest ``|logit|``; inf where classes are masked or unknown.
+        left_out: the fold whose rows weigh 0, or None.
+        warnings: what the user should know about the values.
+        on_rows: called with the number of rows at each read, for progress.
+    """
+
+    logits: AnyArray
+    labels: AnyArray | None
+    scores: str = "logits"
+    label_offset: int = 0
+    weights: npt.NDArray[np.float64] | None = None
+    folds: npt.NDArray[np.int8] | None = None
+    left_out: int | None = None
+    magnitude: float = np.inf
+    warnings: tuple[str, ...] = ()
+    logits_name: str = "logits"
+    labels_name: str = "labels"
+    on_rows: Callable[[int], None] | None = field(default=None, compare=False)
+
+    @staticmethod
+    def open(
+        logits: AnyArray,
+        labels: AnyArray | None = None,
+        *,
+        weights: AnyArray | None = None,
+        scores: str | None = None,
+        label_offset: int = 0,
+        logits_name: str = "logits",
+        labels_name: str = "labels",
+        workers: int | None = None,
+        on_rows: Callable[[int], None] | None = None,
+    ) -> Source:
+        """Validate arrays, in one pass over them, and make them a Source.
+
+        Args:
+            logits: ``(n, K)`` real; float16 to float64 or integers.
+            labels: ``(n,)`` class indices, or None where none are needed.
+            weights: ``(n,)`` non-negative row weights.
+            scores: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``; None means
+                logits, refused where every row is non-negative and sums to 1.
+            label_offset: the number of the first class, 0 or 1 as a rule.
+
+        Raises:
+            InputError: anything that cannot be used, with the place in the data.
+        """
+        if scores is not None and scores not in door.SCORES:
+            raise InputError(f"scores: expected one of {', '.join(door.SCORES)}; got {scores!r}")
+        logits = np.asarray(logits)
+        labels = None if labels is None else np.asarray(labels)
+        door.check_shapes(logits, labels, logits_name, labels_name)
+        rows, classes = logits.shape
+        if weights is not None:
+            weights = door.check_weights(np.asarray(weights), rows, "weights")
+        raw = _RawRows(logits, labels, scores, label_offset, on_rows)
+        found = map_reduce(raw, door.inspect, workers)
+        warnings = door.raise_if_bad(
+            found, classes, scores, logits.dtype, label_offset, logits_name, labels_name
+        )
+        return Source(
+            logits,
+            labels,
+            scores=scores or "logits",
+            label_offset=label_offset,
+            weights=weights,
+            magnitude=_magnitude(found, scores),
+            warnings=warnings,
+            logits_name=logits_name,
+            labels_name=labels_name,
+            on_rows=on_rows,
+        )
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.logits)
+
+    @property
+    def n_classes(self) -> int:
+        return int(self.logits.shape[1])
+
+    @property
+    def block_rows(self) -> int:
+        return rows_per_block(self.n_classes)
+
+    def read(self, start: int, stop: int) -> Batch:
+        """Rows ``start`` to ``stop`` (exclusive) as logits with their labels and weights."""
+        if self.on_rows:
+            self.on_rows(stop - start)
+        labels = self.labels
+        folds = None if self.folds is None else self.folds[start:stop]
+        return Batch(
+            logits=door.as_logits(self.logits[start:stop], self.scores),
+            labels=None if labels is None else door.as_labels(labels[start:stop], self.label_offset),
+            weights=self._weights(start, stop, folds),
+            folds=folds,
+        )
+
+    def _weights(
+        self, start: int, stop: int, folds: npt.NDArray[np.int8] | None
+    ) -> npt.NDArray[np.float64] | None:
+        weights = None if self.weights is None else self.weights[start:stop]
+        if folds is None or self.left_out is None:
+            return weights
+        kept = (folds != self.left_out).astype(np.float64)
+        return kept if weights is None else kept * weights
+
+    def sample(self, rows: int) -> Source:
+        """About ``rows`` evenly spread rows, copied, as a Source of their own."""
+        every = slice(None, None, max(1, self.n_rows // rows))
+        folds = None if self.folds is None else self.folds[every]
+        return replace(
+            self,
+            logits=door.as_logits(self.logits[every], self.scores),
+            labels=None if self.labels is None else self.labels[every],
+            weights=None if self.weights is None else self.weights[every],
+            folds=folds,
+            scores="logits",
+            on_rows=None,
+        )
+
+    def in_double(self) -> Source:
+        """All rows, copied as float64 logits: for data so small that precision costs nothing."""
+        exact = door.as_logits(self.logits, self.scores).astype(np.float64)
+        return replace(self, logits=exact, scores="logits")
+
+    def with_folds(self, n_folds: int, seed: int) -> Source:
+        """Deal the rows into ``n_folds`` folds: each run of ``n_folds`` rows, in random order."""
+        groups = -(-self.n_rows // n_folds)
+        folds = np.tile(np.arange(n_folds, dtype=np.int8), (groups, 1))
+        np.random.default_rng(seed).permuted(folds, axis=1, out=folds)
+        return replace(self, folds=folds.reshape(-1)[: self.n_rows])
+
+    def without_fold(self, fold: int) -> Source:
+        """The same rows, those of ``fold`` weighing nothing."""
+        return replace(self, left_out=fold)
+
+
+def _magnitude(found: Findings, scores: str | None) -> float:
+    if scores == "probabilities":
+        return np.inf
+    return max(abs(found.low), abs(found.high))
