@@ -1,0 +1,54 @@
+"""calibrate: can I trust these confidences? Post-hoc calibration of saved logits."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from calibrate.calibrator_file import load, save
+    from calibrate.calibrators import Temperature, TemperatureFit
+    from calibrate.errors import CalibrateError, FitError, InputError
+    from calibrate.library import cross_evaluate, evaluate, fit
+    from calibrate.readers import open_source
+    from calibrate.report import Measurement, Report
+    from calibrate.source import Source
+
+__all__ = [
+    "CalibrateError",
+    "FitError",
+    "InputError",
+    "Measurement",
+    "Report",
+    "Source",
+    "Temperature",
+    "TemperatureFit",
+    "cross_evaluate",
+    "evaluate",
+    "fit",
+    "load",
+    "open_source",
+    "save",
+]
+
+# Imported on first use, so that `calibrate --help` starts without numpy.
+_HOMES = {
+    "calibrator_file": ("load", "save"),
+    "calibrators": ("Temperature", "TemperatureFit"),
+    "errors": ("CalibrateError", "FitError", "InputError"),
+    "library": ("cross_evaluate", "evaluate", "fit"),
+    "readers": ("open_source",),
+    "report": ("Measurement", "Report"),
+    "source": ("Source",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"calibrate.{home}"), name)
+    raise AttributeError(f"module 'calibrate' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -92,4 +92,4 @@ def map_reduce(source: Readable[B], step: Callable[[B], S], workers: int | None 
     first = next(states, None)
     if first is None:
         raise ValueError("no rows to reduce over")
-    return reduce(add, states, first)  # type: ignore[arg-type]  # states add with +, by contract
+    return reduce(add, states, first)

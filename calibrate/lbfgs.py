@@ -32,6 +32,6 @@ def minimise(
         jac=True,
         method="L-BFGS-B",
         bounds=Bounds(*bounds),
-        options={"gtol": gradient_tolerance, "ftol": 0.0, "maxiter": 100, "maxls": 30},
+        options={"gtol": gradient_tolerance, "ftol": 0.0, "maxiter": 100, "maxls": 10},
     )
     return np.asarray(result.x, dtype=np.float64)

@@ -26,8 +26,8 @@ _buffers = threading.local()
 
 def _buffer(name: str, shape: tuple[int, int], dtype: np.dtype[Any]) -> FloatArray:
     """An uninitialised array of ``shape`` that this thread reuses from block to block."""
-    held: dict[tuple[str, np.dtype[Any]], FloatArray] = _buffers.__dict__
-    key = (name, dtype)
+    held: dict[str, FloatArray] = _buffers.__dict__
+    key = name + dtype.char
     size = shape[0] * shape[1]
     if key not in held or held[key].size < size:
         held[key] = np.empty(size, dtype)
@@ -37,8 +37,10 @@ def _buffer(name: str, shape: tuple[int, int], dtype: np.dtype[Any]) -> FloatArr
 def _dot(a: FloatArray, b: FloatArray, axis: int) -> FloatArray:
     """sum over classes of a·b, per row."""
     if axis == 0:
-        return np.einsum("kn,kn->n", a, b)  # type: ignore[no-any-return]  # einsum is untyped
-    return np.vecdot(a, b)  # type: ignore[no-any-return]  # typed as Any for floating
+        sums: FloatArray = np.einsum("kn,kn->n", a, b)
+    else:
+        sums = np.vecdot(a, b)
+    return sums
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _exponentials(logits: FloatArray, beta: float, magnitude: float) -> _Exponen
             np.subtract(x, top, out=x)
             np.multiply(x, factor, out=x)
             np.maximum(x, np.log(np.finfo(x.dtype).tiny), out=x)
-            shift = top.reshape(n).astype(np.float64)
+            shift = np.asarray(top.reshape(n), dtype=np.float64)
         np.exp(x, out=e)
     return _Exponentials(e, x, 1.0 / beta, shift, axis)
 
@@ -90,7 +92,8 @@ def _exponentials(logits: FloatArray, beta: float, magnitude: float) -> _Exponen
 def target_scores(logits: FloatArray, labels: IntArray) -> Float64:
     """``z[label]`` of each row, float64 ``(n,)``."""
     n, n_classes = logits.shape
-    return logits.reshape(-1).take(np.arange(n) * n_classes + labels).astype(np.float64)
+    target: Float64 = logits.reshape(-1).take(np.arange(n) * n_classes + labels).astype(np.float64)
+    return target
 
 
 @dataclass(frozen=True)
@@ -138,9 +141,7 @@ def nll_sums(batch: Batch, beta: float, magnitude: float) -> NllSums:
     curvature = k.unit**2 * np.maximum(mean_square - mean * mean, 0.0)
     if batch.weights is None:
         n = len(z)
-        return NllSums(
-            n, nll.sum(), gradient.sum(), curvature.sum(), np.square(gradient).sum(), n
-        )
+        return NllSums(n, nll.sum(), gradient.sum(), curvature.sum(), np.square(gradient).sum(), n)
     w = batch.weights
     return NllSums(
         weight=float(w.sum()),
@@ -158,7 +159,7 @@ def log_softmax(logits: FloatArray) -> FloatArray:
     ``log p_k = z_k - max z - log sum_j exp(z_j - max z)``; shape ``(n, K)``, a new array.
     """
     with np.errstate(over="ignore", under="ignore"):
-        shifted = logits - logits.max(axis=1, keepdims=True)
+        shifted: FloatArray = logits - logits.max(axis=1, keepdims=True)
         total = np.exp(shifted).sum(axis=1, keepdims=True, dtype=np.float64)
         shifted -= np.log(total).astype(shifted.dtype)
     return shifted
@@ -167,7 +168,7 @@ def log_softmax(logits: FloatArray) -> FloatArray:
 def softmax(logits: FloatArray) -> FloatArray:
     """p_k = exp(z_k - max z) / sum_j exp(z_j - max z); shape ``(n, K)``, a new array."""
     with np.errstate(over="ignore", under="ignore"):
-        p = logits - logits.max(axis=1, keepdims=True)
+        p: FloatArray = logits - logits.max(axis=1, keepdims=True)
         np.exp(p, out=p)
         p /= p.sum(axis=1, keepdims=True, dtype=np.float64).astype(p.dtype)
     return p

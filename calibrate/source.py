@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from calibrate import batch as door
-from calibrate.batch import AnyArray, Batch, Findings, RawBlock
+from calibrate.batch import AnyArray, Batch
 from calibrate.blocks import map_reduce, rows_per_block
 from calibrate.errors import InputError
+from calibrate.inspection import Findings, RawBlock, inspect, raise_if_bad
+
+SMALL = 1 << 19  # up to so many scores are computed in float64, whatever their dtype
+FINGERPRINT_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -100,8 +106,8 @@ class Source:
         if weights is not None:
             weights = door.check_weights(np.asarray(weights), rows, "weights")
         raw = _RawRows(logits, labels, scores, label_offset, on_rows)
-        found = map_reduce(raw, door.inspect, workers)
-        warnings = door.raise_if_bad(
+        found = map_reduce(raw, inspect, workers)
+        warnings = raise_if_bad(
             found, classes, scores, logits.dtype, label_offset, logits_name, labels_name
         )
         return Source(
@@ -126,6 +132,11 @@ class Source:
         return int(self.logits.shape[1])
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """The precision of the logits that ``read`` gives."""
+        return door.working_dtype(self.logits.dtype)
+
+    @property
     def block_rows(self) -> int:
         return rows_per_block(self.n_classes)
 
@@ -137,7 +148,9 @@ class Source:
         folds = None if self.folds is None else self.folds[start:stop]
         return Batch(
             logits=door.as_logits(self.logits[start:stop], self.scores),
-            labels=None if labels is None else door.as_labels(labels[start:stop], self.label_offset),
+            labels=None
+            if labels is None
+            else door.as_labels(labels[start:stop], self.label_offset),
             weights=self._weights(start, stop, folds),
             folds=folds,
         )
@@ -148,8 +161,10 @@ class Source:
         weights = None if self.weights is None else self.weights[start:stop]
         if folds is None or self.left_out is None:
             return weights
-        kept = (folds != self.left_out).astype(np.float64)
-        return kept if weights is None else kept * weights
+        kept: npt.NDArray[np.float64] = (folds != self.left_out).astype(np.float64)
+        if weights is not None:
+            kept *= weights
+        return kept
 
     def sample(self, rows: int) -> Source:
         """About ``rows`` evenly spread rows, copied, as a Source of their own."""
@@ -165,8 +180,21 @@ class Source:
             on_rows=None,
         )
 
-    def in_double(self) -> Source:
-        """All rows, copied as float64 logits: for data so small that precision costs nothing."""
+    def fingerprint(self) -> str:
+        """A digest of the shape, some scores and all labels of some rows: the same rows again?"""
+        few = self.sample(FINGERPRINT_ROWS)
+        digest = hashlib.sha256(repr((self.n_rows, self.n_classes)).encode())
+        corner = few.logits[:FINGERPRINT_ROWS, :FINGERPRINT_ROWS]
+        digest.update(np.ascontiguousarray(corner, dtype=np.float64).tobytes())
+        if few.labels is not None:
+            labels = door.as_labels(few.labels[:FINGERPRINT_ROWS], self.label_offset)
+            digest.update(labels.tobytes())
+        return digest.hexdigest()[:32]
+
+    def precise(self) -> Source:
+        """The same rows as float64 logits where they are so few that this costs nothing."""
+        if self.n_rows * self.n_classes > SMALL:
+            return self
         exact = door.as_logits(self.logits, self.scores).astype(np.float64)
         return replace(self, logits=exact, scores="logits")
 

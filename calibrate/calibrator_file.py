@@ -1,0 +1,158 @@
+"""Calibrator <-> calibrator.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from calibrate.calibrators import METHODS, Calibrator, Temperature, TemperatureFit
+from calibrate.errors import InputError
+from calibrate.output import write_bytes
+from calibrate.report import Fitted
+
+SCHEMA = "calibrate.calibrator/1"
+
+
+def package_version() -> str:
+    """The version of the installed package."""
+    try:
+        return version("calibrate-cli")
+    except PackageNotFoundError:  # run from a plain checkout
+        return "0"
+
+
+@dataclass(frozen=True)
+class CalibratorFile:
+    """A calibrator with what its file says of its fit.
+
+    Attributes:
+        calibrator: the calibrator.
+        fitted: for reports.
+        fingerprint: of the rows it was fitted on, or None.
+    """
+
+    calibrator: Calibrator
+    fitted: Fitted
+    fingerprint: str | None
+
+
+def describe_fit(fit: TemperatureFit, folds: tuple[Temperature, ...] = ()) -> Fitted:
+    """What a report says of a fit."""
+    return Fitted(
+        method=fit.calibrator.method,
+        parameters={"temperature": fit.temperature},
+        intervals={"temperature": fit.interval},
+        converged=fit.converged,
+        evaluations=fit.evaluations,
+        folds=tuple({"temperature": fold.temperature} for fold in folds),
+    )
+
+
+def save(fitted: TemperatureFit | Calibrator, path: str | Path) -> None:
+    """Write a fit, or a bare calibrator, to a JSON file.
+
+    Args:
+        fitted: what ``fit`` returned, or a calibrator.
+        path: the file, replaced whole.
+    """
+    calibrator = fitted.calibrator if isinstance(fitted, TemperatureFit) else fitted
+    parameters = asdict(calibrator)  # type: ignore[call-overload]  # calibrators are dataclasses
+    classes = parameters.pop("n_classes")
+    about: dict[str, Any] = {"version": package_version()}
+    if isinstance(fitted, TemperatureFit):
+        about = {
+            "rows": fitted.n_rows,
+            "nll": fitted.nll,
+            **about,
+            "intervals": {"temperature": fitted.interval},
+            "converged": fitted.converged,
+            "fingerprint": fitted.fingerprint,
+        }
+    content = {
+        "schema": SCHEMA,
+        "method": calibrator.method,
+        "parameters": parameters,
+        "classes": classes,
+        "fitted": about,
+    }
+    write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+
+
+def load(path: str | Path) -> Calibrator:
+    """The calibrator that ``save`` wrote.
+
+    Raises:
+        InputError: the file is missing, is not such a file, or holds unusable parameters.
+    """
+    return read_calibrator_file(path).calibrator
+
+
+def read_calibrator_file(path: str | Path) -> CalibratorFile:
+    """The calibrator in a file, with what the file says of its fit."""
+    content = _read_json(path)
+    if content.get("schema") != SCHEMA:
+        raise InputError(
+            f"{path}: expected a calibrator file (schema {SCHEMA!r}), "
+            f"found schema {content.get('schema')!r}"
+        )
+    method, parameters = content.get("method"), content.get("parameters")
+    if not isinstance(method, str) or method not in METHODS:
+        raise InputError(f"{path}: expected a method among {', '.join(METHODS)}, found {method!r}")
+    if not isinstance(parameters, dict):
+        raise InputError(f"{path}: expected parameters by name, found {parameters!r}")
+    classes = content.get("classes")
+    if classes is not None and (type(classes) is not int or classes < 2):
+        raise InputError(f"{path}: expected at least 2 classes, found {classes!r}")
+    try:
+        calibrator = METHODS[method](**parameters, n_classes=classes)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    except TypeError as error:
+        raise InputError(
+            f"{path}: the parameters do not fit the method {method!r}: {parameters!r}"
+        ) from error
+    about = content.get("fitted")
+    about = about if isinstance(about, dict) else {}
+    return CalibratorFile(
+        calibrator=calibrator,
+        fitted=Fitted(
+            method=method,
+            parameters=parameters,
+            intervals=_intervals(about.get("intervals"), parameters),
+            converged=about.get("converged"),
+        ),
+        fingerprint=about.get("fingerprint"),
+    )
+
+
+def _read_json(path: str | Path) -> dict[str, Any]:
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such calibrator file; `calibrate fit` writes one") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:  # not UTF-8, or not JSON
+        raise InputError(
+            f"{path}: expected a calibrator file in JSON, found something else or a truncated "
+            "file; fit it again"
+        ) from error
+    if not isinstance(content, dict):
+        raise InputError(
+            f"{path}: expected a calibrator file, found a JSON {type(content).__name__}"
+        )
+    return content
+
+
+def _intervals(
+    found: object, parameters: dict[str, float]
+) -> dict[str, tuple[float, float] | None]:
+    intervals: dict[str, tuple[float, float] | None] = {}
+    for name in parameters:
+        pair = found.get(name) if isinstance(found, dict) else None
+        valid = isinstance(pair, list) and len(pair) == 2
+        intervals[name] = (float(pair[0]), float(pair[1])) if pair and valid else None
+    return intervals

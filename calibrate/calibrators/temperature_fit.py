@@ -1,0 +1,270 @@
+"""The temperature that minimises the NLL, by L-BFGS-B, with its interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibrate.batch import Batch
+from calibrate.blocks import map_reduce
+from calibrate.calibrators.temperature import Temperature
+from calibrate.lbfgs import Float64, minimise
+from calibrate.softmax import NllSums, nll_sums
+from calibrate.source import Source
+
+SAMPLE_ROWS = (250, 2_000)  # 2 000 rows are enough to start within a few percent of the optimum
+GAP_SCORES = 1 << 16  # scores looked at to find the scale of the logits
+BOUND = 1e4  # T is searched between scale/BOUND and scale·BOUND
+# A Newton step of this relative size leaves an error of its square; finer steps drown in rounding.
+STEP_TOLERANCE = {np.dtype(np.float32): 5e-4, np.dtype(np.float64): 1e-5}
+SAMPLE_TOLERANCE = 3e-2  # the optimum of a sample is no closer to that of the data
+NORMAL_95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class TemperatureFit:
+    """The temperature that minimises the NLL, and how sure that is.
+
+    Attributes:
+        calibrator: the fitted ``Temperature``.
+        interval: 95 % interval of T from the sandwich variance, or None where undefined.
+        converged: whether the optimum was reached; False also where there is none.
+        nll: the mean NLL at the optimum, nats per row.
+        evaluations: passes over the whole data.
+        n_rows: the rows fitted on.
+        fingerprint: a digest of them.
+        warnings: what the user should know, in words.
+    """
+
+    calibrator: Temperature
+    interval: tuple[float, float] | None
+    converged: bool
+    nll: float
+    evaluations: int
+    n_rows: int
+    fingerprint: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def temperature(self) -> float:
+        return self.calibrator.temperature
+
+
+def fit_temperature(
+    source: Source, *, workers: int | None = None, start: float | None = None
+) -> TemperatureFit:
+    """Minimise ``mean_i w_i NLL_i(z_i / T)`` over T by L-BFGS-B.
+
+    The variable is log T, scaled by the curvature: a strided sample gives the start, the whole
+    data then take two or three evaluations. A last Newton step polishes the optimum, and its
+    size is the proof of convergence. With g_i the gradient of row i in 1/T and h_i its
+    curvature, the sandwich variance of 1/T is ``sum (w g)² / (sum w h)²`` (White 1982); the
+    interval is taken on the scale of log T.
+
+    Args:
+        source: labelled rows.
+        workers: threads; the result does not depend on it.
+        start: a temperature close to the optimum, where one is known.
+    """
+    source = source.precise()
+    scale = _typical_gap(source)
+    if scale is None:
+        scale = _typical_gap_everywhere(source, workers)
+    if scale is None:
+        return _undefined(source, workers)
+    search = _Search(source, workers, (np.log(1 / (BOUND * scale)), np.log(BOUND / scale)))
+    theta = np.log(2.0 / scale) if start is None else -np.log(start)
+    for rows in SAMPLE_ROWS if start is None else ():
+        if source.n_rows >= 2 * rows:
+            sample = _Search(source.sample(rows), workers, search.bounds, SAMPLE_TOLERANCE)
+            found = sample.solve(theta)
+            theta = _if_inside(found + sample.newton_step(found), search.bounds, theta)
+    return search.conclude(search.solve(theta))
+
+
+class _Search:
+    """The minimisation over ``theta = log(1/T)`` of one source, remembering its last pass."""
+
+    def __init__(
+        self,
+        source: Source,
+        workers: int | None,
+        bounds: tuple[float, float],
+        tolerance: float | None = None,
+    ) -> None:
+        self.source, self.workers, self.bounds = source, workers, bounds
+        self.tolerance = tolerance or STEP_TOLERANCE[source.dtype]
+        self.evaluations = 0
+        self._last: tuple[float, NllSums] | None = None
+
+    def sums(self, theta: float) -> NllSums:
+        if self._last is None or self._last[0] != theta:
+            self.evaluations += 1
+            beta = float(np.exp(theta))
+            total = map_reduce(
+                self.source,
+                lambda batch: nll_sums(batch, beta, self.source.magnitude),
+                self.workers,
+            )
+            self._last = (theta, total)
+        return self._last[1]
+
+    def newton_step(self, theta: float) -> float:
+        """The step in theta that zeroes the gradient, by the curvature at theta; inf if flat."""
+        s, beta = self.sums(theta), np.exp(theta)
+        step = -s.gradient / (beta * s.curvature) if s.curvature > 0 else -np.sign(s.gradient)
+        return float(step) if np.isfinite(step) else np.inf
+
+    def solve(self, theta: float) -> float:
+        """L-BFGS-B from ``theta``, restarted with a fresh scale where it stopped early."""
+        for _ in range(6):
+            if abs(self.newton_step(theta)) <= self.tolerance:
+                break
+            before, theta = theta, self._descend(theta)
+            if theta == before:
+                break
+        return theta
+
+    def _descend(self, start: float) -> float:
+        first = self.sums(start)
+        root = np.exp(start) * np.sqrt(first.curvature / first.weight)
+        if not root > 0 or not np.isfinite(root):
+            root = 1.0
+
+        def function(x: Float64) -> tuple[float, Float64]:
+            theta = float(start + x[0] / root)
+            s = self.sums(theta)
+            slope = np.exp(theta) * s.gradient / s.weight
+            return s.nll / s.weight, np.array([slope / root])
+
+        low, high = ((np.array([b]) - start) * root for b in self.bounds)
+        x = minimise(function, np.zeros(1), (low, high), self.tolerance * root)
+        return float(np.clip(start + x[0] / root, *self.bounds))
+
+    def conclude(self, theta: float) -> TemperatureFit:
+        step, s = self.newton_step(theta), self.sums(theta)
+        low, high = self.bounds
+        if abs(step) > self.tolerance or not low < theta < high:
+            return self._not_converged(theta)
+        mean_nll = s.nll / s.weight
+        theta += step
+        beta = float(np.exp(theta))
+        interval = None
+        if s.rows > 1:
+            variance = s.squared_gradient / s.curvature**2 * s.rows / (s.rows - 1)
+            width = NORMAL_95 * np.sqrt(variance) / beta
+            interval = (float(np.exp(-theta - width)), float(np.exp(-theta + width)))
+        return TemperatureFit(
+            calibrator=Temperature(1.0 / beta, self.source.n_classes),
+            interval=interval,
+            converged=True,
+            nll=float(mean_nll + step * beta * s.gradient / s.weight / 2),
+            evaluations=self.evaluations,
+            n_rows=self.source.n_rows,
+            fingerprint=self.source.fingerprint(),
+        )
+
+    def _not_converged(self, theta: float) -> TemperatureFit:
+        """No finite optimum: say which way it lies and stop at the bound."""
+        ends = map_reduce(self.source, _end_slopes, self.workers)
+        if ends.sharp <= 0:
+            theta = self.bounds[1]
+            reason = (
+                "the logits separate the labels: every row's label has the largest score, so the "
+                "NLL falls for ever as T goes to 0 and no finite T is best"
+            )
+        elif ends.flat >= 0:
+            theta = self.bounds[0]
+            reason = (
+                "the scores do not point to the labels: the NLL falls for ever as T grows and no "
+                "finite T is best; are the rows of logits and labels in the same order?"
+            )
+        else:
+            reason = "the optimum was not reached"
+        s, t = self.sums(theta), float(np.exp(-theta))
+        return TemperatureFit(
+            calibrator=Temperature(t, self.source.n_classes),
+            interval=None,
+            converged=False,
+            nll=float(s.nll / s.weight),
+            evaluations=self.evaluations,
+            n_rows=self.source.n_rows,
+            fingerprint=self.source.fingerprint(),
+            warnings=(f"{reason}; stopped at T = {t:.4g}",),
+        )
+
+
+@dataclass(frozen=True)
+class _EndSlopes:
+    """The slope of the NLL in 1/T at both ends: ``max z - t`` for T = 0, ``mean z - t`` for inf."""
+
+    sharp: float
+    flat: float
+
+    def __add__(self, other: _EndSlopes) -> _EndSlopes:
+        return _EndSlopes(self.sharp + other.sharp, self.flat + other.flat)
+
+
+def _end_slopes(batch: Batch) -> _EndSlopes:
+    assert batch.labels is not None
+    z = batch.logits.astype(np.float64)
+    target = z[np.arange(len(z)), batch.labels]
+    gap = z.max(axis=1) - target
+    possible = np.isfinite(z)
+    below = (np.where(possible, z, 0.0) - target[:, None] * possible).sum(axis=1)
+    weights = np.ones(len(z)) if batch.weights is None else batch.weights
+    return _EndSlopes(
+        float((weights * gap).sum()), float((weights * below / possible.sum(axis=1)).sum())
+    )
+
+
+def _if_inside(theta: float, bounds: tuple[float, float], otherwise: float) -> float:
+    """A sample can be separable where the data are not: its optimum then says nothing."""
+    margin = np.log(100.0)
+    return theta if bounds[0] + margin < theta < bounds[1] - margin else otherwise
+
+
+def _typical_gap(source: Source) -> float | None:
+    """The median positive gap between a row's largest score and its others; None if all tie."""
+    rows = max(1, GAP_SCORES // source.n_classes)
+    z = source.sample(rows).logits[:rows].astype(np.float64)
+    gaps = z.max(axis=1, keepdims=True) - z
+    gaps = gaps[(gaps > 0) & np.isfinite(gaps)]
+    return float(np.median(gaps)) if gaps.size else None
+
+
+@dataclass(frozen=True)
+class _LargestGap:
+    value: float
+
+    def __add__(self, other: _LargestGap) -> _LargestGap:
+        return _LargestGap(max(self.value, other.value))
+
+
+def _typical_gap_everywhere(source: Source, workers: int | None) -> float | None:
+    """The largest gap of all rows, for data whose sampled rows are constant."""
+
+    def step(batch: Batch) -> _LargestGap:
+        z = batch.logits.astype(np.float64)
+        gaps = z.max(axis=1, keepdims=True) - z
+        return _LargestGap(float(np.max(gaps, where=np.isfinite(gaps), initial=0.0)))
+
+    return map_reduce(source, step, workers).value or None
+
+
+def _undefined(source: Source, workers: int | None) -> TemperatureFit:
+    s = map_reduce(source, lambda batch: nll_sums(batch, 1.0, source.magnitude), workers)
+    return TemperatureFit(
+        calibrator=Temperature(1.0, source.n_classes),
+        interval=None,
+        converged=False,
+        nll=float(s.nll / s.weight),
+        evaluations=1,
+        n_rows=source.n_rows,
+        fingerprint=source.fingerprint(),
+        warnings=(
+            "T is undefined: every row gives all its classes the same score, so no temperature "
+            "changes anything; T = 1 was kept",
+        ),
+    )

@@ -1,0 +1,67 @@
+"""Write files whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from calibrate.errors import InputError
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[BinaryIO]:
+    """A binary file that becomes ``path`` when the block ends well, and vanishes otherwise.
+
+    It is written beside its target and renamed. A target that exists and is not a regular
+    file (a device, a pipe) is written to directly, never replaced.
+
+    Raises:
+        InputError: the target cannot be written.
+    """
+    target = Path(path)
+    try:
+        if target.is_dir():
+            raise InputError(f"{target}: expected a file to write, found a directory")
+        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+            with target.open("wb") as file:
+                yield file
+        else:
+            yield from _beside(target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror or error}") from error
+
+
+def _beside(target: Path) -> Iterator[BinaryIO]:
+    target = target.resolve()  # a link keeps pointing where it points
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: the folder {target.parent} does not exist; create it first")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        os.chmod(name, _usual_mode(target))
+        os.replace(name, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _usual_mode(target: Path) -> int:
+    """The permissions of the file being replaced, or those that a new file gets here."""
+    with suppress(OSError):
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write ``data`` to ``path``, whole or not at all."""
+    with writing(path) as file:
+        file.write(data)

@@ -1,0 +1,5 @@
+"""Readers: one file per file format."""
+
+from calibrate.readers.files import open_source, read_array
+
+__all__ = ["open_source", "read_array"]

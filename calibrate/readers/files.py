@@ -1,0 +1,98 @@
+"""Names given by the user -> arrays -> Source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from calibrate.batch import AnyArray
+from calibrate.errors import InputError
+from calibrate.readers.npy import read_npy
+from calibrate.readers.npz import keys, read_npz
+from calibrate.source import Source
+
+SUFFIXES = (".npy", ".npz")
+
+
+def open_source(
+    logits: str,
+    labels: str | None = None,
+    *,
+    needs_labels: bool = True,
+    scores: str | None = None,
+    label_offset: int = 0,
+    workers: int | None = None,
+    on_rows: Callable[[int], None] | None = None,
+) -> Source:
+    """Open files by name and validate them.
+
+    Args:
+        logits: ``file.npy``, ``file.npz`` or ``file.npz:key``.
+        labels: the same, or None where the .npz of the logits holds labels too.
+        needs_labels: whether to open labels at all.
+
+    Raises:
+        InputError: anything about the files or their values.
+    """
+    path, _ = _split(logits)
+    values = read_array(logits, "logits")
+    label_values: AnyArray | None = None
+    if needs_labels:
+        labels = labels if labels is not None else _labels_beside(path, logits)
+        label_values = read_array(labels, "labels")
+    return Source.open(
+        values,
+        label_values,
+        scores=scores,
+        label_offset=label_offset,
+        logits_name=logits,
+        labels_name=labels or "",
+        workers=workers,
+        on_rows=on_rows,
+    )
+
+
+def read_array(name: str, role: str) -> AnyArray:
+    """The array named by the user; ``role`` ("logits", "labels") is the key looked for."""
+    path, key = _split(name)
+    try:
+        if path.is_dir():
+            raise InputError(f"{name}: expected a file of {role}, found a directory")
+        if not path.exists():
+            raise InputError(f"{name}: no such file")
+        if path.suffix == ".npy":
+            return read_npy(path)
+        if path.suffix == ".npz":
+            return read_npz(path, key or _default_key(path, role))
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
+    raise InputError(
+        f"{name}: expected a file of {role} ending in {' or '.join(SUFFIXES)}, "
+        f"found {path.suffix or 'no suffix'!r}; save it with numpy.save"
+    )
+
+
+def _split(name: str) -> tuple[Path, str | None]:
+    """``file.npz:key`` -> path and key."""
+    head, mark, key = name.rpartition(".npz:")
+    if mark and not Path(name).exists():
+        return Path(head + ".npz"), key
+    return Path(name), None
+
+
+def _default_key(path: Path, role: str) -> str:
+    held = keys(path)
+    if role in held:
+        return role
+    if len(held) == 1:
+        return held[0]
+    raise InputError(
+        f"{path}: no array {role!r}; it holds {', '.join(held) or 'none'}; name one as {path}:KEY"
+    )
+
+
+def _labels_beside(path: Path, name: str) -> str:
+    if path.suffix == ".npz" and path.is_file() and "labels" in keys(path):
+        return f"{path}:labels"
+    what = f" in {path}" if path.suffix == ".npz" else ""
+    raise InputError(f"{name}: LABELS is missing and no array 'labels' was found{what}")
