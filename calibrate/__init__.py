@@ -44,6 +44,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("calibrate.version").package_version()
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"calibrate.{home}"), name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,9 @@ from calibrate.calibrators import METHODS, Calibrator, Temperature, TemperatureF
 from calibrate.errors import InputError
 from calibrate.output import write_bytes
 from calibrate.report import Fitted
+from calibrate.version import package_version
 
 SCHEMA = "calibrate.calibrator/1"
-
-
-def package_version() -> str:
-    """The version of the installed package."""
-    try:
-        return version("calibrate-cli")
-    except PackageNotFoundError:  # run from a plain checkout
-        return "0"
 
 
 @dataclass(frozen=True)

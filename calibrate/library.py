@@ -10,7 +10,7 @@ from calibrate.bins import DEFAULT_BINS
 from calibrate.calibrator_file import CalibratorFile, describe_fit, read_calibrator_file
 from calibrate.calibrators import Calibrator, TemperatureFit, fit_temperature
 from calibrate.errors import InputError
-from calibrate.evaluate import evaluate_source
+from calibrate.evaluation import evaluate_source
 from calibrate.report import Fitted, Report
 from calibrate.source import Source
 

@@ -65,3 +65,17 @@ def write_bytes(path: str | Path, data: bytes) -> None:
     """Write ``data`` to ``path``, whole or not at all."""
     with writing(path) as file:
         file.write(data)
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise InputError now rather than after the work, if ``path`` cannot be written."""
+    target = Path(path)
+    if target.exists() and not target.is_file():
+        if target.is_dir():
+            raise InputError(f"{target}: expected a file to write, found a directory")
+        return  # a device or a pipe
+    folder = target.resolve().parent
+    if not folder.is_dir():
+        raise InputError(f"{target}: the folder {folder} does not exist; create it first")
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"{target}: the folder {folder} is not writable")

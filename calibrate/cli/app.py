@@ -1,0 +1,84 @@
+"""The command line: the app, and how errors leave it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from calibrate.cli.apply import apply
+from calibrate.cli.fit import fit
+from calibrate.cli.report import report
+from calibrate.errors import CalibrateError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Can I trust these confidences? Post-hoc calibration of saved logits.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(fit)
+app.command()(apply)
+app.command()(report)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from calibrate.version import package_version
+
+        typer.echo(f"calibrate {package_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    del version  # the callback has printed it
+
+
+def main() -> None:
+    """Run the command line; every error is one line on stderr."""
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a pipe has gone: nothing is left to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except (typer.Abort, KeyboardInterrupt):
+        code = _say("interrupted", 130)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        code = _say(_explained(error), 2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explained(error: Exception) -> str:
+    if isinstance(error, CalibrateError):
+        return str(error)
+    if hasattr(error, "format_message"):  # a usage error of the command line
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context else "calibrate"
+        return f"{error.format_message().rstrip('.')}; see {where} --help"
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else "output: "
+        return f"{name}{error.strerror or error}"
+    if isinstance(error, MemoryError):
+        return "out of memory; try fewer --workers"
+    return f"internal error: {type(error).__name__}: {error}; run again with --debug and report it"
+
+
+def _say(message: str, code: int) -> int:
+    try:
+        sys.stderr.write("calibrate: " + " ".join(message.split("\n")) + "\n")
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (nothing may fail after this)
+    except OSError:
+        pass
+    return code

@@ -1,0 +1,71 @@
+"""What commands write to the terminal besides their result: notes, warnings, progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from calibrate.report import Report
+
+PATIENCE = 1.0  # seconds before progress shows
+
+
+def note(message: str) -> None:
+    """One line on stderr."""
+    sys.stderr.write(f"{message}\n")
+
+
+def warn(warnings: tuple[str, ...]) -> None:
+    """One line on stderr per warning."""
+    for warning in warnings:
+        note(f"warning: {warning}")
+
+
+def print_report(report: Report, format: str, metrics: tuple[str, ...] | None = None) -> None:
+    """The report on stdout, its warnings on stderr."""
+    from calibrate.render import render_json, render_markdown, render_text
+
+    if format == "json":
+        text = render_json(report)
+    elif format == "markdown":
+        text = render_markdown(report, metrics)
+    else:
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        text = render_text(report, metrics, colour=colour)
+    sys.stdout.write(text)
+    warn(report.warnings)
+
+
+class Progress:
+    """A line on stderr that counts rows, on a terminal, for work that takes its time."""
+
+    def __init__(self) -> None:
+        self._start = self._shown = time.monotonic()
+        self._rows = 0
+        self._visible = False
+        self._terminal = sys.stderr.isatty()
+
+    def __call__(self, rows: int) -> None:
+        self._rows += rows
+        now = time.monotonic()
+        if self._terminal and now - self._start > PATIENCE and now - self._shown > 0.1:
+            self._shown, self._visible = now, True
+            rate = self._rows / (now - self._start)
+            sys.stderr.write(f"\r\x1b[2K{self._rows:,} rows read, {rate:,.0f} a second")
+            sys.stderr.flush()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._visible:
+            sys.stderr.write("\r\x1b[2K")

@@ -1,0 +1,57 @@
+"""calibrate report"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from calibrate.cli import options
+
+
+def report(
+    logits: options.Logits,
+    labels: options.Labels = None,
+    calibrator: Annotated[
+        str | None,
+        typer.Option("-c", "--calibrator", help="What `calibrate fit` wrote: before and after."),
+    ] = None,
+    cross_fit: Annotated[
+        bool, typer.Option("--fit", help="Before and after a temperature cross-fitted on 5 folds.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds.")] = 0,
+    output: Annotated[
+        str, typer.Option("-o", "--output", help="The folder to write; made if missing.")
+    ] = "report",
+    scores: options.Scores = None,
+    label_offset: options.LabelOffset = 0,
+    workers: options.Workers = None,
+    format: options.ReportFormat = options.Format.text,
+    n_bins: options.Bins = 15,
+    figure: options.FigurePath = None,
+    dpi: options.Dpi = 150,
+    debug: options.Debug = False,
+) -> None:
+    """Measure calibration; write report.json, report.md and reliability.png to a folder."""
+    del debug  # read by the error handler
+    import calibrate
+    from calibrate.cli.console import Progress, note, print_report
+    from calibrate.report_folder import check_folder, write_folder
+
+    if calibrator and cross_fit:
+        raise calibrate.InputError("expected either -c calibrator.json or --fit, got both")
+    check_folder(output, figure)
+    with Progress() as progress:
+        source = calibrate.open_source(
+            logits, labels, scores=scores and scores.value, label_offset=label_offset,
+            workers=workers, on_rows=progress,
+        )  # fmt: skip
+        if cross_fit:
+            measured = calibrate.cross_evaluate(source, seed=seed, n_bins=n_bins, workers=workers)
+        else:
+            measured = calibrate.evaluate(
+                source, calibrator=calibrator, n_bins=n_bins, workers=workers
+            )
+    written = write_folder(measured, output, figure, dpi)
+    print_report(measured, format.value)
+    note(f"wrote {', '.join(written)}")

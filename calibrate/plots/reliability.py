@@ -1,0 +1,138 @@
+"""The reliability diagram: accuracy against confidence, before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calibrate.plots.style import BLUE, GREEN, GREY, INK, VERMILION, style
+from calibrate.render import words
+from calibrate.report import Measurement, Reliability, Report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def reliability_figure(report: Report) -> Figure:
+    """Bars of accuracy per confidence bin, with the gap to the bin's mean confidence.
+
+    One panel for a model as it is, two for before and after. Beneath each, the share of rows
+    per bin on the same axis. After Guo et al. (2017), figure 1, with the gap drawn from the
+    bin's own mean confidence rather than from its centre, and coloured by its sign.
+    """
+    from matplotlib.figure import Figure
+
+    sides = [("before", report.reliability.before, report.metrics.before)]
+    if report.reliability.after is not None and report.metrics.after is not None:
+        sides.append(("after", report.reliability.after, report.metrics.after))
+    with style():
+        figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
+        axes = figure.subplots(
+            2, len(sides), sharex=True, sharey="row", squeeze=False, height_ratios=[3.4, 1]
+        )
+        for column, (name, table, metrics) in enumerate(sides):
+            _draw_bins(axes[0, column], table)
+            _write_figures(axes[0, column], metrics)
+            _draw_histogram(axes[1, column], table)
+            axes[0, column].set_title(_title(name, report), fontsize=12, fontweight="bold")
+        axes[0, 0].set_ylabel("accuracy")
+        axes[1, 0].set_ylabel("share of rows")
+        figure.suptitle(
+            f"{report.data.logits}   ·   {words.rows_and_classes(report)}",
+            fontsize=9.5,
+            color=GREY,
+        )
+        _legend(figure)
+    return figure
+
+
+def _title(side: str, report: Report) -> str:
+    if report.calibrator is None:
+        return "the model as it is"
+    if side == "before" or report.temperature is None:
+        return f"{side} calibration"
+    note = ", in-sample" if report.data.in_sample else ""
+    note = ", cross-fitted" if report.calibrator.folds else note
+    return f"after: T = {words.short(report.temperature)}{note}"
+
+
+def _draw_bins(ax: Axes, table: Reliability) -> None:
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+    filled = zip(table.edges, table.edges[1:], table.confidence, table.accuracy, strict=False)
+    for low, high, confidence, accuracy in filled:
+        if confidence is None or accuracy is None:
+            continue
+        ax.bar(low, accuracy, high - low, align="edge", color=BLUE, edgecolor="white", lw=0.8)
+        ax.bar(
+            low,
+            confidence - accuracy,
+            high - low,
+            bottom=accuracy,
+            align="edge",
+            facecolor=(VERMILION if confidence > accuracy else GREEN) + "55",
+            edgecolor=VERMILION if confidence > accuracy else GREEN,
+            hatch="///" if confidence > accuracy else "\\\\\\",
+            linewidth=0.8,
+            zorder=2,
+        )
+        ax.plot(
+            [low, high],
+            [confidence, confidence],
+            color=INK,
+            lw=1.6,
+            solid_capstyle="butt",
+            zorder=3,
+        )
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+
+
+def _draw_histogram(ax: Axes, table: Reliability) -> None:
+    total = sum(table.weight)
+    widths = [high - low for low, high in zip(table.edges, table.edges[1:], strict=False)]
+    ax.bar(
+        table.edges[:-1],
+        [weight / total for weight in table.weight],
+        widths,
+        align="edge",
+        color=GREY,
+        edgecolor="white",
+        linewidth=0.8,
+    )
+    ax.set_xlabel("confidence")
+    ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+
+
+def _write_figures(ax: Axes, metrics: dict[str, Measurement]) -> None:
+    names = {"ECE": "ece", "accuracy": "accuracy", "mean confidence": "mean_confidence"}
+    lines = [f"{label}  {words.number(metrics[name].value)}" for label, name in names.items()]
+    ax.text(
+        0.035,
+        0.965,
+        "\n".join(lines),
+        transform=ax.transAxes,
+        va="top",
+        linespacing=1.5,
+        bbox={"facecolor": "white", "edgecolor": GREY, "alpha": 0.9, "boxstyle": "round,pad=0.45"},
+        zorder=5,
+    )
+
+
+def _legend(figure: Figure) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    figure.legend(
+        handles=[
+            Patch(facecolor=BLUE, label="accuracy of the bin"),
+            Line2D([], [], color=INK, linewidth=1.6, label="its mean confidence"),
+            Patch(fc=VERMILION + "55", ec=VERMILION, hatch="///", label="overconfident"),
+            Patch(fc=GREEN + "55", ec=GREEN, hatch="\\\\\\", label="underconfident"),
+        ],
+        loc="outside lower center",
+        ncols=4,
+        frameon=False,
+        fontsize=9.5,
+        handlelength=1.6,
+        columnspacing=1.4,
+    )

@@ -1,0 +1,65 @@
+"""The look that all pictures share, and saving them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calibrate.errors import InputError
+from calibrate.output import write_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe & Ito (2008), colour-blind safe.
+BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+GREY, INK = "#8A8A8A", "#222222"
+
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+DEFAULT_DPI = 150
+
+_SETTINGS: Any = {  # matplotlib types each of its 300 keys
+    "font.family": "DejaVu Sans",
+    "font.size": 10.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    "hatch.linewidth": 0.8,
+    "svg.hashsalt": "calibrate",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The shared settings, for the block only: the caller's own are left alone."""
+    from matplotlib import rc_context
+
+    with rc_context(_SETTINGS):
+        yield
+
+
+def check_figure_name(path: str | Path) -> None:
+    """Raise InputError unless the name ends in a format that can be written."""
+    if Path(path).suffix.lower() not in FIGURE_SUFFIXES:
+        raise InputError(
+            f"{path}: expected a figure name ending in {', '.join(FIGURE_SUFFIXES)}, "
+            f"found {Path(path).suffix or 'no suffix'!r}"
+        )
+
+
+def save_figure(figure: Figure, path: str | Path, dpi: int = DEFAULT_DPI) -> None:
+    """Write a figure in the format that its name asks for, whole or not at all."""
+    check_figure_name(path)
+    suffix = Path(path).suffix.lower().lstrip(".")
+    content = io.BytesIO()
+    with style():
+        dated = {"CreationDate": None} if suffix == "pdf" else {"Date": None}
+        figure.savefig(content, format=suffix, dpi=dpi, metadata=None if suffix == "png" else dated)
+    write_bytes(path, content.getvalue())

@@ -1,0 +1,37 @@
+"""Report -> Markdown, for pages and pull requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from calibrate.render import words
+from calibrate.report import Report
+
+
+def render_markdown(
+    report: Report, metrics: Sequence[str] | None = None, figures: Sequence[str] = ()
+) -> str:
+    """A title, the verdict, the table of figures, warnings and pictures.
+
+    Args:
+        metrics: which ones, in order; None for all.
+        figures: file names of pictures to show.
+    """
+    before, after = report.metrics.before, report.metrics.after
+    lines = [f"# Calibration of {report.data.logits}", "", words.verdict(report), ""]
+    lines += [f"- Labels: {report.data.labels}", f"- Data: {words.rows_and_classes(report)}"]
+    if report.calibrator:
+        lines += [f"- {words.temperature(report)}", f"- After: {words.provenance(report)}"]
+    lines += [""]
+    if after is None:
+        lines += ["| metric | value |", "| --- | ---: |"]
+    else:
+        lines += ["| metric | before | after |", "| --- | ---: | ---: |"]
+    for name in metrics or before:
+        sides = [before[name]] if after is None else [before[name], after[name]]
+        lines += [f"| {name} | {' | '.join(words.measurement(side) for side in sides)} |"]
+    for warning in report.warnings:
+        lines += ["", f"> **Warning:** {warning}"]
+    for figure in figures:
+        lines += ["", f"![{figure}]({figure})"]
+    return "\n".join(lines) + "\n"
