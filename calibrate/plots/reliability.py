@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+OVER, UNDER = "///", r"\\\\"
+
 
 def reliability_figure(report: Report) -> Figure:
     """Bars of accuracy per confidence bin, with the gap to the bin's mean confidence.
@@ -32,9 +34,12 @@ def reliability_figure(report: Report) -> Figure:
         )
         for column, (name, table, metrics) in enumerate(sides):
             _draw_bins(axes[0, column], table)
-            _write_figures(axes[0, column], metrics)
             _draw_histogram(axes[1, column], table)
-            axes[0, column].set_title(_title(name, report), fontsize=12, fontweight="bold")
+            axes[0, column].set_title(_caption(metrics), fontsize=10)
+            axes[0, column].text(
+                0.5, 1.09, _title(name, report), transform=axes[0, column].transAxes,
+                ha="center", fontsize=12.5, fontweight="bold",
+            )  # fmt: skip
         axes[0, 0].set_ylabel("accuracy")
         axes[1, 0].set_ylabel("share of rows")
         figure.suptitle(
@@ -57,33 +62,29 @@ def _title(side: str, report: Report) -> str:
 
 
 def _draw_bins(ax: Axes, table: Reliability) -> None:
-    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle=(0, (4, 3)), zorder=4)
     filled = zip(table.edges, table.edges[1:], table.confidence, table.accuracy, strict=False)
     for low, high, confidence, accuracy in filled:
         if confidence is None or accuracy is None:
             continue
-        ax.bar(low, accuracy, high - low, align="edge", color=BLUE, edgecolor="white", lw=0.8)
+        over = confidence > accuracy
+        colour = VERMILION if over else GREEN
+        base, top = sorted((confidence, accuracy))
+        ax.bar(low, base, high - low, align="edge", color=BLUE, edgecolor="white", linewidth=0.8)
         ax.bar(
             low,
-            confidence - accuracy,
+            top - base,
             high - low,
-            bottom=accuracy,
+            bottom=base,
             align="edge",
-            facecolor=(VERMILION if confidence > accuracy else GREEN) + "55",
-            edgecolor=VERMILION if confidence > accuracy else GREEN,
-            hatch="///" if confidence > accuracy else "\\\\\\",
+            facecolor=colour + "44",
+            edgecolor=colour,
+            hatch=OVER if over else UNDER,
             linewidth=0.8,
-            zorder=2,
         )
-        ax.plot(
-            [low, high],
-            [confidence, confidence],
-            color=INK,
-            lw=1.6,
-            solid_capstyle="butt",
-            zorder=3,
-        )
-    ax.set(xlim=(0, 1), ylim=(0, 1))
+        ax.hlines(accuracy, low, high, color=BLUE, linewidth=2.5, zorder=3)
+        ax.hlines(confidence, low, high, color=INK, linewidth=1.6, zorder=3)
+    ax.set(xlim=(0, 1), ylim=(0, 1.01))
     ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
 
 
@@ -103,19 +104,9 @@ def _draw_histogram(ax: Axes, table: Reliability) -> None:
     ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
 
 
-def _write_figures(ax: Axes, metrics: dict[str, Measurement]) -> None:
+def _caption(metrics: dict[str, Measurement]) -> str:
     names = {"ECE": "ece", "accuracy": "accuracy", "mean confidence": "mean_confidence"}
-    lines = [f"{label}  {words.number(metrics[name].value)}" for label, name in names.items()]
-    ax.text(
-        0.035,
-        0.965,
-        "\n".join(lines),
-        transform=ax.transAxes,
-        va="top",
-        linespacing=1.5,
-        bbox={"facecolor": "white", "edgecolor": GREY, "alpha": 0.9, "boxstyle": "round,pad=0.45"},
-        zorder=5,
-    )
+    return "   ".join(f"{label} {metrics[name].value:.3f}" for label, name in names.items())
 
 
 def _legend(figure: Figure) -> None:
@@ -124,10 +115,10 @@ def _legend(figure: Figure) -> None:
 
     figure.legend(
         handles=[
-            Patch(facecolor=BLUE, label="accuracy of the bin"),
-            Line2D([], [], color=INK, linewidth=1.6, label="its mean confidence"),
-            Patch(fc=VERMILION + "55", ec=VERMILION, hatch="///", label="overconfident"),
-            Patch(fc=GREEN + "55", ec=GREEN, hatch="\\\\\\", label="underconfident"),
+            Patch(facecolor=BLUE, label="accuracy"),
+            Line2D([], [], color=INK, linewidth=1.6, label="mean confidence"),
+            Patch(fc=VERMILION + "44", ec=VERMILION, hatch=OVER, label="overconfident"),
+            Patch(fc=GREEN + "44", ec=GREEN, hatch=UNDER, label="underconfident"),
         ],
         loc="outside lower center",
         ncols=4,

@@ -12,7 +12,7 @@ def number(value: float | None) -> str:
     """Four decimals, or a few significant digits where those would hide the number."""
     if value is None:
         return "–"
-    if value != 0 and not 1e-3 <= abs(value) < 1e5:
+    if value != 0 and not 1e-4 <= abs(value) < 1e5:
         return f"{value:.3g}"
     return f"{value:.4f}"
 
