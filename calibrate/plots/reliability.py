@@ -42,13 +42,15 @@ def reliability_figure(report: Report) -> Figure:
             )  # fmt: skip
         axes[0, 0].set_ylabel("accuracy")
         axes[1, 0].set_ylabel("share of rows")
-        figure.suptitle(
-            f"{report.data.logits}   ·   {words.rows_and_classes(report)}",
-            fontsize=9.5,
-            color=GREY,
-        )
-        _legend(figure)
+        name = _shortened(report.data.logits, 28 * len(sides))
+        figure.suptitle(f"{name}   ·   {words.rows_and_classes(report)}", fontsize=9.5, color=GREY)
+        _legend(figure, columns=2 * len(sides))
     return figure
+
+
+def _shortened(name: str, length: int) -> str:
+    """The end of a long path, which tells more than its beginning."""
+    return name if len(name) <= length else "…" + name[1 - length :]
 
 
 def _title(side: str, report: Report) -> str:
@@ -109,7 +111,7 @@ def _caption(metrics: dict[str, Measurement]) -> str:
     return "   ".join(f"{label} {metrics[name].value:.3f}" for label, name in names.items())
 
 
-def _legend(figure: Figure) -> None:
+def _legend(figure: Figure, columns: int) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -121,7 +123,7 @@ def _legend(figure: Figure) -> None:
             Patch(fc=GREEN + "44", ec=GREEN, hatch=UNDER, label="underconfident"),
         ],
         loc="outside lower center",
-        ncols=4,
+        ncols=columns,
         frameon=False,
         fontsize=9.5,
         handlelength=1.6,

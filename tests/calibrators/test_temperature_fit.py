@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import SAMPLES, gumbel_labels
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import exact_temperature
+
+import calibrate
+from calibrate import blocks
+from calibrate.source import Source
+
+SETS = {
+    "mnist/hard": ("mnist/hard_val.npy", "mnist/labels_val.npy"),
+    "mnist/smooth": ("mnist/smooth_val.npy", "mnist/labels_val.npy"),
+    "langid": ("langid/val_logits.npy", "langid/val_labels.npy"),
+}
+
+
+def make(n=300, k=6, t=2.0, seed=0, scale=3.0):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=scale, size=(n, k))
+    return logits, gumbel_labels(logits, t, rng)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_optimum_on_real_logits(name):
+    logits, labels = (np.load(SAMPLES / file) for file in SETS[name])
+    fit = calibrate.fit(logits, labels)
+    finite = np.maximum(logits.astype(np.float64), -1e6)  # for the plain reference only
+    tied = (logits == logits[:, :1]).all(axis=1)
+    finite[tied] = 0
+    assert fit.converged
+    assert fit.temperature == pytest.approx(exact_temperature(finite, labels), rel=1e-6)
+    low, high = fit.interval
+    assert low < fit.temperature < high
+
+
+def test_the_published_optimum_of_this_sample():
+    # scikit-learn 1.9.1, _TemperatureScaling on float64 mnist/hard_val.npy: 1 / beta_
+    logits, labels = (np.load(SAMPLES / file) for file in SETS["mnist/hard"])
+    assert calibrate.fit(logits, labels).temperature == pytest.approx(2.738940619689518, rel=2e-6)
+
+
+
+@pytest.mark.parametrize("t", [0.05, 0.5, 1.0, 3.74, 10.0, 50.0])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_far_optima_are_reached(t, dtype):
+    logits, labels = make(n=4000, k=10, t=t, scale=3 * max(1, t / 5))
+    logits = logits.astype(dtype)
+    fit = calibrate.fit(logits, labels)
+    assert fit.converged
+    assert fit.temperature == pytest.approx(exact_temperature(logits, labels), rel=1e-6)
+
+
+def test_large_float32_data_keep_six_digits():
+    logits, labels = make(n=20_000, k=80, t=1.7)  # above the size that is done in float64
+    logits = logits.astype(np.float32)
+    fit = calibrate.fit(logits, labels)
+    assert fit.temperature == pytest.approx(exact_temperature(logits, labels), rel=1e-6)
+
+
+def test_weights_count_as_repeated_rows():
+    logits, labels = make(n=200)
+    weights = np.random.default_rng(3).integers(0, 4, 200)
+    repeated = calibrate.fit(np.repeat(logits, weights, 0), np.repeat(labels, weights))
+    weighted = calibrate.fit(logits, labels, weights=weights)
+    assert weighted.temperature == pytest.approx(repeated.temperature, rel=1e-9)
+    assert weighted.nll == pytest.approx(repeated.nll, rel=1e-9)
+    assert weighted.temperature == pytest.approx(
+        exact_temperature(logits, labels, weights), rel=1e-9
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.floats(1e-6, 1e6))
+def test_scaling_the_logits_scales_the_temperature(seed, factor):
+    logits, labels = make(seed=seed)
+    one, other = calibrate.fit(logits, labels), calibrate.fit(logits * factor, labels)
+    assert other.temperature == pytest.approx(one.temperature * factor, rel=1e-7)
+    assert np.array(other.interval) == pytest.approx(np.array(one.interval) * factor, rel=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_shifts_and_permutations_change_nothing(seed):
+    logits, labels = make(seed=seed)
+    rng = np.random.default_rng(seed)
+    want = calibrate.fit(logits, labels).temperature
+    rows, classes = rng.permutation(len(logits)), rng.permutation(6)
+    shifted = logits + rng.normal(scale=30, size=(len(logits), 1))
+    assert calibrate.fit(shifted, labels).temperature == pytest.approx(want, rel=1e-8)
+    assert calibrate.fit(logits[rows], labels[rows]).temperature == pytest.approx(want, rel=1e-8)
+    moved = calibrate.fit(logits[:, classes], np.argsort(classes)[labels])
+    assert moved.temperature == pytest.approx(want, rel=1e-8)
+
+
+@pytest.mark.parametrize("elements", [64, 1000, 1 << 14])
+def test_any_partition_into_blocks_gives_the_same(elements, monkeypatch):
+    logits, labels = make(n=3000)
+    want = calibrate.fit(logits, labels)
+    monkeypatch.setattr(blocks, "BLOCK_ELEMENTS", elements)
+    got = calibrate.fit(logits, labels)
+    assert got.temperature == pytest.approx(want.temperature, rel=1e-9)
+    assert got.interval == pytest.approx(want.interval, rel=1e-6)
+
+
+@pytest.mark.parametrize("k", [10, 1000])
+def test_results_do_not_depend_on_the_number_of_workers(k):
+    logits, labels = make(n=2_000_000 // k, k=k)
+    logits = logits.astype(np.float32)
+    fits = [calibrate.fit(logits, labels, workers=workers) for workers in (1, 2, 4)]
+    assert len({(f.temperature, f.interval, f.nll, f.evaluations) for f in fits}) == 1
+
+
+def test_the_interval_is_the_sandwich():
+    logits, labels = make(n=900)
+    fit = calibrate.fit(logits, labels)
+    beta, h = 1 / fit.temperature, 1e-5
+
+    def gradients(b):
+        e = np.exp(b * (logits - logits.max(1, keepdims=True)))
+        p = e / e.sum(1, keepdims=True)
+        return (p * logits).sum(1) - logits[np.arange(900), labels]
+
+    curvature = (gradients(beta + h) - gradients(beta - h)).sum() / (2 * h)
+    error = np.sqrt((gradients(beta) ** 2).sum() * 900 / 899) / curvature / beta
+    want = fit.temperature * np.exp(np.array([-1.96, 1.96]) * error)
+    assert fit.interval == pytest.approx(want, rel=1e-4)
+
+
+def test_the_interval_covers_the_truth_about_95_times_in_100():
+    hits = 0
+    for seed in range(300):
+        logits, labels = make(n=500, t=2.0, seed=seed)
+        low, high = calibrate.fit(logits, labels).interval
+        hits += low <= 2.0 <= high
+    assert 273 <= hits <= 297  # 91 % to 99 %: wide enough for 300 draws of a true 95 %
+
+
+def test_separable_data_stop_at_the_bound_and_say_so():
+    logits = np.random.default_rng(0).normal(size=(50, 4))
+    fit = calibrate.fit(logits, logits.argmax(1))
+    assert not fit.converged
+    assert fit.interval is None
+    assert 0 < fit.temperature < 1e-3
+    assert "separate the labels" in fit.warnings[0]
+    assert np.isfinite(fit.nll)
+
+
+def test_a_separable_sample_of_inseparable_data_does_no_harm():
+    logits, labels = make(n=20_000, k=5, t=0.15)
+    stride = 20_000 // 2_000
+    labels[::stride] = logits[::stride].argmax(1)
+    fit = calibrate.fit(logits, labels)
+    assert fit.converged
+    assert fit.temperature == pytest.approx(exact_temperature(logits, labels), rel=1e-6)
+
+
+def test_wrong_data_whose_best_temperature_is_infinite_say_so():
+    logits = np.random.default_rng(0).normal(size=(50, 4))
+    fit = calibrate.fit(logits, logits.argmin(1))
+    assert not fit.converged
+    assert fit.temperature > 1e3
+    assert "same order" in fit.warnings[0]
+    assert fit.nll == pytest.approx(np.log(4), abs=1e-3)
+
+
+@pytest.mark.parametrize("value", [0.0, -7.5, 1e30])
+def test_constant_logits_leave_the_temperature_undefined(value):
+    fit = calibrate.fit(np.full((30, 3), value), np.arange(30) % 3, scores="logits")
+    assert not fit.converged
+    assert fit.temperature == 1
+    assert "undefined" in fit.warnings[0]
+    assert fit.nll == pytest.approx(np.log(3), rel=1e-9)
+
+
+def test_mostly_constant_rows_are_no_obstacle():
+    logits, labels = make(n=3000)
+    logits[np.arange(3000) % 500 != 7] = 4.25
+    fit = calibrate.fit(logits, labels)
+    assert fit.converged
+    assert fit.temperature == pytest.approx(exact_temperature(logits, labels), rel=1e-6)
+
+
+def test_one_row():
+    fit = calibrate.fit(np.array([[1.0, 3.0, 0.0]]), np.array([0]), scores="logits")
+    assert np.isfinite(fit.temperature)
+    assert fit.interval is None
+
+
+def test_masked_classes_are_as_good_as_absent():
+    logits, labels = make(n=500, k=5)
+    want = calibrate.fit(logits, labels)
+    for hopeless in (-np.inf, np.finfo(np.float32).min, np.finfo(np.float64).min):
+        padded = np.concatenate([logits, np.full((500, 1), hopeless)], axis=1)
+        got = calibrate.fit(padded, labels)
+        assert got.temperature == pytest.approx(want.temperature, rel=1e-9)
+        assert got.interval == pytest.approx(want.interval, rel=1e-6)
+
+
+@pytest.mark.parametrize("scores", ["probabilities", "log-probabilities"])
+def test_probabilities_give_the_temperature_of_their_logits(scores):
+    logits, labels = make()
+    log_p = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+    given = np.exp(log_p) if scores == "probabilities" else log_p
+    got = calibrate.fit(given, labels, scores=scores)
+    assert got.temperature == pytest.approx(calibrate.fit(logits, labels).temperature, rel=1e-7)
+
+
+def test_folds_are_left_out_by_weight():
+    logits, labels = make()
+    dealt = Source.open(logits, labels).with_folds(5, seed=1)
+    kept = dealt.folds != 2
+    got = calibrate.fit(dealt.without_fold(2))
+    want = calibrate.fit(logits[kept], labels[kept])
+    assert got.temperature == pytest.approx(want.temperature, rel=1e-9)
+    assert got.interval == pytest.approx(want.interval, rel=1e-6)

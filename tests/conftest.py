@@ -1,0 +1,58 @@
+"""Shared data and the runner of real processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "sample_logits"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run ``python -m calibrate ARGS`` in ``tmp_path``; output as text unless ``text=False``."""
+
+    def runner(*args: object, text: bool = True, **more: object) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-m", "calibrate", *map(str, args)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=text,
+            timeout=120,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+            **more,
+        )
+
+    return runner
+
+
+def gumbel_labels(logits: np.ndarray, temperature: float, rng: np.random.Generator) -> np.ndarray:
+    """Labels drawn from softmax(logits / temperature): the true T is known."""
+    return (logits / temperature + rng.gumbel(size=logits.shape)).argmax(axis=1)
+
+
+@pytest.fixture
+def data() -> tuple[np.ndarray, np.ndarray]:
+    """400 rows, 7 classes, float32, overconfident by about 2."""
+    rng = np.random.default_rng(5)
+    logits = rng.normal(scale=3, size=(400, 7)) + rng.normal(size=(400, 1))
+    return logits.astype(np.float32), gumbel_labels(logits, 2.0, rng)
+
+
+@pytest.fixture
+def files(tmp_path: Path, data: tuple[np.ndarray, np.ndarray]) -> tuple[Path, Path]:
+    """The same on disk, in the folder that processes run in."""
+    paths = tmp_path / "z.npy", tmp_path / "y.npy"
+    for path, array in zip(paths, data, strict=True):
+        np.save(path, array)
+    return paths

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calibrate.bins import BinTable, bin_index, equal_width_edges
+from calibrate.errors import InputError
+
+
+def test_edges_belong_to_the_bin_below():
+    edges = equal_width_edges(10)
+    # linspace(0, 1, 11)[3] is 0.30000000000000004 > 0.3, and 0.3 / 0.1 is 2.999...
+    values = np.array([0.0, 0.1, 0.3, edges[3], np.nextafter(edges[3], 1), 1.0])
+    assert bin_index(values, edges).tolist() == [0, 0, 2, 2, 3, 9]
+    assert bin_index(values, edges, closed="left").tolist() == [0, 1, 2, 3, 3, 9]
+
+
+@given(st.floats(0, 1), st.integers(1, 50))
+def test_every_value_lies_between_the_edges_of_its_bin(value, n_bins):
+    edges = equal_width_edges(n_bins)
+    b = bin_index(np.array([value]), edges)[0]
+    assert (edges[b] < value or b == 0) and value <= edges[b + 1]
+
+
+def test_tables_add_up():
+    rng = np.random.default_rng(0)
+    confidence, correct = rng.random(101), (rng.random(101) < 0.5).astype(float)
+    weights, edges = rng.random(101) + 0.1, equal_width_edges(7)
+    whole = BinTable.of(confidence, correct, weights, edges)
+    parts = [
+        BinTable.of(confidence[s], correct[s], weights[s], edges)
+        for s in (slice(0, 13), slice(13, 101))
+    ]
+    added = parts[0] + parts[1]
+    np.testing.assert_allclose(added.weight, whole.weight, rtol=1e-14)
+    np.testing.assert_allclose(added.gap, whole.gap, rtol=1e-12)
+    assert whole.weight.sum() == pytest.approx(weights.sum(), rel=1e-14)
+
+
+@pytest.mark.parametrize("n_bins", [0, -3, 10_001])
+def test_number_of_bins_is_checked(n_bins):
+    with pytest.raises(InputError, match="expected 1 to 10,000 bins"):
+        equal_width_edges(n_bins)

@@ -1,0 +1,84 @@
+"""The floors of the house: a file imports only from lower floors, or its own folder's files."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "calibrate"
+
+FLOORS = {
+    "errors": 0,
+    "version": 0,
+    "batch": 1,
+    "blocks": 1,
+    "bins": 1,
+    "lbfgs": 1,
+    "output": 1,
+    "inspection": 2,
+    "softmax": 2,
+    "npy_writer": 2,
+    "source": 3,
+    "calibrators": 4,
+    "metrics": 4,
+    "report": 4,
+    "evaluation": 5,
+    "calibrator_file": 5,
+    "readers": 5,
+    "library": 6,
+    "render": 6,
+    "plots": 7,
+    "report_folder": 8,
+    "__init__": 9,
+    "cli": 10,
+    "__main__": 11,
+}
+
+
+def room(path: Path) -> str:
+    """The top-level file or folder of a path inside the package."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+            if node.module == "calibrate":
+                names = [f"calibrate.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "calibrate":
+                rooms.add(parts[1] if len(parts) > 1 else "__init__")
+    return rooms
+
+
+def violations(floors: dict[str, int]) -> list[str]:
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        own = room(path)
+        for other in sorted(imported_rooms(path) - {own}):
+            if floors[other] >= floors[own]:
+                found.append(f"{path.relative_to(PACKAGE)} imports {other}")
+    return found
+
+
+def test_every_room_has_a_floor():
+    assert {room(path) for path in PACKAGE.rglob("*.py")} == set(FLOORS)
+
+
+def test_imports_go_down():
+    assert violations(FLOORS) == []
+
+
+def test_the_check_would_notice():
+    assert violations({**FLOORS, "errors": 99})
+
+
+def test_files_stay_readable():
+    lengths = {path.name: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert {name: n for name, n in lengths.items() if n > 300} == {}
