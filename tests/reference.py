@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.special import logsumexp, softmax
 
@@ -43,7 +45,8 @@ def exact_figures(
     one_hot[np.arange(n), labels] = 1
     confidence, correct = p.max(axis=1), (p.argmax(axis=1) == labels).astype(float)
     gaps, weight = [], []
-    for low, high in zip(np.linspace(0, 1, n_bins + 1), np.linspace(0, 1, n_bins + 1)[1:]):
+    edges = np.linspace(0, 1, n_bins + 1)
+    for low, high in pairwise(edges):
         inside = (confidence > low) & (confidence <= high)
         if w[inside].sum() > 0:
             weight.append(share[inside].sum())

@@ -26,7 +26,7 @@ def test_blocks_come_in_order_and_cover_every_row_once(workers, block_rows):
         return rows
 
     got = map_blocks(Numbers(23, block_rows), slow_first, workers)
-    assert sum(got, []) == list(range(23))
+    assert [row for block in got for row in block] == list(range(23))
 
 
 def test_sums_are_identical_to_the_last_bit_for_any_number_of_workers():
@@ -55,7 +55,7 @@ def test_an_error_in_a_step_comes_out_and_stops_the_rest():
 def test_few_results_wait_for_a_slow_consumer():
     made, lock = [0], threading.Lock()
 
-    def step(rows: list[int]) -> int:
+    def step(_: list[int]) -> int:
         with lock:
             made[0] += 1
         return 0

@@ -34,7 +34,7 @@ class Temperature:
 
     def __post_init__(self) -> None:
         t = self.temperature
-        if not isinstance(t, (int, float)) or not np.isfinite(t) or not t > 0:
+        if type(t) not in (int, float, np.float64) or not np.isfinite(t) or not t > 0:
             raise InputError(f"temperature: expected a positive finite number, got {t!r}")
 
     def scores(self, logits: FloatArray) -> FloatArray:

@@ -29,11 +29,12 @@ def fit(
     import calibrate
     from calibrate.cli.console import Progress, note, print_report
     from calibrate.output import check_writable
-    from calibrate.plots import check_figure_name, reliability_figure, save_figure
     from calibrate.render.words import HEADLINE
 
     check_writable(output)
     if figure:
+        from calibrate.plots import check_figure_name, reliability_figure, save_figure
+
         check_figure_name(figure)
         check_writable(figure)
     with Progress() as progress:

@@ -43,7 +43,6 @@ def test_the_published_optimum_of_this_sample():
     assert calibrate.fit(logits, labels).temperature == pytest.approx(2.738940619689518, rel=2e-6)
 
 
-
 @pytest.mark.parametrize("t", [0.05, 0.5, 1.0, 3.74, 10.0, 50.0])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_far_optima_are_reached(t, dtype):

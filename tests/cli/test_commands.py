@@ -1,0 +1,220 @@
+"""The three commands, through real processes on real files."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from scipy.special import softmax
+
+import calibrate
+from calibrate.render.json import to_dict
+
+
+def test_fit_prints_and_writes_what_the_library_says(run, files, data):
+    done = run("fit", *files, "-o", "c.json")
+    assert done.returncode == 0
+    fit = calibrate.fit(*data)
+    folder = files[0].parent
+    saved = json.loads((folder / "c.json").read_text())
+    assert saved["schema"] == "calibrate.calibrator/1"
+    assert saved["method"] == "temperature"
+    assert saved["parameters"] == {"temperature": fit.temperature}
+    assert saved["classes"] == 7
+    assert saved["fitted"]["rows"] == 400
+    assert saved["fitted"]["nll"] == fit.nll
+    assert calibrate.load(folder / "c.json") == fit.calibrator
+    assert f"T = {fit.temperature:.3g}" in done.stdout
+    assert "in-sample" in done.stdout
+    assert "overconfident" in done.stdout
+    assert done.stderr == "wrote c.json\n"
+
+
+def test_fit_json_is_the_report_of_the_library(run, files, data):
+    done = run("fit", *files, "--format", "json", "--n-bins", 10)
+    got = json.loads(done.stdout)
+    want = to_dict(calibrate.evaluate(*data, calibrate.fit(*data), n_bins=10))
+    want["data"].update(logits=str(files[0]), labels=str(files[1]))
+    assert got == json.loads(json.dumps(want))
+    assert got["schema"] == "calibrate.report/1"
+    assert got["data"]["in_sample"] is True
+    assert len(got["reliability"]["before"]["weight"]) == 10
+    assert len(got["reliability"]["before"]["edges"]) == 11
+    assert got["reliability"]["before"]["accuracy"][0] is None
+    assert set(got["metrics"]["after"]["ece"]) == {"value", "low", "high"}
+    assert got["checks"] == got["warnings"] == []
+
+
+def test_the_same_bytes_for_any_number_of_workers(run, tmp_path):
+    rng = np.random.default_rng(0)
+    z = rng.normal(scale=3, size=(30_000, 100)).astype(np.float32)
+    np.savez(tmp_path / "a.npz", logits=z, labels=rng.integers(0, 100, 30_000))
+    outputs = set()
+    for workers in (1, 2, 4):
+        done = run("fit", "a.npz", "--format", "json", "--workers", workers)
+        applied = run("apply", "a.npz", "--temperature", 2, "-o", "-", "--workers", workers,
+                      text=False)  # fmt: skip
+        outputs.add((done.stdout, (tmp_path / "calibrator.json").read_bytes(), applied.stdout))
+    assert len(outputs) == 1
+
+
+@pytest.mark.parametrize("saver", [np.savez, np.savez_compressed])
+def test_npz_with_and_without_keys(run, tmp_path, data, saver):
+    saver(tmp_path / "a.npz", logits=data[0], labels=data[1], more=data[0] * 2)
+    want = calibrate.fit(*data).temperature
+    for arguments in (["a.npz"], ["a.npz", "a.npz"], ["a.npz:logits", "a.npz:labels"]):
+        run("fit", *arguments)
+        assert calibrate.load(tmp_path / "calibrator.json").temperature == want
+    run("fit", "a.npz:more", "a.npz:labels")
+    assert calibrate.load(tmp_path / "calibrator.json").temperature == pytest.approx(2 * want)
+
+
+@pytest.mark.parametrize("kind", ["probabilities", "log-probabilities", "logits"])
+def test_apply_writes_what_the_library_says(run, files, data, kind):
+    run("fit", *files)
+    done = run("apply", files[0], "-c", "calibrator.json", "--as", kind)
+    assert done.returncode == 0, done.stderr
+    got = np.load(files[0].with_name("z.calibrated.npy"))
+    want = calibrate.fit(*data).calibrator.apply(data[0], output=kind)
+    assert got.dtype == np.float32
+    np.testing.assert_array_equal(got, want)
+
+
+def test_apply_to_stdout_is_a_npy(run, files, data):
+    done = run("apply", files[0], "--temperature", 2, "-o", "-", text=False)
+    assert done.stderr == b""
+    got = np.load(io.BytesIO(done.stdout))
+    np.testing.assert_allclose(got, softmax(data[0].astype(float) / 2, axis=1), rtol=1e-5)
+
+
+def test_apply_makes_report_agree_with_itself(run, files):
+    """Probabilities that apply wrote, measured as they are, give the report's `after`."""
+    run("fit", *files)
+    run("apply", files[0], "-c", "calibrator.json", "-o", "p.npy")
+    after = run("report", *files, "-c", "calibrator.json", "--format", "json").stdout
+    plain = run("report", "p.npy", files[1], "--scores", "probabilities", "--format", "json").stdout
+    for name, figure in json.loads(after)["metrics"]["after"].items():
+        assert json.loads(plain)["metrics"]["before"][name]["value"] == pytest.approx(
+            figure["value"], abs=1e-6
+        )
+
+
+def test_report_writes_its_folder_and_prints_json_alone(run, files, tmp_path):
+    run("fit", *files)
+    done = run("report", *files, "-c", "calibrator.json", "-o", "out", "--format", "json")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "report.json",
+        "report.md",
+        "reliability.png",
+    }
+    assert done.stdout == (tmp_path / "out/report.json").read_text()
+    assert "![reliability.png](reliability.png)" in (tmp_path / "out/report.md").read_text()
+    assert (tmp_path / "out/reliability.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_report_without_calibrator_has_no_after(run, files):
+    report = json.loads(run("report", *files, "--format", "json").stdout)
+    assert report["calibrator"] is None
+    assert report["metrics"]["after"] is None
+    assert report["reliability"]["after"] is None
+
+
+def test_report_cross_fitted(run, files, data):
+    report = json.loads(run("report", *files, "--fit", "--seed", 2, "--format", "json").stdout)
+    want = calibrate.cross_evaluate(*data, seed=2)
+    assert report["metrics"]["after"]["nll"]["value"] == want.metrics.after["nll"].value
+    assert len(report["calibrator"]["folds"]) == 5
+    assert report["data"]["in_sample"] is False
+
+
+@pytest.mark.parametrize(("name", "start"), [("r.svg", b"<?xml"), ("r.pdf", b"%PDF")])
+def test_figures_in_the_format_of_their_name(run, files, tmp_path, name, start):
+    assert run("report", *files, "--figure", name).returncode == 0
+    assert (tmp_path / name).read_bytes().startswith(start)
+    assert not (tmp_path / "report/reliability.png").exists()
+    assert f"](../{name})" in (tmp_path / "report/report.md").read_text()
+
+
+def test_markdown_on_stdout(run, files):
+    lines = run("fit", *files, "--format", "markdown").stdout.splitlines()
+    assert lines[0].startswith("# Calibration of ")
+    assert "| metric | before | after |" in lines
+
+
+def test_an_output_is_replaced_whole_and_keeps_its_permissions(run, files, tmp_path):
+    target = tmp_path / "c.json"
+    target.write_text("old")
+    target.chmod(0o640)
+    link = tmp_path / "link.json"
+    link.symlink_to(target)
+    run("fit", *files, "-o", "link.json")
+    assert link.is_symlink()
+    assert json.loads(target.read_text())["method"] == "temperature"
+    assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_pipe_is_written_to_not_replaced(files, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "calibrate", "fit", *map(str, files), "-o", str(pipe)],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert json.loads(pipe.read_text())["method"] == "temperature"
+    process.communicate()
+    assert process.returncode == 0
+    assert not pipe.is_file()
+
+
+def test_a_closed_pipe_is_not_an_error_message(files):
+    report = f"{sys.executable} -m calibrate report {files[0]} {files[1]} --format json"
+    done = subprocess.run(
+        f"{report} | head -c 5",
+        shell=True,
+        capture_output=True,
+        text=True,
+        cwd=files[0].parent,
+        check=False,
+    )
+    assert done.stdout == '{\n "s'
+    assert "Traceback" not in done.stderr
+    assert "rror" not in done.stderr
+
+
+def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path):
+    z = np.lib.format.open_memmap(tmp_path / "z.npy", "w+", np.float32, (400_000, 300))
+    z[:] = np.random.default_rng(0).normal(size=(1000, 300)).repeat(400, axis=0)
+    z.flush()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "calibrate", "apply", "z.npy", "--temperature", "2", "-o", "p.npy"],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    for _ in range(2000):
+        if any(".part" in path.name for path in tmp_path.iterdir()):
+            break
+        time.sleep(0.005)
+    else:
+        pytest.fail("no output was begun")
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert stderr == "calibrate: interrupted\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"z.npy"}
+
+
+def test_version_and_module(run):
+    assert run("--version").stdout == f"calibrate {calibrate.__version__}\n"
+
+
+def test_no_colour_when_piped(run, files):
+    assert "\x1b" not in run("fit", *files).stdout
