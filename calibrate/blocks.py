@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import reduce
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cache, reduce
 from operator import add
 from typing import Protocol, TypeVar
 
@@ -68,7 +68,7 @@ def map_blocks(
             yield from run(task)
         return
     pending: deque[Future[list[S]]] = deque()
-    pool = ThreadPoolExecutor(workers)
+    pool = _pool(workers)
     try:
         for task in tasks:
             pending.append(pool.submit(run, task))
@@ -77,7 +77,19 @@ def map_blocks(
         while pending:
             yield from pending.popleft().result()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for future in pending:
+            future.cancel()
+        wait(pending)
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    """Threads kept from pass to pass, and with them their warm buffers."""
+    return ThreadPoolExecutor(workers, thread_name_prefix="calibrate")
+
+
+if hasattr(os, "register_at_fork"):  # a forked child has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def map_reduce(source: Readable[B], step: Callable[[B], S], workers: int | None = None) -> S:

@@ -100,14 +100,15 @@ def target_scores(logits: FloatArray, labels: IntArray) -> Float64:
 class NllSums:
     """The NLL summed over rows, with its derivatives in the inverse temperature beta = 1/T.
 
-    ``nll = sum_i w_i (logsumexp(beta z_i) - beta t_i)`` with t the score of the label; first
-    and second derivative in beta, and the sum of the squared ``w_i·gradient_i`` (sandwich).
+    ``nll = sum_i w_i (logsumexp(beta z_i) - beta t_i)`` with t the score of the label; its first
+    three derivatives in beta, and the sum of the squared ``w_i·gradient_i`` (sandwich).
     """
 
     weight: float
     nll: float
     gradient: float
     curvature: float
+    third: float
     squared_gradient: float
     rows: int  # that count: of positive weight
 
@@ -117,6 +118,7 @@ class NllSums:
             self.nll + other.nll,
             self.gradient + other.gradient,
             self.curvature + other.curvature,
+            self.third + other.third,
             self.squared_gradient + other.squared_gradient,
             self.rows + other.rows,
         )
@@ -125,8 +127,8 @@ class NllSums:
 def nll_sums(batch: Batch, beta: float, magnitude: float) -> NllSums:
     """The NLL of one labelled block at inverse temperature ``beta``, with its derivatives.
 
-    With p = softmax(beta z): gradient = E_p[z] - t, curvature = Var_p[z]. ``magnitude`` bounds
-    ``|z|`` from above (inf where unknown).
+    With p = softmax(beta z): gradient = E_p[z] - t, curvature = Var_p[z], and the third
+    derivative is the third central moment of z. ``magnitude`` bounds ``|z|`` (inf if unknown).
     """
     assert batch.labels is not None
     z = batch.logits
@@ -135,19 +137,20 @@ def nll_sums(batch: Batch, beta: float, magnitude: float) -> NllSums:
     mean = _dot(k.x, k.e, k.axis) / total
     np.multiply(k.x, k.e, out=k.e)
     mean_square = _dot(k.x, k.e, k.axis) / total
+    np.multiply(k.x, k.e, out=k.e)
+    mean_cube = _dot(k.x, k.e, k.axis) / total
     target = target_scores(z, batch.labels) - k.shift
     nll = np.log(total) - beta * target
     gradient = k.unit * mean - target
     curvature = k.unit**2 * np.maximum(mean_square - mean * mean, 0.0)
-    if batch.weights is None:
-        n = len(z)
-        return NllSums(n, nll.sum(), gradient.sum(), curvature.sum(), np.square(gradient).sum(), n)
-    w = batch.weights
+    third = k.unit**3 * (mean_cube - 3 * mean * mean_square + 2 * mean**3)
+    w = np.ones(len(z)) if batch.weights is None else batch.weights
     return NllSums(
         weight=float(w.sum()),
         nll=float((w * nll).sum()),
         gradient=float((w * gradient).sum()),
         curvature=float((w * curvature).sum()),
+        third=float((w * third).sum()),
         squared_gradient=float(np.square(w * gradient).sum()),
         rows=int(np.count_nonzero(w)),
     )

@@ -13,12 +13,14 @@ from calibrate.lbfgs import Float64, minimise
 from calibrate.softmax import NllSums, nll_sums
 from calibrate.source import Source
 
-SAMPLE_ROWS = (250, 2_000)  # 2 000 rows are enough to start within a few percent of the optimum
-GAP_SCORES = 1 << 16  # scores looked at to find the scale of the logits
+SAMPLE_ROWS = (250, 2_000)  # from nowhere to within a few percent of the optimum
+SAMPLE_SCORES = 1 << 23  # no larger sample is ever copied
+GAP_SCORES = 1 << 13  # scores looked at to find the scale of the logits
 BOUND = 1e4  # T is searched between scale/BOUND and scale·BOUND
-# A Newton step of this relative size leaves an error of its square; finer steps drown in rounding.
-STEP_TOLERANCE = {np.dtype(np.float32): 5e-4, np.dtype(np.float64): 1e-5}
+# A last step of this relative size leaves an error of its cube; finer ones drown in rounding.
+STEP_TOLERANCE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 5e-4}
 SAMPLE_TOLERANCE = 3e-2  # the optimum of a sample is no closer to that of the data
+SAMPLE_MARGIN = float(np.log(100.0))  # a sample's optimum this close to the bound says nothing
 NORMAL_95 = 1.959963984540054
 
 
@@ -57,8 +59,9 @@ def fit_temperature(
     """Minimise ``mean_i w_i NLL_i(z_i / T)`` over T by L-BFGS-B.
 
     The variable is log T, scaled by the curvature: a strided sample gives the start, the whole
-    data then take two or three evaluations. A last Newton step polishes the optimum, and its
-    size is the proof of convergence. With g_i the gradient of row i in 1/T and h_i its
+    data then take one to three evaluations. A last step by Halley's method, from derivatives
+    that each evaluation yields anyway, polishes the optimum; its size is the proof of
+    convergence. With g_i the gradient of row i in 1/T and h_i its
     curvature, the sandwich variance of 1/T is ``sum (w g)² / (sum w h)²`` (White 1982); the
     interval is taken on the scale of log T.
 
@@ -74,13 +77,26 @@ def fit_temperature(
     if scale is None:
         return _undefined(source, workers)
     search = _Search(source, workers, (np.log(1 / (BOUND * scale)), np.log(BOUND / scale)))
-    theta = np.log(2.0 / scale) if start is None else -np.log(start)
-    for rows in SAMPLE_ROWS if start is None else ():
-        if source.n_rows >= 2 * rows:
-            sample = _Search(source.sample(rows), workers, search.bounds, SAMPLE_TOLERANCE)
-            found = sample.solve(theta)
-            theta = _if_inside(found + sample.newton_step(found), search.bounds, theta)
+    theta = np.log(2.0 / scale)
+    if start is not None:
+        theta = -np.log(start)
+    elif source.n_rows >= 2 * SAMPLE_ROWS[0]:
+        theta = _start(search, theta)
     return search.conclude(search.solve(theta))
+
+
+def _start(search: _Search, theta: float) -> float:
+    """A start for ``search`` from samples, the last one just large enough for a close one."""
+    source = search.source
+    limit = min(source.n_rows // 4, SAMPLE_SCORES // source.n_classes)
+    error = 1.0
+    for rows in SAMPLE_ROWS:
+        if 2 * rows <= source.n_rows:
+            theta, error = search.try_sample(rows, theta)
+    close = int(SAMPLE_ROWS[-1] * (1.5 * error / search.tolerance) ** 2)
+    if SAMPLE_ROWS[-1] < close <= limit:
+        theta, _ = search.try_sample(close, theta)
+    return theta
 
 
 class _Search:
@@ -110,16 +126,33 @@ class _Search:
             self._last = (theta, total)
         return self._last[1]
 
-    def newton_step(self, theta: float) -> float:
-        """The step in theta that zeroes the gradient, by the curvature at theta; inf if flat."""
+    def last_step(self, theta: float) -> float:
+        """Halley's step in theta towards a zero gradient; inf where the NLL is flat or concave."""
         s, beta = self.sums(theta), np.exp(theta)
-        step = -s.gradient / (beta * s.curvature) if s.curvature > 0 else -np.sign(s.gradient)
-        return float(step) if np.isfinite(step) else np.inf
+        first = beta * s.gradient
+        second = first + beta**2 * s.curvature
+        third = first + 3 * beta**2 * s.curvature + beta**3 * s.third
+        slope = 2 * second**2 - first * third
+        return float(-2 * first * second / slope) if second > 0 and slope > 0 else np.inf
+
+    def try_sample(self, rows: int, theta: float) -> tuple[float, float]:
+        """The optimum of a sample of so many rows, and its standard error.
+
+        A sample can be separable where the data are not; then ``theta`` and 1 are returned.
+        """
+        sample = _Search(self.source.sample(rows), self.workers, self.bounds, SAMPLE_TOLERANCE)
+        solved = sample.solve(theta)
+        found = solved + sample.last_step(solved)
+        low, high = self.bounds
+        if not low + SAMPLE_MARGIN < found < high - SAMPLE_MARGIN:
+            return theta, 1.0
+        s = sample.sums(solved)
+        return found, float(np.sqrt(s.squared_gradient) / s.curvature / np.exp(found))
 
     def solve(self, theta: float) -> float:
         """L-BFGS-B from ``theta``, restarted with a fresh scale where it stopped early."""
         for _ in range(6):
-            if abs(self.newton_step(theta)) <= self.tolerance:
+            if abs(self.last_step(theta)) <= self.tolerance:
                 break
             before, theta = theta, self._descend(theta)
             if theta == before:
@@ -143,7 +176,7 @@ class _Search:
         return float(np.clip(start + x[0] / root, *self.bounds))
 
     def conclude(self, theta: float) -> TemperatureFit:
-        step, s = self.newton_step(theta), self.sums(theta)
+        step, s = self.last_step(theta), self.sums(theta)
         low, high = self.bounds
         if abs(step) > self.tolerance or not low < theta < high:
             return self._not_converged(theta)
@@ -217,12 +250,6 @@ def _end_slopes(batch: Batch) -> _EndSlopes:
     return _EndSlopes(
         float((weights * gap).sum()), float((weights * below / possible.sum(axis=1)).sum())
     )
-
-
-def _if_inside(theta: float, bounds: tuple[float, float], otherwise: float) -> float:
-    """A sample can be separable where the data are not: its optimum then says nothing."""
-    margin = np.log(100.0)
-    return theta if bounds[0] + margin < theta < bounds[1] - margin else otherwise
 
 
 def _typical_gap(source: Source) -> float | None:

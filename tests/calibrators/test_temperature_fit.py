@@ -102,7 +102,7 @@ def test_any_partition_into_blocks_gives_the_same(elements, monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK_ELEMENTS", elements)
     got = calibrate.fit(logits, labels)
     assert got.temperature == pytest.approx(want.temperature, rel=1e-9)
-    assert got.interval == pytest.approx(want.interval, rel=1e-6)
+    assert got.interval == pytest.approx(want.interval, rel=1e-4)
 
 
 @pytest.mark.parametrize("k", [10, 1000])
@@ -196,7 +196,7 @@ def test_masked_classes_are_as_good_as_absent():
         padded = np.concatenate([logits, np.full((500, 1), hopeless)], axis=1)
         got = calibrate.fit(padded, labels)
         assert got.temperature == pytest.approx(want.temperature, rel=1e-9)
-        assert got.interval == pytest.approx(want.interval, rel=1e-6)
+        assert got.interval == pytest.approx(want.interval, rel=1e-4)
 
 
 @pytest.mark.parametrize("scores", ["probabilities", "log-probabilities"])
@@ -215,4 +215,4 @@ def test_folds_are_left_out_by_weight():
     got = calibrate.fit(dealt.without_fold(2))
     want = calibrate.fit(logits[kept], labels[kept])
     assert got.temperature == pytest.approx(want.temperature, rel=1e-9)
-    assert got.interval == pytest.approx(want.interval, rel=1e-6)
+    assert got.interval == pytest.approx(want.interval, rel=1e-4)
