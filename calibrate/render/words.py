@@ -86,7 +86,7 @@ def verdict(report: Report) -> str:
 def _times(t: float) -> str:
     if 1.9 <= t <= 2.15:
         return "twice"
-    return f"{t:.2f} times" if t < 1.5 else f"{t:.1f} times" if t < 20 else f"{t:.0f} times"
+    return f"{short(t)} times"
 
 
 def _without_calibrator(report: Report) -> str:
