@@ -13,10 +13,10 @@ from calibrate.blocks import map_reduce
 from calibrate.calibrators.base import Calibrator, check_classes
 from calibrate.metrics import BIN_METRICS, ROW_METRICS
 from calibrate.report import Data, Fitted, Measurement, Reliability, Report, Sides
-from calibrate.softmax import Float64, outcomes
+from calibrate.softmax import Float64, Outcomes, leaders, outcomes
 from calibrate.source import Source
 
-View = Callable[[Batch], FloatArray]
+View = Callable[[Batch], tuple[FloatArray, float]]  # scores and the factor of calibrated logits
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,11 @@ class _Tally:
         )
 
     @staticmethod
-    def of(scores: FloatArray, batch: Batch, edges: Float64) -> _Tally:
-        rows = outcomes(scores, batch)
+    def of(rows: Outcomes, edges: Float64) -> _Tally:
         columns = [function(rows) for function in ROW_METRICS.values()]
         w = rows.weights
         return _Tally(
-            weight=float(len(scores) if w is None else w.sum()),
+            weight=float(len(rows.correct) if w is None else w.sum()),
             row_sums=np.array([float((c if w is None else w * c).sum()) for c in columns]),
             table=BinTable.of(rows.confidence, rows.correct, w, edges),
         )
@@ -59,23 +58,39 @@ class _Tallies:
         return _Tallies(tuple(a + b for a, b in zip(self.views, other.views, strict=True)))
 
 
-def _as_they_are(batch: Batch) -> FloatArray:
-    return batch.logits
+def _as_they_are(batch: Batch) -> tuple[FloatArray, float]:
+    return batch.logits, 1.0
 
 
 def _calibrated(calibrators: Sequence[Calibrator]) -> View:
     """The view through one calibrator, or through each row's own out-of-fold calibrator."""
+    if len(calibrators) == 1:
+        only = calibrators[0]
+        return lambda batch: only.scaled(batch.logits)
 
-    def view(batch: Batch) -> FloatArray:
-        if len(calibrators) == 1:
-            return calibrators[0].scores(batch.logits)
+    def view(batch: Batch) -> tuple[FloatArray, float]:
         scores = np.empty_like(batch.logits)
         for fold, calibrator in enumerate(calibrators):
             rows = batch.folds == fold
-            scores[rows] = calibrator.scores(batch.logits[rows])
-        return scores
+            part, factor = calibrator.scaled(batch.logits[rows])
+            with np.errstate(over="ignore"):
+                scores[rows] = (part - part.max(axis=1, keepdims=True)) * part.dtype.type(factor)
+        return scores, 1.0
 
     return view
+
+
+def _outcomes(views: Sequence[View], batch: Batch, magnitude: float) -> list[Outcomes]:
+    """The outcomes of one block through each view; views of the same scores share the argmax."""
+    found: list[Outcomes] = []
+    shared = leaders(batch.logits)
+    for view in views:
+        scores, factor = view(batch)
+        if scores is batch.logits:
+            found.append(outcomes(scores, factor, magnitude, shared, batch))
+        else:
+            found.append(outcomes(scores, factor, np.inf, leaders(scores), batch))
+    return found
 
 
 def evaluate_source(
@@ -101,11 +116,12 @@ def evaluate_source(
     for calibrator in calibrators:
         check_classes(calibrator, source)
     views: list[View] = [_as_they_are, *([_calibrated(calibrators)] if calibrators else [])]
-    tallies = map_reduce(
-        source.precise(),
-        lambda batch: _Tallies(tuple(_Tally.of(view(batch), batch, edges) for view in views)),
-        workers,
-    ).views
+
+    def step(batch: Batch) -> _Tallies:
+        found = _outcomes(views, batch, source.magnitude)
+        return _Tallies(tuple(_Tally.of(rows, edges) for rows in found))
+
+    tallies = map_reduce(source.precise(), step, workers).views
     figures = [tally.measurements() for tally in tallies]
     tables = [Reliability.of(tally.table) for tally in tallies]
     return Report(

@@ -79,9 +79,11 @@ def _exponentials(logits: FloatArray, beta: float, magnitude: float) -> _Exponen
         if beta * magnitude <= SAFE_EXPONENT:
             np.multiply(z, factor, out=x)
         else:
-            x[...] = z
-            top = x.max(axis=axis, keepdims=True)
-            np.subtract(x, top, out=x)
+            if axis == 0:
+                x[...] = z
+                z = x
+            top = z.max(axis=axis, keepdims=True)
+            np.subtract(z, top, out=x)
             np.multiply(x, factor, out=x)
             np.maximum(x, np.log(np.finfo(x.dtype).tiny), out=x)
             shift = np.asarray(top.reshape(n), dtype=np.float64)
@@ -156,25 +158,47 @@ def nll_sums(batch: Batch, beta: float, magnitude: float) -> NllSums:
     )
 
 
-def log_softmax(logits: FloatArray) -> FloatArray:
-    """log p with p = softmax(logits), in the precision of the logits; masked classes give -inf.
+def log_softmax(logits: FloatArray, beta: float = 1.0) -> FloatArray:
+    """log p with p = softmax(beta z), in the precision of the logits; masked classes give -inf.
 
-    ``log p_k = z_k - max z - log sum_j exp(z_j - max z)``; shape ``(n, K)``, a new array.
+    ``log p_k = beta (z_k - max z) - log sum_j exp(beta (z_j - max z))``; ``(n, K)``, a new array.
     """
     with np.errstate(over="ignore", under="ignore"):
-        shifted: FloatArray = logits - logits.max(axis=1, keepdims=True)
+        shifted = _shifted(logits, beta)
         total = np.exp(shifted).sum(axis=1, keepdims=True, dtype=np.float64)
         shifted -= np.log(total).astype(shifted.dtype)
     return shifted
 
 
-def softmax(logits: FloatArray) -> FloatArray:
-    """p_k = exp(z_k - max z) / sum_j exp(z_j - max z); shape ``(n, K)``, a new array."""
+def softmax(logits: FloatArray, beta: float = 1.0) -> FloatArray:
+    """p_k = exp(beta z_k) / sum_j exp(beta z_j); shape ``(n, K)``, a new array."""
     with np.errstate(over="ignore", under="ignore"):
-        p: FloatArray = logits - logits.max(axis=1, keepdims=True)
+        p = _shifted(logits, beta)
         np.exp(p, out=p)
-        p /= p.sum(axis=1, keepdims=True, dtype=np.float64).astype(p.dtype)
+        p /= p.sum(axis=1, keepdims=True)
     return p
+
+
+def _shifted(logits: FloatArray, beta: float) -> FloatArray:
+    """``beta (z - max z)``: shifting first keeps the order exactly and cannot overflow."""
+    shifted: FloatArray = logits - logits.max(axis=1, keepdims=True)
+    if beta != 1.0:
+        shifted *= shifted.dtype.type(beta)
+    return shifted
+
+
+@dataclass(frozen=True)
+class Leaders:
+    """The prediction of each row, its first largest score, and that score."""
+
+    prediction: IntArray
+    score: Float64
+
+
+def leaders(scores: FloatArray) -> Leaders:
+    """The first argmax of each row, ``(n,)``."""
+    prediction = scores.argmax(axis=1)
+    return Leaders(prediction, target_scores(scores, prediction))
 
 
 @dataclass(frozen=True)
@@ -196,17 +220,24 @@ class Outcomes:
     weights: Float64 | None
 
 
-def outcomes(scores: FloatArray, batch: Batch) -> Outcomes:
-    """The outcomes of ``softmax(scores)`` against the labels of ``batch``."""
+def outcomes(
+    scores: FloatArray, beta: float, magnitude: float, first: Leaders, batch: Batch
+) -> Outcomes:
+    """The outcomes of ``softmax(beta·scores)`` against the labels of ``batch``.
+
+    ``first``: the leaders of ``scores``; ``magnitude`` bounds ``|scores|`` (inf if unknown).
+    """
     assert batch.labels is not None
-    k = _exponentials(scores, 1.0, np.inf)
+    k = _exponentials(scores, beta, magnitude)
     total = k.e.sum(axis=k.axis).astype(np.float64)
-    target = target_scores(scores, batch.labels) - k.shift
-    label_probability = np.exp(target) / total
-    sum_of_squares = _dot(k.e, k.e, k.axis) / (total * total)
+    target = beta * (target_scores(scores, batch.labels) - k.shift)
+    with np.errstate(over="ignore", under="ignore"):
+        label_probability = np.exp(target) / total
+        confidence = np.exp(beta * (first.score - k.shift)) / total
+        sum_of_squares = _dot(k.e, k.e, k.axis) / (total * total)
     return Outcomes(
-        confidence=1.0 / total,
-        correct=(scores.argmax(axis=1) == batch.labels).astype(np.float64),
+        confidence=np.minimum(confidence, 1.0),
+        correct=(first.prediction == batch.labels).astype(np.float64),
         nll=np.log(total) - target,
         brier=np.maximum(sum_of_squares - 2 * label_probability + 1, 0.0),
         weights=batch.weights,

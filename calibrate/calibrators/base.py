@@ -25,8 +25,11 @@ class Calibrator(Protocol):
     @property
     def n_classes(self) -> int | None: ...
 
-    def scores(self, logits: FloatArray) -> FloatArray:
-        """Calibrated log-probabilities up to a constant per row, ``(n, K)``."""
+    def scaled(self, logits: FloatArray) -> tuple[FloatArray, float]:
+        """Scores ``(n, K)`` and a factor: their product is the calibrated logits.
+
+        The prediction is the first argmax of the scores. They may be ``logits`` itself.
+        """
         ...
 
     def probabilities(self, logits: FloatArray) -> FloatArray: ...

@@ -37,23 +37,17 @@ class Temperature:
         if type(t) not in (int, float, np.float64) or not np.isfinite(t) or not t > 0:
             raise InputError(f"temperature: expected a positive finite number, got {t!r}")
 
-    def scores(self, logits: FloatArray) -> FloatArray:
-        """``(z - max z) / T``: calibrated log-probabilities up to a constant per row, ``(n, K)``.
-
-        Shifting before scaling keeps the order of the classes exactly and cannot overflow.
-        """
-        with np.errstate(over="ignore"):
-            shifted: FloatArray = logits - logits.max(axis=1, keepdims=True)
-            shifted *= shifted.dtype.type(1.0 / self.temperature)
-        return shifted
+    def scaled(self, logits: FloatArray) -> tuple[FloatArray, float]:
+        """``(z, 1/T)``: scores, and what to multiply them with, for calibrated logits."""
+        return logits, 1.0 / self.temperature
 
     def log_probabilities(self, logits: FloatArray) -> FloatArray:
         """``log softmax(z / T)``, ``(n, K)``."""
-        return log_softmax(self.scores(logits))
+        return log_softmax(logits, 1.0 / self.temperature)
 
     def probabilities(self, logits: FloatArray) -> FloatArray:
         """``softmax(z / T)``, ``(n, K)``."""
-        return softmax(self.scores(logits))
+        return softmax(logits, 1.0 / self.temperature)
 
     def logits(self, logits: FloatArray) -> FloatArray:
         """``z / T``, ``(n, K)``; kept below the largest number of the dtype."""

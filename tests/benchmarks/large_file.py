@@ -12,6 +12,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -51,17 +52,18 @@ def anonymous(pid: int) -> float:
 
 def run(*command: str) -> tuple[float, float, str]:
     """Wall seconds, peak anonymous MiB and stdout of a command."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    peak = 0.0
-    while process.poll() is None:
-        peak = max(peak, anonymous(process.pid))
-        time.sleep(0.02)
-    seconds = time.perf_counter() - start
-    if process.returncode:
-        raise SystemExit(f"{command} failed")
-    assert process.stdout is not None
-    return seconds, peak, process.stdout.read()
+    with tempfile.TemporaryFile("w+") as out:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=out)
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, anonymous(process.pid))
+            time.sleep(0.02)
+        seconds = time.perf_counter() - start
+        if process.returncode:
+            raise SystemExit(f"{command} failed")
+        out.seek(0)
+        return seconds, peak, out.read()
 
 
 def main() -> None:
@@ -82,7 +84,7 @@ def main() -> None:
         "report": [*calibrate, "report", z, y, "-c", c, "-o", str(folder / "report")],
         "report --fit": [*calibrate, "report", z, y, "--fit", "-o", str(folder / "report")],
     }
-    run("cat", z)
+    _cat(z)
     cat = float(np.median([_cat(z) for _ in range(5)]))
     print(f"cat {z} > /dev/null: {cat:.2f} s\n")
     print("| command | wall | passes | wall per pass / cat | peak anonymous memory |")
