@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from calibrate.calibrator_file import load, save
     from calibrate.calibrators import Temperature, TemperatureFit
     from calibrate.errors import CalibrateError, FitError, InputError
+    from calibrate.evaluation import Settings
     from calibrate.library import cross_evaluate, evaluate, fit
     from calibrate.readers import open_source
     from calibrate.report import Measurement, Report
@@ -20,6 +21,7 @@ __all__ = [
     "InputError",
     "Measurement",
     "Report",
+    "Settings",
     "Source",
     "Temperature",
     "TemperatureFit",
@@ -36,6 +38,7 @@ _HOMES = {
     "calibrator_file": ("load", "save"),
     "calibrators": ("Temperature", "TemperatureFit"),
     "errors": ("CalibrateError", "FitError", "InputError"),
+    "evaluation": ("Settings",),
     "library": ("cross_evaluate", "evaluate", "fit"),
     "readers": ("open_source",),
     "report": ("Measurement", "Report"),

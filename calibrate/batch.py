@@ -31,12 +31,14 @@ class Batch:
         labels: ``(n,)`` class indices in ``0..K-1``, or None.
         weights: ``(n,)`` float64, non-negative, or None for equal weights.
         folds: ``(n,)`` the cross-fitting fold of each row, or None.
+        start: the number of the first row in its source.
     """
 
     logits: FloatArray
     labels: IntArray | None = None
     weights: npt.NDArray[np.float64] | None = None
     folds: npt.NDArray[np.int8] | None = None
+    start: int = 0
 
 
 def as_logits(raw: AnyArray, scores: str) -> FloatArray:

@@ -23,6 +23,28 @@ def equal_width_edges(n_bins: int) -> Float64:
     return np.linspace(0.0, 1.0, n_bins + 1)
 
 
+def equal_mass_edges(levels: Float64, weight: Float64, n_bins: int) -> Float64:
+    """Edges between ``n_bins`` groups of equal weight; equal levels are never split.
+
+    An edge lies halfway between the last level of a group and the first of the next, as in
+    uncertainty-calibration (Kumar et al. 2019); groups that fall together are merged.
+
+    Args:
+        levels: ``(m,)`` distinct, ascending, in [0, 1].
+        weight: ``(m,)`` of each level.
+    """
+    total = np.cumsum(weight)
+    n = total[-1]
+    whole, rest = divmod(n, n_bins) if n >= n_bins else (1.0, 0.0)
+    groups = np.arange(1, int(min(n_bins, n)))
+    # the sizes of numpy.array_split: the first groups take one row more
+    ends = groups * np.floor(whole) + np.minimum(groups, np.floor(rest)) if n >= n_bins else groups
+    last = np.searchsorted(total, ends * (1 - 1e-12), side="left")
+    first_of_next = np.searchsorted(total, ends * (1 + 1e-12), side="right")
+    inner = np.unique((levels[last] + levels[np.minimum(first_of_next, len(levels) - 1)]) / 2)
+    return np.concatenate([[0.0], inner[(inner > 0) & (inner < 1)], [1.0]])
+
+
 def bin_index(
     values: npt.NDArray[Any], edges: Float64, closed: Literal["right", "left"] = "right"
 ) -> npt.NDArray[np.intp]:
@@ -42,14 +64,17 @@ class BinTable:
 
     Attributes:
         edges: ``(b + 1,)``.
-        weight: ``(b,)`` the summed row weights.
-        confidence_sum, correct_sum: ``(b,)`` weighted sums of confidence and correctness.
+        weight: ``(..., b)`` the summed row weights; leading axes are bootstrap samples.
+        confidence_sum, correct_sum: ``(..., b)`` weighted sums of confidence and correctness.
+        rows_per_weight: how many rows one unit of weight stands for: 1 without weights, else
+            ``sum w / sum w²`` (Kish's effective size).
     """
 
     edges: Float64
     weight: Float64
     confidence_sum: Float64
     correct_sum: Float64
+    rows_per_weight: float = 1.0
 
     @staticmethod
     def of(
@@ -71,32 +96,30 @@ class BinTable:
             self.weight + other.weight,
             self.confidence_sum + other.confidence_sum,
             self.correct_sum + other.correct_sum,
+            self.rows_per_weight,
         )
 
     @property
-    def filled(self) -> npt.NDArray[np.bool_]:
-        """Which bins hold any weight."""
-        return self.weight > 0
-
-    @property
-    def confidence(self) -> Float64:
-        """Mean confidence of the filled bins."""
-        filled = self.filled
-        return self.confidence_sum[filled] / self.weight[filled]
-
-    @property
-    def accuracy(self) -> Float64:
-        """Accuracy of the filled bins."""
-        filled = self.filled
-        return self.correct_sum[filled] / self.weight[filled]
-
-    @property
     def share(self) -> Float64:
-        """The share of the total weight in each filled bin."""
-        share: Float64 = self.weight[self.filled] / self.weight.sum()
+        """The share of the total weight in each bin, ``(..., b)``."""
+        share: Float64 = self.weight / self.weight.sum(axis=-1, keepdims=True)
         return share
 
     @property
+    def confidence(self) -> Float64:
+        """Mean confidence of each bin, 0 in empty ones."""
+        return _ratio(self.confidence_sum, self.weight)
+
+    @property
+    def accuracy(self) -> Float64:
+        """Accuracy of each bin, 0 in empty ones."""
+        return _ratio(self.correct_sum, self.weight)
+
+    @property
     def gap(self) -> Float64:
-        """accuracy - confidence of the filled bins."""
+        """accuracy - confidence of each bin, 0 in empty ones."""
         return self.accuracy - self.confidence
+
+
+def _ratio(sums: Float64, weight: Float64) -> Float64:
+    return np.divide(sums, weight, out=np.zeros_like(sums), where=weight > 0)

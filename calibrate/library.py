@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from calibrate.batch import AnyArray
-from calibrate.bins import DEFAULT_BINS
 from calibrate.calibrator_file import CalibratorFile, describe_fit, read_calibrator_file
-from calibrate.calibrators import Calibrator, TemperatureFit, fit_temperature
+from calibrate.calibrators import FOLDS, Calibrator, TemperatureFit, cross_fit, fit_temperature
 from calibrate.errors import InputError
-from calibrate.evaluation import evaluate_source
+from calibrate.evaluation import Settings, evaluate_source
 from calibrate.report import Fitted, Report
 from calibrate.source import Source
-
-FOLDS = 5
 
 
 def _source(
@@ -79,8 +76,7 @@ def evaluate(
     weights: AnyArray | None = None,
     scores: str | None = None,
     label_offset: int = 0,
-    n_bins: int = DEFAULT_BINS,
-    workers: int | None = None,
+    settings: Settings | None = None,
 ) -> Report:
     """Measure the calibration of logits, as they are and through a calibrator.
 
@@ -88,42 +84,53 @@ def evaluate(
         calibrator: a calibrator, a fit, or the path of a calibrator file; None: only as they are.
             A fit and a file remember their rows: measured on the same, the report says
             ``in_sample``.
-        n_bins: equal-width confidence bins.
+        settings: bins, bootstrap, seed and workers.
 
     The other arguments are those of ``fit``.
     """
-    source = _source(logits, labels, weights, scores, label_offset, workers)
-    if isinstance(calibrator, (str, Path)):
-        calibrator = read_calibrator_file(calibrator)
-    in_sample = False
-    warnings: tuple[str, ...] = ()
-    if calibrator is None:
-        calibrators: tuple[Calibrator, ...] = ()
-        fitted = None
-    elif isinstance(calibrator, TemperatureFit):
-        calibrators, fitted = (calibrator.calibrator,), describe_fit(calibrator)
-        in_sample = calibrator.fingerprint == source.fingerprint()
-        warnings = calibrator.warnings
-    elif isinstance(calibrator, CalibratorFile):
-        calibrators, fitted = (calibrator.calibrator,), calibrator.fitted
-        in_sample = calibrator.fingerprint == source.fingerprint()
-    else:
-        calibrators, fitted = (calibrator,), _described(calibrator)
+    settings = settings or Settings()
+    source = _source(logits, labels, weights, scores, label_offset, settings.workers)
+    calibrators, known = _opened(calibrator)
+    in_sample = known.fingerprint is not None and known.fingerprint == source.fingerprint()
+    best: tuple[Calibrator, ...] = ()
+    if settings.full and source.n_rows >= 2 * FOLDS:
+        crossed = cross_fit(source, FOLDS, settings.seed, settings.workers)
+        source, best = crossed.source, crossed.calibrators if crossed.converged else ()
     return evaluate_source(
         source,
         calibrators,
-        fitted,
+        known.fitted,
+        best=best,
         in_sample=in_sample,
-        n_bins=n_bins,
-        workers=workers,
-        warnings=warnings,
+        settings=settings,
+        warnings=known.warnings,
     )
 
 
-def _described(calibrator: Calibrator) -> Fitted:
+@dataclass(frozen=True)
+class _Known:
+    """What is known of where a calibrator comes from."""
+
+    fitted: Fitted | None = None
+    fingerprint: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def _opened(
+    calibrator: Calibrator | CalibratorFile | TemperatureFit | str | Path | None,
+) -> tuple[tuple[Calibrator, ...], _Known]:
+    if isinstance(calibrator, (str, Path)):
+        calibrator = read_calibrator_file(calibrator)
+    if calibrator is None:
+        return (), _Known()
+    if isinstance(calibrator, TemperatureFit):
+        known = _Known(describe_fit(calibrator), calibrator.fingerprint, calibrator.warnings)
+        return (calibrator.calibrator,), known
+    if isinstance(calibrator, CalibratorFile):
+        return (calibrator.calibrator,), _Known(calibrator.fitted, calibrator.fingerprint)
     parameters = asdict(calibrator)  # type: ignore[call-overload]  # calibrators are dataclasses
     del parameters["n_classes"]
-    return Fitted(calibrator.method, parameters, dict.fromkeys(parameters))
+    return (calibrator,), _Known(Fitted(calibrator.method, parameters, dict.fromkeys(parameters)))
 
 
 def cross_evaluate(
@@ -131,12 +138,10 @@ def cross_evaluate(
     labels: AnyArray | None = None,
     *,
     folds: int = FOLDS,
-    seed: int = 0,
     weights: AnyArray | None = None,
     scores: str | None = None,
     label_offset: int = 0,
-    n_bins: int = DEFAULT_BINS,
-    workers: int | None = None,
+    settings: Settings | None = None,
 ) -> Report:
     """An honest before/after without a second data set: K-fold cross-fitting.
 
@@ -145,34 +150,17 @@ def cross_evaluate(
 
     Args:
         folds: how many; each run of so many rows is dealt out to them in random order.
-        seed: of that order.
 
     The other arguments are those of ``evaluate``.
     """
-    source = _source(logits, labels, weights, scores, label_offset, workers)
-    if not 2 <= folds <= source.n_rows:
-        raise InputError(
-            f"{source.logits_name}: expected at least {folds} rows for {folds} folds "
-            f"(and at least 2 folds), found {source.n_rows}"
-        )
-    whole = fit_temperature(source, workers=workers)
-    start = whole.temperature if whole.converged else None
-    dealt = source.with_folds(folds, seed)
-    fits = [
-        fit_temperature(dealt.without_fold(fold), workers=workers, start=start)
-        for fold in range(folds)
-    ]
-    warnings = whole.warnings + tuple(
-        f"fold {fold + 1} of {folds}: {warning}"
-        for fold, part in enumerate(fits)
-        for warning in part.warnings
-    )
-    calibrators = tuple(part.calibrator for part in fits)
+    settings = settings or Settings()
+    source = _source(logits, labels, weights, scores, label_offset, settings.workers)
+    crossed = cross_fit(source, folds, settings.seed, settings.workers)
     return evaluate_source(
-        dealt,
-        calibrators,
-        describe_fit(whole, calibrators),
-        n_bins=n_bins,
-        workers=workers,
-        warnings=warnings,
+        crossed.source,
+        crossed.calibrators,
+        describe_fit(crossed.whole, crossed.calibrators),
+        best=crossed.calibrators if settings.full and crossed.converged else (),
+        settings=settings,
+        warnings=crossed.warnings,
     )

@@ -38,6 +38,36 @@ class Sides(Generic[T]):
 
 
 @dataclass(frozen=True)
+class Figures(Sides[dict[str, Measurement]]):
+    """The metrics by name; ``change`` is after - before on the same rows, a paired comparison."""
+
+    change: dict[str, Measurement] | None
+
+
+@dataclass(frozen=True)
+class Test:
+    """A statistic and how often chance alone would give one as extreme; None where undefined."""
+
+    statistic: float | None
+    p_value: float | None
+
+
+@dataclass(frozen=True)
+class Tests:
+    """Are the confidences calibrated, and is the temperature in use right for these rows?
+
+    Attributes:
+        consistency: the ECE against that of calibrated models with the same confidences.
+        spiegelhalter: Spiegelhalter's Z of the confidences.
+        temperature: the score test of the temperature in use (1 before calibration).
+    """
+
+    consistency: Test
+    spiegelhalter: Test
+    temperature: Test
+
+
+@dataclass(frozen=True)
 class Reliability:
     """Confidence against accuracy per bin; empty bins have weight 0 and None."""
 
@@ -48,15 +78,15 @@ class Reliability:
 
     @staticmethod
     def of(table: BinTable) -> Reliability:
-        def means(sums: list[float]) -> tuple[float | None, ...]:
-            return tuple(s / w if w > 0 else None for s, w in zip(sums, weight, strict=True))
+        def known(means: list[float]) -> tuple[float | None, ...]:
+            return tuple(m if w > 0 else None for m, w in zip(means, weight, strict=True))
 
         weight = table.weight.tolist()
         return Reliability(
             tuple(table.edges.tolist()),
             tuple(weight),
-            means(table.confidence_sum.tolist()),
-            means(table.correct_sum.tolist()),
+            known(table.confidence.tolist()),
+            known(table.accuracy.tolist()),
         )
 
 
@@ -99,8 +129,9 @@ class Report:
 
     data: Data
     calibrator: Fitted | None
-    metrics: Sides[dict[str, Measurement]]
+    metrics: Figures
     reliability: Sides[Reliability]
+    tests: Sides[Tests] | None = None
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
 

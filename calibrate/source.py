@@ -153,6 +153,7 @@ class Source:
             else door.as_labels(labels[start:stop], self.label_offset),
             weights=self._weights(start, stop, folds),
             folds=folds,
+            start=start,
         )
 
     def _weights(

@@ -13,6 +13,7 @@ def test_public_names_are_pinned():
         "InputError",
         "Measurement",
         "Report",
+        "Settings",
         "Source",
         "Temperature",
         "TemperatureFit",

@@ -9,7 +9,7 @@ from calibrate.softmax import leaders, log_softmax, nll_sums, outcomes, softmax
 
 
 def plain_outcomes(z, b):
-    return outcomes(z, 1.0, np.inf, leaders(z), b)
+    return outcomes(z, 1.0, np.inf, leaders(z, b.labels), b)
 
 
 def batch(n_classes: int, dtype=np.float64, weights=None) -> Batch:

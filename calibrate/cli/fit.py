@@ -43,7 +43,8 @@ def fit(
             workers=workers, on_rows=progress,
         )  # fmt: skip
         fitted = calibrate.fit(source, workers=workers)
-        report = calibrate.evaluate(source, calibrator=fitted, n_bins=n_bins, workers=workers)
+        settings = calibrate.Settings(n_bins=n_bins, full=False, bootstrap=0, workers=workers)
+        report = calibrate.evaluate(source, calibrator=fitted, settings=settings)
     if figure:
         save_figure(reliability_figure(report), figure, dpi)
     calibrate.save(fitted, output)

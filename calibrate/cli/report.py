@@ -19,7 +19,10 @@ def report(
     cross_fit: Annotated[
         bool, typer.Option("--fit", help="Before and after a temperature cross-fitted on 5 folds.")
     ] = False,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds.")] = 0,
+    bootstrap: Annotated[
+        int, typer.Option("--bootstrap", min=0, help="Samples behind the intervals; 0 for none.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of folds and samples.")] = 0,
     output: Annotated[
         str, typer.Option("-o", "--output", help="The folder to write; made if missing.")
     ] = "report",
@@ -41,17 +44,16 @@ def report(
     if calibrator and cross_fit:
         raise calibrate.InputError("expected either -c calibrator.json or --fit, got both")
     check_folder(output, figure)
+    settings = calibrate.Settings(n_bins=n_bins, bootstrap=bootstrap, seed=seed, workers=workers)
     with Progress() as progress:
         source = calibrate.open_source(
             logits, labels, scores=scores and scores.value, label_offset=label_offset,
             workers=workers, on_rows=progress,
         )  # fmt: skip
         if cross_fit:
-            measured = calibrate.cross_evaluate(source, seed=seed, n_bins=n_bins, workers=workers)
+            measured = calibrate.cross_evaluate(source, settings=settings)
         else:
-            measured = calibrate.evaluate(
-                source, calibrator=calibrator, n_bins=n_bins, workers=workers
-            )
+            measured = calibrate.evaluate(source, calibrator=calibrator, settings=settings)
     written = write_folder(measured, output, figure, dpi)
     print_report(measured, format.value)
     note(f"wrote {', '.join(written)}")

@@ -1,20 +1,48 @@
-"""The registered metrics; importing this package registers them all."""
+"""The registered metrics; importing this package registers them all, in the order of reports."""
 
-from calibrate.metrics.binned import ece, mce, rmsce
-from calibrate.metrics.metric import BIN_METRICS, METRICS, ROW_METRICS, Metric
-from calibrate.metrics.rows import accuracy, brier, mean_confidence, nll, overconfidence
+from calibrate.metrics.rows import (  # isort: skip
+    accuracy,
+    brier,
+    mean_confidence,
+    nll,
+    nll_calibration,
+    overconfidence,
+    top_5_accuracy,
+)
+from calibrate.metrics.decomposition import brier_calibration, brier_refinement  # isort: skip
+from calibrate.metrics.binned import (  # isort: skip
+    ece,
+    ece_equal_mass,
+    mce,
+    rmsce,
+    rmsce_debiased,
+)
+from calibrate.metrics.ranked import auroc, aurc, ks, smooth_ece  # isort: skip
+from calibrate.metrics.levels import Levels
+from calibrate.metrics.metric import METRICS, Metric, Over, metrics_over
 
 __all__ = [
-    "BIN_METRICS",
     "METRICS",
-    "ROW_METRICS",
+    "Levels",
     "Metric",
+    "Over",
     "accuracy",
+    "aurc",
+    "auroc",
     "brier",
+    "brier_calibration",
+    "brier_refinement",
     "ece",
+    "ece_equal_mass",
+    "ks",
     "mce",
     "mean_confidence",
+    "metrics_over",
     "nll",
+    "nll_calibration",
     "overconfidence",
     "rmsce",
+    "rmsce_debiased",
+    "smooth_ece",
+    "top_5_accuracy",
 ]

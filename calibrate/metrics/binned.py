@@ -4,30 +4,50 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibrate.bins import BinTable
-from calibrate.metrics.metric import bin_metric
+from calibrate.bins import BinTable, Float64
+from calibrate.metrics.metric import Over, metric
+
+GUO = "Guo et al. (2017), On calibration of modern neural networks"
+KUMAR = "Kumar, Liang & Ma (2019), Verified uncertainty calibration"
 
 
-@bin_metric(
-    lower_is_better=True, reference="Guo et al. (2017), On calibration of modern neural networks"
-)
-def ece(table: BinTable) -> float:
+@metric(Over.BINS, lower_is_better=True, reference=GUO)
+def ece(table: BinTable) -> Float64:
     """Expected calibration error, ``sum_b w_b/W |acc_b - conf_b|``. In [0, 1]."""
-    return float(np.sum(table.share * np.abs(table.gap)))
+    return np.asarray(np.sum(table.share * np.abs(table.gap), axis=-1))
 
 
-@bin_metric(
-    lower_is_better=True, reference="Guo et al. (2017), On calibration of modern neural networks"
-)
-def mce(table: BinTable) -> float:
+@metric(Over.MASS_BINS, lower_is_better=True, reference=KUMAR)
+def ece_equal_mass(table: BinTable) -> Float64:
+    """The ECE over 15 bins of equal weight; rows of equal confidence share a bin. In [0, 1]."""
+    return np.asarray(np.sum(table.share * np.abs(table.gap), axis=-1))
+
+
+@metric(Over.BINS, lower_is_better=True, reference=GUO)
+def mce(table: BinTable) -> Float64:
     """Maximum calibration error, ``max_b |acc_b - conf_b|`` over non-empty bins. In [0, 1]."""
-    return float(np.max(np.abs(table.gap)))
+    return np.asarray(np.max(np.abs(table.gap), axis=-1))
 
 
-@bin_metric(
+@metric(
+    Over.BINS,
     lower_is_better=True,
     reference="Hendrycks, Mazeika & Dietterich (2019), Deep anomaly detection",
 )
-def rmsce(table: BinTable) -> float:
+def rmsce(table: BinTable) -> Float64:
     """Root mean square calibration error, ``sqrt(sum_b w_b/W (acc_b - conf_b)²)``. In [0, 1]."""
-    return float(np.sqrt(np.sum(table.share * np.square(table.gap))))
+    return np.asarray(np.sqrt(np.sum(table.share * np.square(table.gap), axis=-1)))
+
+
+@metric(Over.MASS_BINS, lower_is_better=True, reference=KUMAR)
+def rmsce_debiased(table: BinTable) -> Float64:
+    """The RMSCE over 15 equal-mass bins without the part that chance adds. In [0, 1].
+
+    ``sqrt(max(0, sum_b w_b/W [(acc_b - conf_b)² - acc_b (1 - acc_b) / (n_b - 1)]))``; bins of
+    fewer than two rows count 0.
+    """
+    rows = table.weight * table.rows_per_weight
+    enough = rows >= 2
+    chance = table.accuracy * (1 - table.accuracy) / np.where(enough, rows - 1, 1.0)
+    squares = np.where(enough, np.square(table.gap) - chance, 0.0)
+    return np.asarray(np.sqrt(np.maximum(np.sum(table.share * squares, axis=-1), 0.0)))

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
 
-from calibrate.bins import BinTable
-from calibrate.softmax import Float64, Outcomes
+F = TypeVar("F", bound=Callable[..., Any])
 
-RowFunction = Callable[[Outcomes], Float64]
-BinFunction = Callable[[BinTable], float]
+
+class Over(Enum):
+    """What the function of a metric takes."""
+
+    ROWS = "rows"  # Outcomes -> (n,) values, of which the weighted mean is the figure
+    BINS = "bins"  # BinTable of equal-width bins -> figure
+    MASS_BINS = "equal-mass bins"  # BinTable of 15 equal-mass bins -> figure
+    LEVELS = "levels"  # Levels -> figure
 
 
 @dataclass(frozen=True)
@@ -18,46 +25,42 @@ class Metric:
 
     Attributes:
         name: as it stands in reports.
-        function: over the outcomes of rows, giving ``(n,)`` values of which the weighted mean
-            is the figure; or over a bin table, giving the figure.
+        function: takes what ``over`` says; works along the last axis, so that leading axes can
+            hold bootstrap samples; NaN where the figure is undefined.
+        over: what it is computed from.
         lower_is_better: True, False, or None where neither end is good.
+        bounds: the smallest and largest value it can take.
         reference: the paper that defines it.
     """
 
     name: str
-    function: RowFunction | BinFunction
+    function: Callable[..., Any]
+    over: Over
     lower_is_better: bool | None
+    bounds: tuple[float, float]
     reference: str = ""
 
 
-ROW_METRICS: dict[str, RowFunction] = {}
-BIN_METRICS: dict[str, BinFunction] = {}
 METRICS: dict[str, Metric] = {}
 
 
-def row_metric(
-    *, lower_is_better: bool | None, reference: str = ""
-) -> Callable[[RowFunction], RowFunction]:
-    """Register a mean over rows under the name of the function."""
+def metric(
+    over: Over,
+    *,
+    lower_is_better: bool | None,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    reference: str = "",
+) -> Callable[[F], F]:
+    """Register a function as the metric of its name."""
 
-    def register(function: RowFunction) -> RowFunction:
+    def register(function: F) -> F:
         name = function.__name__
-        ROW_METRICS[name] = function
-        METRICS[name] = Metric(name, function, lower_is_better, reference)
+        METRICS[name] = Metric(name, function, over, lower_is_better, bounds, reference)
         return function
 
     return register
 
 
-def bin_metric(
-    *, lower_is_better: bool | None, reference: str = ""
-) -> Callable[[BinFunction], BinFunction]:
-    """Register a figure computed from a bin table under the name of the function."""
-
-    def register(function: BinFunction) -> BinFunction:
-        name = function.__name__
-        BIN_METRICS[name] = function
-        METRICS[name] = Metric(name, function, lower_is_better, reference)
-        return function
-
-    return register
+def metrics_over(over: Over) -> dict[str, Metric]:
+    """The registered metrics of one kind, by name."""
+    return {name: each for name, each in METRICS.items() if each.over is over}

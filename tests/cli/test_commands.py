@@ -42,7 +42,8 @@ def test_fit_prints_and_writes_what_the_library_says(run, files, data):
 def test_fit_json_is_the_report_of_the_library(run, files, data):
     done = run("fit", *files, "--format", "json", "--n-bins", 10)
     got = json.loads(done.stdout)
-    want = to_dict(calibrate.evaluate(*data, calibrate.fit(*data), n_bins=10))
+    settings = calibrate.Settings(n_bins=10, full=False, bootstrap=0)
+    want = to_dict(calibrate.evaluate(*data, calibrate.fit(*data), settings=settings))
     want["data"].update(logits=str(files[0]), labels=str(files[1]))
     assert got == json.loads(json.dumps(want))
     assert got["schema"] == "calibrate.report/1"
@@ -130,7 +131,7 @@ def test_report_without_calibrator_has_no_after(run, files):
 
 def test_report_cross_fitted(run, files, data):
     report = json.loads(run("report", *files, "--fit", "--seed", 2, "--format", "json").stdout)
-    want = calibrate.cross_evaluate(*data, seed=2)
+    want = calibrate.cross_evaluate(*data, settings=calibrate.Settings(seed=2))
     assert report["metrics"]["after"]["nll"]["value"] == want.metrics.after["nll"].value
     assert len(report["calibrator"]["folds"]) == 5
     assert report["data"]["in_sample"] is False

@@ -1,0 +1,74 @@
+"""Confidences in order, rows of equal confidence taken as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibrate.bins import BinTable, Float64, bin_index
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The distinct confidences with the weight and the correct weight at each.
+
+    Attributes:
+        confidence: ``(m,)`` distinct, ascending.
+        weight: ``(..., m)``; leading axes are bootstrap samples.
+        correct: ``(..., m)`` the weight of the correct rows.
+        rows_per_weight: as in ``BinTable``.
+    """
+
+    confidence: Float64
+    weight: Float64
+    correct: Float64
+    rows_per_weight: float = 1.0
+
+    @staticmethod
+    def of(
+        confidence: Float64,
+        correct: Float64,
+        weight: Float64,
+        rows_per_weight: float = 1.0,
+    ) -> Levels:
+        """Sort ``(n,)`` confidences and correctness, with weights ``(..., n)``."""
+        order = np.argsort(confidence, kind="stable")
+        ordered, w = confidence[order], weight[..., order]
+        a = w * correct[order]
+        new = np.concatenate([[True], ordered[1:] > ordered[:-1]])
+        if not new.all():
+            starts = np.flatnonzero(new)
+            ordered = ordered[starts]
+            w, a = np.add.reduceat(w, starts, axis=-1), np.add.reduceat(a, starts, axis=-1)
+        return Levels(ordered, w, a, rows_per_weight)
+
+    @property
+    def residual(self) -> Float64:
+        """confidence - correctness, weighted, of each level, ``(..., m)``."""
+        return self.weight * self.confidence - self.correct
+
+    @property
+    def total(self) -> Float64:
+        """The total weight, ``(...)``."""
+        total: Float64 = self.weight.sum(axis=-1)
+        return total
+
+    def binned(self, edges: Float64) -> BinTable:
+        """The table over ``edges``; levels are sorted, so bins are runs of them."""
+        index = bin_index(self.confidence, edges)
+        starts = np.flatnonzero(np.concatenate([[True], index[1:] > index[:-1]]))
+        shape = (*self.weight.shape[:-1], len(edges) - 1)
+
+        def total(values: Float64) -> Float64:
+            table = np.zeros(shape)
+            table[..., index[starts]] = np.add.reduceat(values, starts, axis=-1)
+            return table
+
+        return BinTable(
+            edges,
+            total(self.weight),
+            total(self.weight * self.confidence),
+            total(self.correct),
+            self.rows_per_weight,
+        )

@@ -1,0 +1,109 @@
+"""Is the miscalibration more than chance? Is this temperature right for these rows?"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from calibrate.bins import Float64
+from calibrate.blocks import map_blocks
+from calibrate.bootstrap import PER_DRAW, Pairs
+from calibrate.metrics import Levels, ece
+from calibrate.report import Sides, Test, Tests
+from calibrate.row_sums import RowSums
+
+CELLS = 2048  # rows are taken together, by confidence, into at most so many cells
+SAMPLES = 1000
+
+
+class HowToResample(Protocol):
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def workers(self) -> int | None: ...
+
+
+def significance_tests(
+    pairs: Pairs, rows: RowSums, edges: Float64, settings: HowToResample
+) -> Sides[Tests]:
+    """The tests of each side. The last columns of ``rows`` are the slopes of the NLL, per side."""
+    sides = [
+        Tests(
+            consistency=consistency_test(pairs.levels(side), edges, settings),
+            spiegelhalter=spiegelhalter_test(pairs, side),
+            temperature=temperature_test(rows, side - len(pairs.confidences)),
+        )
+        for side in range(len(pairs.confidences))
+    ]
+    return Sides(sides[0], sides[1] if len(sides) == 2 else None)
+
+
+def consistency_test(levels: Levels, edges: Float64, settings: HowToResample) -> Test:
+    """How often would a calibrated model of these confidences show at least this ECE?
+
+    The correctness of each row is drawn from its confidence, 1 000 times; p = (1 + how often the
+    ECE is at least the observed one) / 1 001. Source: Broecker & Smith (2007).
+    """
+    observed = float(ece(levels.binned(edges)))
+    drawn = consistency_samples(levels, edges, settings)
+    p = (1 + np.count_nonzero(drawn >= observed - 1e-12)) / (1 + len(drawn))
+    return Test(statistic=observed, p_value=float(p))
+
+
+def consistency_samples(levels: Levels, edges: Float64, settings: HowToResample) -> Float64:
+    """The ECE of ``SAMPLES`` calibrated models with these confidences."""
+    cells = np.arange(len(levels.confidence)) * CELLS // max(CELLS, len(levels.confidence))
+    starts = np.flatnonzero(np.concatenate([[True], cells[1:] > cells[:-1]]))
+    weight = np.add.reduceat(levels.weight, starts)
+    confidence = np.add.reduceat(levels.weight * levels.confidence, starts)
+    confidence = np.clip(np.divide(confidence, weight, out=confidence, where=weight > 0), 0, 1)
+    rows = np.maximum(np.rint(weight * levels.rows_per_weight), 1).astype(np.int64)
+
+    def step(rng: np.random.Generator) -> Float64:
+        correct = rng.binomial(rows, confidence, size=(PER_DRAW, len(rows))) / rows * weight
+        repeated = np.broadcast_to(weight, correct.shape)
+        return np.asarray(ece(Levels(confidence, repeated, correct).binned(edges)))
+
+    draws = _Generators(SAMPLES, PER_DRAW, settings.seed)
+    return np.concatenate(list(map_blocks(draws, step, settings.workers)))
+
+
+class _Generators:
+    """A generator of its own for each group of samples: the seed decides, not the threads."""
+
+    def __init__(self, n_rows: int, block_rows: int, seed: int) -> None:
+        self.n_rows, self.block_rows, self.seed = n_rows, block_rows, seed
+
+    def read(self, start: int, stop: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, 1, start, stop])
+
+
+def spiegelhalter_test(pairs: Pairs, side: int) -> Test:
+    """Spiegelhalter's Z: is the Brier score of the confidence what the confidences promise?
+
+    ``Z = sum w (a - c)(1 - 2c) / sqrt(sum w² (1 - 2c)² c (1 - c))``, normal for a calibrated
+    model. Source: Spiegelhalter (1986), Probabilistic prediction in patient management.
+    """
+    c, a, w = pairs.confidences[side], pairs.corrects[side], pairs.weight
+    variance = float(np.sum(np.square(w * (1 - 2 * c)) * c * (1 - c)))
+    return _normal(float(np.sum(w * (a - c) * (1 - 2 * c))), variance)
+
+
+def temperature_test(rows: RowSums, column: int) -> Test:
+    """The score test: is the slope of the NLL in the temperature 0, but for chance?
+
+    ``z = sum w g / sqrt(sum (w g)²)`` with g the slope of the NLL of a row in log(1/T). Negative:
+    the rows want a smaller T than the one in use, positive: a larger one.
+    """
+    return _normal(float(rows.values[column]), float(rows.squares[column]))
+
+
+def _normal(total: float, variance: float) -> Test:
+    from scipy.special import ndtr
+
+    if not variance > 0:
+        return Test(None, None)
+    z = total / np.sqrt(variance)
+    return Test(float(z), float(2 * ndtr(-abs(z))))
