@@ -13,7 +13,7 @@ from calibrate.metrics import Levels, ece
 from calibrate.report import Sides, Test, Tests
 from calibrate.row_sums import RowSums
 
-CELLS = 2048  # rows are taken together, by confidence, into at most so many cells
+CELLS = 1024  # rows are taken together, by confidence, into at most so many cells
 SAMPLES = 1000
 
 

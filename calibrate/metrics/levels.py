@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -53,6 +54,20 @@ class Levels:
         """The total weight, ``(...)``."""
         total: Float64 = self.weight.sum(axis=-1)
         return total
+
+    @cached_property
+    def refinement(self) -> Float64:
+        """``sum w (iso - correct)²``, iso the isotonic regression of correctness, ``(...)``."""
+        from scipy.optimize import isotonic_regression
+
+        left = np.empty(self.weight.shape[:-1])
+        samples = self.weight.reshape(-1, self.weight.shape[-1])
+        for i, (w, a) in enumerate(zip(samples, self.correct.reshape(samples.shape), strict=True)):
+            some = w > 0
+            w, a = w[some], a[some]
+            iso = isotonic_regression(a / w, weights=w).x
+            left.flat[i] = np.sum(w * iso**2 - 2 * iso * a + a)  # correctness is 0 or 1
+        return left
 
     def binned(self, edges: Float64) -> BinTable:
         """The table over ``edges``; levels are sorted, so bins are runs of them."""

@@ -68,8 +68,7 @@ def _mass(spectrum: Float64, sigma: Float64) -> Float64:
 def ks(levels: Levels) -> Float64:
     """``max_t |sum_{conf <= t} w (conf - correct)| / W``, after Kolmogorov-Smirnov. In [0, 1]."""
     running = np.abs(np.cumsum(levels.residual, axis=-1))
-    largest: Float64 = running.max(axis=-1)
-    return np.asarray(largest / levels.total)
+    return np.asarray(running.max(axis=-1) / levels.total)
 
 
 @metric(
@@ -85,9 +84,8 @@ def auroc(levels: Levels) -> Float64:
     wrong = levels.weight - levels.correct
     below = np.cumsum(wrong, axis=-1) - wrong / 2
     pairs = levels.correct.sum(axis=-1) * wrong.sum(axis=-1)
-    won = (levels.correct * below).sum(axis=-1)
-    chance: Float64 = np.full(np.shape(pairs), np.nan)
-    return np.divide(won, pairs, out=chance, where=pairs > 0)
+    won = np.asarray((levels.correct * below).sum(axis=-1))
+    return np.asarray(np.divide(won, pairs, out=np.full_like(won, np.nan), where=pairs > 0))
 
 
 @metric(
@@ -108,6 +106,6 @@ def aurc(levels: Levels) -> Float64:
     covered, failed = np.cumsum(size, axis=-1), np.cumsum(errors, axis=-1)
     before, earlier = covered - size, failed - errors
     rate = np.divide(errors, size, out=np.zeros_like(errors), where=size > 0)
-    harmonic = digamma(covered + 1) - digamma(before + 1)
+    harmonic = np.diff(digamma(covered + 1), axis=-1, prepend=digamma(1.0))
     area = errors + (earlier - rate * before) * harmonic
     return np.asarray(area.sum(axis=-1) / covered[..., -1])

@@ -17,7 +17,7 @@ def render_markdown(
         metrics: which ones, in order; None for all.
         figures: file names of pictures to show.
     """
-    before, after = report.metrics.before, report.metrics.after
+    before, after, change = report.metrics.before, report.metrics.after, report.metrics.change
     lines = [f"# Calibration of {report.data.logits}", "", words.verdict(report), ""]
     lines += [f"- Labels: {report.data.labels}", f"- Data: {words.rows_and_classes(report)}"]
     if report.calibrator:
@@ -26,10 +26,11 @@ def render_markdown(
     if after is None:
         lines += ["| metric | value |", "| --- | ---: |"]
     else:
-        lines += ["| metric | before | after |", "| --- | ---: | ---: |"]
+        lines += ["| metric | before | after | change |", "| --- | ---: | ---: | ---: |"]
     for name in metrics or before:
-        sides = [before[name]] if after is None else [before[name], after[name]]
+        sides = [side[name] for side in (before, after, change) if side is not None]
         lines += [f"| {name} | {' | '.join(words.measurement(side) for side in sides)} |"]
+    lines += ["", *(f"- {sentence}" for sentence in words.test_sentences(report))]
     for warning in report.warnings:
         lines += ["", f"> **Warning:** {warning}"]
     for figure in figures:

@@ -37,22 +37,25 @@ def render_text(
     console.print()
     console.print(_table(report, metrics or tuple(report.metrics.before)))
     console.print()
-    console.print(Text(words.verdict(report)), soft_wrap=True)
+    for sentence in (words.verdict(report), *words.test_sentences(report)):
+        console.print(Text(sentence), soft_wrap=True)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
 def _table(report: Report, metrics: Sequence[str]) -> Table:
-    before, after = report.metrics.before, report.metrics.after
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    before, after, change = report.metrics.before, report.metrics.after, report.metrics.change
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("metric")
     table.add_column("before" if after else "value", justify="right")
     if after:
         table.add_column("after", justify="right")
+        table.add_column("change", justify="right")
     for name in metrics:
         cells = [Text(name), Text(words.measurement(before[name]))]
         if after:
             style = _style(name, before[name], after[name])
             cells.append(Text(words.measurement(after[name]), style=style))
+            cells.append(Text(words.measurement(change[name]) if change else ""))
         table.add_row(*cells)
     return table
 

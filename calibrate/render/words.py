@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from calibrate.report import Measurement, Report
+from calibrate.report import Measurement, Report, Test, Tests
 
 HEADLINE = ("accuracy", "nll", "brier", "ece")
 IN_SAMPLE = "in-sample: measured on the very rows that the calibrator was fitted on"
 
 
 def number(value: float | None) -> str:
-    """Four decimals, or a few significant digits where those would hide the number."""
+    """Four decimals, or three significant digits of a huge number."""
     if value is None:
         return "–"
-    if value != 0 and not 1e-4 <= abs(value) < 1e5:
+    if abs(value) >= 1e5:
         return f"{value:.3g}"
-    return f"{value:.4f}"
+    return f"{value:.4f}".replace("-0.0000", "0.0000")
 
 
 def short(value: float) -> str:
@@ -96,3 +96,57 @@ def _without_calibrator(report: Report) -> str:
         f"The model is on average {abs(gap):.1%} {claim} confident than it is right; "
         "--fit shows what a temperature would do."
     )
+
+
+def p_value(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def test_sentences(report: Report) -> list[str]:
+    """A sentence per test; those after calibration, where there is one, else before."""
+    if report.tests is None:
+        return []
+    after = report.tests.after
+    tests = report.tests.before if after is None else after
+    found = [_consistency(tests), _spiegelhalter(tests), _temperature(tests, report)]
+    when = "After calibration: " if after else ""
+    return [when + sentence for sentence in found if sentence]
+
+
+def _consistency(tests: Tests) -> str:
+    test = tests.consistency
+    if test.statistic is None or test.p_value is None:
+        return ""
+    p = p_value(max(test.p_value, 0.001))
+    if test.p_value < 0.05:
+        return (
+            f"an ECE of {number(test.statistic)} is more than chance: calibrated models with these "
+            f"confidences rarely show as much ({p})."
+        )
+    return (
+        f"an ECE of {number(test.statistic)} is no more than chance would show in a calibrated "
+        f"model with these confidences ({p})."
+    )
+
+
+def _spiegelhalter(tests: Tests) -> str:
+    test = tests.spiegelhalter
+    if test.statistic is None or test.p_value is None:
+        return ""
+    agrees = "do not agree" if test.p_value < 0.05 else "agree"
+    return (
+        f"Spiegelhalter's Z = {test.statistic:.2f} ({p_value(test.p_value)}): the confidences "
+        f"{agrees} with how often the model is right."
+    )
+
+
+def _temperature(tests: Tests, report: Report) -> str:
+    test: Test = tests.temperature
+    if test.statistic is None or test.p_value is None:
+        return ""
+    named = "T = 1" if report.temperature is None else f"T = {short(report.temperature)}"
+    score = f"(score test, z = {test.statistic:.2f}, {p_value(test.p_value)})"
+    if test.p_value >= 0.05:
+        return f"{named} suits these rows {score}."
+    way = "larger" if test.statistic > 0 else "smaller"
+    return f"these rows want a {way} T than {named} {score}."
