@@ -18,6 +18,8 @@ FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.int64]
 AnyArray = npt.NDArray[Any]
 
+MAX_WEIGHT = 1e100  # squares and sums of weights stay finite
+
 Scores = Literal["logits", "probabilities", "log-probabilities"]
 SCORES: tuple[str, ...] = get_args(Scores)
 
@@ -37,7 +39,7 @@ class Batch:
     logits: FloatArray
     labels: IntArray | None = None
     weights: npt.NDArray[np.float64] | None = None
-    folds: npt.NDArray[np.int8] | None = None
+    folds: npt.NDArray[np.int16] | None = None
     start: int = 0
 
 
@@ -50,9 +52,13 @@ def as_logits(raw: AnyArray, scores: str) -> FloatArray:
     dtype = working_dtype(raw.dtype)
     if scores != "probabilities":
         return np.ascontiguousarray(raw, dtype=dtype)
-    floor = np.finfo(raw.dtype if raw.dtype.kind == "f" else dtype).tiny
-    positive = np.maximum(raw.astype(dtype), dtype.type(floor))
+    positive = np.maximum(raw.astype(dtype), dtype.type(smallest_probability(raw.dtype)))
     return np.ascontiguousarray(np.log(positive))
+
+
+def smallest_probability(dtype: np.dtype[Any]) -> float:
+    """What a probability of 0 is read as: the smallest normal number of its dtype."""
+    return float(np.finfo(dtype if dtype.kind == "f" else working_dtype(dtype)).tiny)
 
 
 def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -124,12 +130,12 @@ def check_weights(weights: AnyArray, rows: int, name: str) -> npt.NDArray[np.flo
             f"{name}: expected {rows:,} weights as real numbers, found {_described(weights)}"
         )
     values = weights.astype(np.float64)
-    bad = ~(np.isfinite(values) & (values >= 0))
+    bad = ~((values >= 0) & (values <= MAX_WEIGHT))
     if bad.any():
         row = int(bad.argmax())
         raise InputError(
-            f"{name}: expected finite weights of at least 0, found {values[row]:g} in row {row} "
-            f"({int(bad.sum()):,} in all)"
+            f"{name}: expected weights from 0 to {MAX_WEIGHT:g}, "
+            f"found {values[row]:g} in row {row} ({int(bad.sum()):,} in all)"
         )
     if not values.any():
         raise InputError(f"{name}: every weight is 0; at least one row must count")

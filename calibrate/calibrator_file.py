@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -108,26 +109,29 @@ def read_calibrator_file(path: str | Path) -> CalibratorFile:
         ) from error
     about = content.get("fitted")
     about = about if isinstance(about, dict) else {}
+    converged, fingerprint = about.get("converged"), about.get("fingerprint")
     return CalibratorFile(
         calibrator=calibrator,
         fitted=Fitted(
             method=method,
             parameters=parameters,
             intervals=_intervals(about.get("intervals"), parameters),
-            converged=about.get("converged"),
+            converged=converged if isinstance(converged, bool) else None,
         ),
-        fingerprint=about.get("fingerprint"),
+        fingerprint=fingerprint if isinstance(fingerprint, str) else None,
     )
 
 
 def _read_json(path: str | Path) -> dict[str, Any]:
+    if not str(path):
+        raise InputError("expected the name of a calibrator file, got an empty one")
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such calibrator file; `calibrate fit` writes one") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:  # not UTF-8, or not JSON
+    except (ValueError, RecursionError) as error:  # not UTF-8, or not JSON
         raise InputError(
             f"{path}: expected a calibrator file in JSON, found something else or a truncated "
             "file; fit it again"
@@ -146,5 +150,6 @@ def _intervals(
     for name in parameters:
         pair = found.get(name) if isinstance(found, dict) else None
         valid = isinstance(pair, list) and len(pair) == 2
+        valid = valid and all(type(end) in (int, float) and isfinite(end) for end in pair or ())
         intervals[name] = (float(pair[0]), float(pair[1])) if pair and valid else None
     return intervals

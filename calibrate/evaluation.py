@@ -19,7 +19,7 @@ from calibrate.significance import significance_tests
 from calibrate.softmax import Float64, Outcomes, leaders, outcomes
 from calibrate.source import Source
 
-View = Callable[[Batch], tuple[FloatArray, float]]  # scores and the factor of calibrated logits
+View = Callable[[Batch], tuple[FloatArray, float | Float64]]  # scores, and their factor(s)
 
 KEPT_ROWS = 1 << 20  # up to so many rows are kept for the figures that need them in order
 
@@ -73,19 +73,13 @@ def _as_they_are(batch: Batch) -> tuple[FloatArray, float]:
 
 
 def _through(calibrators: Sequence[Calibrator]) -> View:
-    """The view through one calibrator, or through each row's own out-of-fold calibrator."""
+    """The view through one calibrator, or through each row's own out-of-fold temperature."""
     if len(calibrators) == 1:
-        only = calibrators[0]
-        return lambda batch: only.scaled(batch.logits)
+        return lambda batch: calibrators[0].scaled(batch.logits)
 
-    def view(batch: Batch) -> tuple[FloatArray, float]:
-        scores = np.empty_like(batch.logits)
-        for fold, calibrator in enumerate(calibrators):
-            rows = batch.folds == fold
-            part, factor = calibrator.scaled(batch.logits[rows])
-            with np.errstate(over="ignore"):
-                scores[rows] = (part - part.max(axis=1, keepdims=True)) * part.dtype.type(factor)
-        return scores, 1.0
+    def view(batch: Batch) -> tuple[FloatArray, Float64]:
+        factors = [calibrator.scaled(batch.logits)[1] for calibrator in calibrators]
+        return batch.logits, np.array(factors)[batch.folds]
 
     return view
 
@@ -150,7 +144,7 @@ def evaluate_source(
     fitted: Fitted | None = None,
     *,
     best: Sequence[Calibrator] = (),
-    in_sample: bool = False,
+    in_sample: bool | None = False,
     settings: Settings | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Report:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from calibrate.batch import AnyArray, FloatArray, as_labels, working_dtype
+from calibrate.batch import AnyArray, FloatArray, as_labels, smallest_probability, working_dtype
 from calibrate.errors import InputError
 
 ROW_SUM_TOLERANCE = {2: 1e-2, 4: 1e-4, 8: 1e-5}  # by bytes per score: softmax rounding, with room
@@ -176,8 +176,8 @@ def raise_if_bad(
         )
     if found.masked_labels.count:
         return (
-            f"{found.masked_labels.count:,} labels have probability 0 (underflow), read as "
-            f"{np.finfo(dtype if dtype.kind == 'f' else np.float32).tiny:.3g}",
+            f"labels with probability 0 (underflow), read as {smallest_probability(dtype):.3g}: "
+            f"{found.masked_labels.count:,}",
         )
     return ()
 
@@ -208,6 +208,8 @@ def _label_range_message(found: Findings, n_classes: int, offset: int, name: str
     message += f"found {low} to {high}"
     if offset == 0 and low >= 1 and high == n_classes:
         message += "; if they count from 1, pass --label-offset 1"
+    elif low == -100:
+        message += "; leave out the rows with label -100, which marks rows to ignore"
     elif high >= n_classes:
         message += f"; the logits have {n_classes} classes"
     return message

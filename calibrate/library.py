@@ -91,7 +91,10 @@ def evaluate(
     settings = settings or Settings()
     source = _source(logits, labels, weights, scores, label_offset, settings.workers)
     calibrators, known = _opened(calibrator)
-    in_sample = known.fingerprint is not None and known.fingerprint == source.fingerprint()
+    in_sample: bool | None = False
+    if calibrators:
+        own = known.fingerprint
+        in_sample = None if own is None else own == source.fingerprint()
     best: tuple[Calibrator, ...] = ()
     if settings.full and source.n_rows >= 2 * FOLDS:
         crossed = cross_fit(source, FOLDS, settings.seed, settings.workers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -40,7 +40,7 @@ def _beside(target: Path) -> Iterator[BinaryIO]:
     target = target.resolve()  # a link keeps pointing where it points
     if not target.parent.is_dir():
         raise InputError(f"{target}: the folder {target.parent} does not exist; create it first")
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".calibrate-", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -67,8 +67,22 @@ def write_bytes(path: str | Path, data: bytes) -> None:
         file.write(data)
 
 
+def check_distinct(outputs: Iterable[str | None], inputs: Iterable[str | None]) -> None:
+    """Raise InputError if an output would replace an input or another output."""
+    taken = {str(Path(name).resolve()) for name in inputs if name}
+    for name in outputs:
+        if name and Path(name).resolve().is_char_device():
+            continue
+        if name and str(Path(name).resolve()) in taken:
+            raise InputError(f"{name}: is an input or another output; choose another name")
+        if name:
+            taken.add(str(Path(name).resolve()))
+
+
 def check_writable(path: str | Path) -> None:
     """Raise InputError now rather than after the work, if ``path`` cannot be written."""
+    if not str(path):
+        raise InputError("expected the name of a file to write, got an empty one")
     target = Path(path)
     if target.exists() and not target.is_file():
         if target.is_dir():

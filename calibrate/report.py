@@ -92,13 +92,16 @@ class Reliability:
 
 @dataclass(frozen=True)
 class Data:
-    """Which rows were measured; ``in_sample``: the calibrator was fitted on these very rows."""
+    """Which rows were measured.
+
+    ``in_sample``: the calibrator was fitted on these very rows; None where that is not known.
+    """
 
     logits: str
     labels: str
     rows: int
     classes: int
-    in_sample: bool
+    in_sample: bool | None
 
 
 @dataclass(frozen=True)

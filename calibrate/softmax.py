@@ -19,7 +19,7 @@ from calibrate.batch import Batch, FloatArray, IntArray
 Float64 = npt.NDArray[np.float64]
 
 FEW_CLASSES = 64  # below this, classes go first
-SAFE_EXPONENT = 60.0  # exp(60)² times any number of classes stays finite in float32
+SAFE_EXPONENT = 30.0  # exp(±30)² times any number of classes stays normal in float32
 
 _buffers = threading.local()
 
@@ -52,43 +52,57 @@ class _Exponentials:
 
     e: FloatArray
     x: FloatArray
-    unit: float
+    unit: float | Float64
     shift: Float64 | float
     axis: int
 
 
-def _exponentials(logits: FloatArray, beta: float, magnitude: float) -> _Exponentials:
+def _exponentials(logits: FloatArray, beta: float | Float64, magnitude: float) -> _Exponentials:
     """The exponentials of one block, for any finite or masked logits.
 
-    The shift is the row's maximum; where ``beta·magnitude`` is small none is needed and it is 0.
-    Differences that would underflow are cut at the logarithm of the smallest normal number,
-    so that masked classes and values near -3.4e38 weigh nothing instead of becoming NaN.
+    ``beta`` is one factor, or one per row. The shift is the row's maximum; where
+    ``beta·magnitude`` is small none is needed and it is 0. Differences that would underflow are
+    cut at the logarithm of the smallest normal number, so that masked classes and values near
+    -3.4e38 weigh nothing instead of becoming NaN.
     """
     n, n_classes = logits.shape
     axis = 0 if n_classes < FEW_CLASSES else 1
     z = logits.T if axis == 0 else logits
-    factor = logits.dtype.type(beta)
+    unshifted = magnitude <= SAFE_EXPONENT / float(np.max(beta))
     e = _buffer("exponential", z.shape, logits.dtype)
-    if beta * magnitude <= SAFE_EXPONENT and axis == 1:
-        np.multiply(z, factor, out=e)
+    if unshifted and axis == 1:
+        scale_rows(z, beta, axis, out=e)
         np.exp(e, out=e)
         return _Exponentials(e, z, 1.0, 0.0, axis)
     x = _buffer("scaled", z.shape, logits.dtype)
     shift: Float64 | float = 0.0
     with np.errstate(over="ignore", under="ignore"):
-        if beta * magnitude <= SAFE_EXPONENT:
-            np.multiply(z, factor, out=x)
+        if unshifted:
+            scale_rows(z, beta, axis, out=x)
         else:
             if axis == 0:
                 x[...] = z
                 z = x
             top = z.max(axis=axis, keepdims=True)
             np.subtract(z, top, out=x)
-            np.multiply(x, factor, out=x)
+            scale_rows(x, beta, axis, out=x)
             np.maximum(x, np.log(np.finfo(x.dtype).tiny), out=x)
             shift = np.asarray(top.reshape(n), dtype=np.float64)
         np.exp(x, out=e)
     return _Exponentials(e, x, 1.0 / beta, shift, axis)
+
+
+def scale_rows(x: FloatArray, beta: float | Float64, axis: int, out: FloatArray) -> None:
+    """``beta·x`` into ``out``; in two steps where a factor does not fit the dtype of ``x``."""
+    factor = np.asarray(beta) if np.ndim(beta) == 0 else np.expand_dims(beta, axis)
+    limits = np.finfo(x.dtype)
+    if limits.tiny <= np.min(factor) and np.max(factor) <= limits.max:
+        np.multiply(x, factor.astype(x.dtype), out=out)
+        return
+    with np.errstate(over="ignore", under="ignore"):
+        half = np.clip(np.sqrt(factor), limits.tiny, limits.max).astype(x.dtype)
+        np.multiply(x, half, out=out)
+        np.multiply(out, half, out=out)
 
 
 def target_scores(logits: FloatArray, labels: IntArray) -> Float64:
@@ -183,7 +197,7 @@ def _shifted(logits: FloatArray, beta: float) -> FloatArray:
     """``beta (z - max z)``: shifting first keeps the order exactly and cannot overflow."""
     shifted: FloatArray = logits - logits.max(axis=1, keepdims=True)
     if beta != 1.0:
-        shifted *= shifted.dtype.type(beta)
+        scale_rows(shifted, beta, 1, out=shifted)
     return shifted
 
 
@@ -249,11 +263,16 @@ class Outcomes:
 
 
 def outcomes(
-    scores: FloatArray, beta: float, magnitude: float, first: Leaders, batch: Batch
+    scores: FloatArray,
+    beta: float | Float64,
+    magnitude: float,
+    first: Leaders,
+    batch: Batch,
 ) -> Outcomes:
     """The outcomes of ``softmax(beta·scores)`` against the labels of ``batch``.
 
-    ``first``: the leaders of ``scores``; ``magnitude`` bounds ``|scores|`` (inf if unknown).
+    ``beta`` is one factor, or one per row; ``first`` the leaders of ``scores``; ``magnitude``
+    bounds ``|scores|`` (inf if unknown).
     """
     assert batch.labels is not None
     k = _exponentials(scores, beta, magnitude)

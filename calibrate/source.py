@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calibrate import batch as door
-from calibrate.batch import AnyArray, Batch
+from calibrate.batch import AnyArray, Batch, FloatArray
 from calibrate.blocks import map_reduce, rows_per_block
 from calibrate.errors import InputError
 from calibrate.inspection import Findings, RawBlock, inspect, raise_if_bad
@@ -52,6 +52,7 @@ class Source:
     Attributes:
         logits, labels, weights, folds: whole arrays, often memory-mapped, in the file's dtype.
         scores: what the values are; probabilities are turned into logits block by block.
+        factor: what the logits are multiplied with, a power of two.
         magnitude: the largest ``|logit|``; inf where classes are masked or unknown.
         left_out: the fold whose rows weigh 0, or None.
         warnings: what the user should know about the values.
@@ -61,9 +62,10 @@ class Source:
     logits: AnyArray
     labels: AnyArray | None
     scores: str = "logits"
+    factor: float = 1.0
     label_offset: int = 0
     weights: npt.NDArray[np.float64] | None = None
-    folds: npt.NDArray[np.int8] | None = None
+    folds: npt.NDArray[np.int16] | None = None
     left_out: int | None = None
     magnitude: float = np.inf
     warnings: tuple[str, ...] = ()
@@ -147,7 +149,7 @@ class Source:
         labels = self.labels
         folds = None if self.folds is None else self.folds[start:stop]
         return Batch(
-            logits=door.as_logits(self.logits[start:stop], self.scores),
+            logits=self._logits(slice(start, stop)),
             labels=None
             if labels is None
             else door.as_labels(labels[start:stop], self.label_offset),
@@ -156,8 +158,16 @@ class Source:
             start=start,
         )
 
+    def _logits(self, rows: slice) -> FloatArray:
+        logits = door.as_logits(self.logits[rows], self.scores)
+        if self.factor != 1.0:
+            with np.errstate(over="ignore", under="ignore"):
+                logits = np.ldexp(logits, int(np.log2(self.factor)))
+                np.minimum(logits, np.finfo(logits.dtype).max, out=logits)
+        return logits
+
     def _weights(
-        self, start: int, stop: int, folds: npt.NDArray[np.int8] | None
+        self, start: int, stop: int, folds: npt.NDArray[np.int16] | None
     ) -> npt.NDArray[np.float64] | None:
         weights = None if self.weights is None else self.weights[start:stop]
         if folds is None or self.left_out is None:
@@ -173,11 +183,12 @@ class Source:
         folds = None if self.folds is None else self.folds[every]
         return replace(
             self,
-            logits=door.as_logits(self.logits[every], self.scores),
+            logits=self._logits(every),
             labels=None if self.labels is None else self.labels[every],
             weights=None if self.weights is None else self.weights[every],
             folds=folds,
             scores="logits",
+            factor=1.0,
             on_rows=None,
         )
 
@@ -199,10 +210,14 @@ class Source:
         exact = door.as_logits(self.logits, self.scores).astype(np.float64)
         return replace(self, logits=exact, scores="logits")
 
+    def rescaled(self, factor: float) -> Source:
+        """The same rows with all logits multiplied by ``factor``, a power of two."""
+        return replace(self, factor=factor, magnitude=self.magnitude * factor, on_rows=None)
+
     def with_folds(self, n_folds: int, seed: int) -> Source:
         """Deal the rows into ``n_folds`` folds: each run of ``n_folds`` rows, in random order."""
         groups = -(-self.n_rows // n_folds)
-        folds = np.tile(np.arange(n_folds, dtype=np.int8), (groups, 1))
+        folds = np.tile(np.arange(n_folds, dtype=np.int16), (groups, 1))
         np.random.default_rng(seed).permuted(folds, axis=1, out=folds)
         return replace(self, folds=folds.reshape(-1)[: self.n_rows])
 

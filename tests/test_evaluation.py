@@ -151,3 +151,44 @@ def test_every_metric_is_documented_and_named_once():
         assert metric.name == name
         assert metric.function.__doc__
         assert metric.lower_is_better in (True, False, None)
+
+
+@pytest.mark.parametrize("offset", [0.0, 55.0, -57.0])
+def test_large_logits_in_float32_keep_their_brier_score(offset):
+    rng = np.random.default_rng(0)
+    logits = (rng.normal(scale=2, size=(60_000, 10)) + offset).astype(np.float32)
+    labels = rng.integers(0, 10, 60_000)
+    want = exact_figures(logits, labels)
+    got = values(quick(logits, labels).metrics.before)
+    close({n: got[n] for n in ("nll", "brier")}, {n: want[n] for n in ("nll", "brier")}, 1e-5)
+
+
+def test_a_label_at_the_floor_of_float32_has_a_huge_nll_not_an_infinite_one():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=0.2, size=(60_000, 10)).astype(np.float32)
+    labels = rng.integers(0, 10, 60_000)
+    logits[7, labels[7]] = np.finfo(np.float32).min
+    settings = Settings(full=False, bootstrap=0)
+    for report in (
+        calibrate.cross_evaluate(logits, labels, settings=settings),
+        calibrate.evaluate(logits, labels, calibrate.Temperature(0.5), settings=settings),
+    ):
+        assert np.isfinite([m.value for m in report.metrics.after.values()]).all()
+
+
+def test_many_folds():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=3, size=(400, 4))
+    labels = (logits / 2 + rng.gumbel(size=logits.shape)).argmax(1)
+    report = calibrate.cross_evaluate(
+        logits, labels, folds=200, settings=Settings(full=False, bootstrap=0)
+    )
+    assert report.metrics.after["accuracy"].value == report.metrics.before["accuracy"].value
+    ts = [fold["temperature"] for fold in report.calibrator.folds]
+    assert len(ts) == 200
+    assert 0 < max(ts) / min(ts) - 1 < 0.1
+
+
+def test_rows_of_an_unknown_calibrator_are_not_called_other_rows(data):
+    report = quick(*data, calibrate.Temperature(2.0))
+    assert report.data.in_sample is None

@@ -10,7 +10,7 @@ import numpy as np
 from calibrate.batch import AnyArray, FloatArray
 from calibrate.calibrators.base import apply
 from calibrate.errors import InputError
-from calibrate.softmax import log_softmax, softmax
+from calibrate.softmax import log_softmax, scale_rows, softmax
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Temperature:
 
     def __post_init__(self) -> None:
         t = self.temperature
-        if type(t) not in (int, float, np.float64) or not np.isfinite(t) or not t > 0:
+        number = type(t) in (int, float, np.float64)
+        if not number or not 0 < t < np.inf or not 0 < 1.0 / t < np.inf:
             raise InputError(f"temperature: expected a positive finite number, got {t!r}")
 
     def scaled(self, logits: FloatArray) -> tuple[FloatArray, float]:
@@ -51,8 +52,9 @@ class Temperature:
 
     def logits(self, logits: FloatArray) -> FloatArray:
         """``z / T``, ``(n, K)``; kept below the largest number of the dtype."""
+        scaled = np.empty_like(logits)
         with np.errstate(over="ignore"):
-            scaled: FloatArray = logits * logits.dtype.type(1.0 / self.temperature)
+            scale_rows(logits, 1.0 / self.temperature, 1, out=scaled)
         np.minimum(scaled, np.finfo(scaled.dtype).max, out=scaled)
         return scaled
 

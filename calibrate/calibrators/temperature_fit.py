@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibrate.batch import Batch
 from calibrate.blocks import map_reduce
+from calibrate.calibrators.extent import end_slopes, largest_gap, typical_gap
 from calibrate.calibrators.temperature import Temperature
 from calibrate.lbfgs import Float64, minimise
 from calibrate.softmax import NllSums, nll_sums
@@ -15,7 +15,7 @@ from calibrate.source import Source
 
 SAMPLE_ROWS = (250, 2_000)  # from nowhere to within a few percent of the optimum
 SAMPLE_SCORES = 1 << 23  # no larger sample is ever copied
-GAP_SCORES = 1 << 13  # scores looked at to find the scale of the logits
+FAR = 6  # scores whose typical gap is beyond 2^±6 are rescaled
 BOUND = 1e4  # T is searched between scale/BOUND and scale·BOUND
 # A last step of this relative size leaves an error of its cube; finer ones drown in rounding.
 STEP_TOLERANCE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 5e-4}
@@ -71,11 +71,16 @@ def fit_temperature(
         start: a temperature close to the optimum, where one is known.
     """
     source = source.precise()
-    scale = _typical_gap(source)
+    scale = typical_gap(source)
     if scale is None:
-        scale = _typical_gap_everywhere(source, workers)
+        scale = largest_gap(source, workers)
     if scale is None:
         return _undefined(source, workers)
+    exponent = round(np.log2(scale))
+    if abs(exponent) > FAR:  # bring the scores near 1, so that no power of them overflows
+        unit = 2.0**exponent
+        fitted = fit_temperature(source.rescaled(1 / unit), workers=workers)
+        return _in_units(fitted, unit, source)
     search = _Search(source, workers, (np.log(1 / (BOUND * scale)), np.log(BOUND / scale)))
     theta = np.log(2.0 / scale)
     if start is not None:
@@ -83,6 +88,17 @@ def fit_temperature(
     elif source.n_rows >= 2 * SAMPLE_ROWS[0]:
         theta = _start(search, theta)
     return search.conclude(search.solve(theta))
+
+
+def _in_units(fitted: TemperatureFit, unit: float, source: Source) -> TemperatureFit:
+    """A fit of rescaled scores in the units of the scores themselves."""
+    interval = fitted.interval
+    return replace(
+        fitted,
+        calibrator=Temperature(fitted.temperature * unit, source.n_classes),
+        interval=(interval[0] * unit, interval[1] * unit) if interval else None,
+        fingerprint=source.fingerprint(),
+    )
 
 
 def _start(search: _Search, theta: float) -> float:
@@ -140,7 +156,10 @@ class _Search:
 
         A sample can be separable where the data are not; then ``theta`` and 1 are returned.
         """
-        sample = _Search(self.source.sample(rows), self.workers, self.bounds, SAMPLE_TOLERANCE)
+        few = self.source.sample(rows)
+        if few.weights is not None and not few.weights.any():
+            return theta, 1.0
+        sample = _Search(few, self.workers, self.bounds, SAMPLE_TOLERANCE)
         solved = sample.solve(theta)
         found = solved + sample.last_step(solved)
         low, high = self.bounds
@@ -200,12 +219,18 @@ class _Search:
 
     def _not_converged(self, theta: float) -> TemperatureFit:
         """No finite optimum: say which way it lies and stop at the bound."""
-        ends = map_reduce(self.source, _end_slopes, self.workers)
+        ends = map_reduce(self.source, end_slopes, self.workers)
         if ends.sharp <= 0:
             theta = self.bounds[1]
             reason = (
                 "the logits separate the labels: every row's label has the largest score, so the "
                 "NLL falls for ever as T goes to 0 and no finite T is best"
+            )
+        elif ends.flat >= 0 and 2 * ends.worst > ends.flat and self.source.n_rows > 2:
+            theta = self.bounds[0]
+            reason = (
+                f"in row {ends.row} the score of the label is {ends.gap:.3g} below the largest: it "
+                "outweighs all other rows; is this label right, or its class masked?"
             )
         elif ends.flat >= 0:
             theta = self.bounds[0]
@@ -226,58 +251,6 @@ class _Search:
             fingerprint=self.source.fingerprint(),
             warnings=(f"{reason}; stopped at T = {t:.4g}",),
         )
-
-
-@dataclass(frozen=True)
-class _EndSlopes:
-    """The slope of the NLL in 1/T at both ends: ``max z - t`` for T = 0, ``mean z - t`` for inf."""
-
-    sharp: float
-    flat: float
-
-    def __add__(self, other: _EndSlopes) -> _EndSlopes:
-        return _EndSlopes(self.sharp + other.sharp, self.flat + other.flat)
-
-
-def _end_slopes(batch: Batch) -> _EndSlopes:
-    assert batch.labels is not None
-    z = batch.logits.astype(np.float64)
-    target = z[np.arange(len(z)), batch.labels]
-    gap = z.max(axis=1) - target
-    possible = np.isfinite(z)
-    below = (np.where(possible, z, 0.0) - target[:, None] * possible).sum(axis=1)
-    weights = np.ones(len(z)) if batch.weights is None else batch.weights
-    return _EndSlopes(
-        float((weights * gap).sum()), float((weights * below / possible.sum(axis=1)).sum())
-    )
-
-
-def _typical_gap(source: Source) -> float | None:
-    """The median positive gap between a row's largest score and its others; None if all tie."""
-    rows = max(1, GAP_SCORES // source.n_classes)
-    z = source.sample(rows).logits[:rows].astype(np.float64)
-    gaps = z.max(axis=1, keepdims=True) - z
-    gaps = gaps[(gaps > 0) & np.isfinite(gaps)]
-    return float(np.median(gaps)) if gaps.size else None
-
-
-@dataclass(frozen=True)
-class _LargestGap:
-    value: float
-
-    def __add__(self, other: _LargestGap) -> _LargestGap:
-        return _LargestGap(max(self.value, other.value))
-
-
-def _typical_gap_everywhere(source: Source, workers: int | None) -> float | None:
-    """The largest gap of all rows, for data whose sampled rows are constant."""
-
-    def step(batch: Batch) -> _LargestGap:
-        z = batch.logits.astype(np.float64)
-        gaps = z.max(axis=1, keepdims=True) - z
-        return _LargestGap(float(np.max(gaps, where=np.isfinite(gaps), initial=0.0)))
-
-    return map_reduce(source, step, workers).value or None
 
 
 def _undefined(source: Source, workers: int | None) -> TemperatureFit:

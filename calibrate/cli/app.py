@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -15,7 +17,6 @@ from calibrate.errors import CalibrateError
 
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
     rich_markup_mode=None,
     help="Can I trust these confidences? Post-hoc calibration of saved logits.",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -45,6 +46,8 @@ def _top(
 
 def main() -> None:
     """Run the command line; every error is one line on stderr."""
+    _prepare_streams()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that unfinished files are removed
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -60,6 +63,15 @@ def main() -> None:
             raise
         code = _say(_explained(error), 2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _prepare_streams() -> None:
+    """Closed streams swallow what is written; names that they cannot show are escaped."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (for the whole process)
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _explained(error: Exception) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,18 +34,22 @@ def apply(
     """Write the calibrated probabilities of all rows to a .npy file."""
     del debug  # read by the error handler
     import calibrate
-    from calibrate.calibrators import apply_blocks, check_classes
+    from calibrate.calibrators import Calibrator, apply_blocks, check_classes
     from calibrate.cli.console import Progress, note, warn
     from calibrate.npy_writer import write_npy
-    from calibrate.output import check_writable, writing
+    from calibrate.output import check_distinct, check_writable, writing
 
     if (calibrator is None) == (temperature is None):
         raise calibrate.InputError("expected either -c calibrator.json or --temperature T")
-    target = output or str(Path(logits.rpartition(".npz:")[0] or logits).with_suffix("")) + (
-        ".calibrated.npy"
-    )
-    method = calibrate.load(calibrator) if calibrator else calibrate.Temperature(temperature or 0.0)
+    archive, colon, _ = logits.rpartition(".npz:")
+    stem = archive if colon else logits.removesuffix(".npy").removesuffix(".npz")
+    target = f"{stem}.calibrated.npy" if output is None else output
+    if temperature is not None:
+        method: Calibrator = calibrate.Temperature(temperature)
+    else:
+        method = calibrate.load(calibrator or "")
     if target != "-":
+        check_distinct([target], [logits, calibrator])
         check_writable(target)
     with Progress() as progress:
         source = calibrate.open_source(

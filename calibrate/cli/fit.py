@@ -28,9 +28,10 @@ def fit(
     del debug  # read by the error handler
     import calibrate
     from calibrate.cli.console import Progress, note, print_report
-    from calibrate.output import check_writable
+    from calibrate.output import check_distinct, check_writable
     from calibrate.render.words import HEADLINE
 
+    check_distinct([output, figure], [logits, labels])
     check_writable(output)
     if figure:
         from calibrate.plots import check_figure_name, reliability_figure, save_figure

@@ -39,11 +39,13 @@ def report(
     del debug  # read by the error handler
     import calibrate
     from calibrate.cli.console import Progress, note, print_report
+    from calibrate.output import check_distinct
     from calibrate.report_folder import check_folder, write_folder
 
-    if calibrator and cross_fit:
+    if calibrator is not None and cross_fit:
         raise calibrate.InputError("expected either -c calibrator.json or --fit, got both")
     check_folder(output, figure)
+    check_distinct([figure], [logits, labels, calibrator])
     settings = calibrate.Settings(n_bins=n_bins, bootstrap=bootstrap, seed=seed, workers=workers)
     with Progress() as progress:
         source = calibrate.open_source(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from calibrate.plots.style import BLUE, GREEN, GREY, INK, VERMILION, style
 from calibrate.render import words
 from calibrate.report import Measurement, Reliability, Report
@@ -42,15 +44,17 @@ def reliability_figure(report: Report) -> Figure:
             )  # fmt: skip
         axes[0, 0].set_ylabel("accuracy")
         axes[1, 0].set_ylabel("share of rows")
-        name = _shortened(report.data.logits, 28 * len(sides))
-        figure.suptitle(f"{name}   ·   {words.rows_and_classes(report)}", fontsize=9.5, color=GREY)
+        name = _shortened(report.data.logits, 40 * len(sides))
+        title = f"{name}\n{words.rows_and_classes(report)}"
+        figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
         _legend(figure, columns=2 * len(sides))
     return figure
 
 
 def _shortened(name: str, length: int) -> str:
     """The end of a long path, which tells more than its beginning."""
-    return name if len(name) <= length else "…" + name[1 - length :]
+    printable = name.encode(errors="replace").decode()
+    return printable if len(printable) <= length else "…" + printable[1 - length :]
 
 
 def _title(side: str, report: Report) -> str:
@@ -65,29 +69,35 @@ def _title(side: str, report: Report) -> str:
 
 def _draw_bins(ax: Axes, table: Reliability) -> None:
     ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle=(0, (4, 3)), zorder=4)
-    filled = zip(table.edges, table.edges[1:], table.confidence, table.accuracy, strict=False)
-    for low, high, confidence, accuracy in filled:
-        if confidence is None or accuracy is None:
-            continue
-        over = confidence > accuracy
-        colour = VERMILION if over else GREEN
-        base, top = sorted((confidence, accuracy))
-        ax.bar(low, base, high - low, align="edge", color=BLUE, edgecolor="white", linewidth=0.8)
+    filled = [i for i, weight in enumerate(table.weight) if weight > 0]
+    low, high = np.array(table.edges)[filled], np.array(table.edges)[1:][filled]
+    confidence = np.array(table.confidence, dtype=float)[filled]
+    accuracy = np.array(table.accuracy, dtype=float)[filled]
+    line = _line(table)
+    base, top = np.minimum(confidence, accuracy), np.maximum(confidence, accuracy)
+    ax.bar(low, base, high - low, align="edge", color=BLUE, edgecolor="white", linewidth=line)
+    for over, colour, hatch in ((True, VERMILION, OVER), (False, GREEN, UNDER)):
+        those = (confidence > accuracy) == over
         ax.bar(
-            low,
-            top - base,
-            high - low,
-            bottom=base,
+            low[those],
+            (top - base)[those],
+            (high - low)[those],
+            bottom=base[those],
             align="edge",
             facecolor=colour + "44",
             edgecolor=colour,
-            hatch=OVER if over else UNDER,
-            linewidth=0.8,
+            hatch=hatch if line else None,
+            linewidth=line,
         )
-        ax.hlines(accuracy, low, high, color=BLUE, linewidth=2.5, zorder=3)
-        ax.hlines(confidence, low, high, color=INK, linewidth=1.6, zorder=3)
+    ax.hlines(accuracy, low, high, color=BLUE, linewidth=2.5, zorder=3)
+    ax.hlines(confidence, low, high, color=INK, linewidth=1.6, zorder=3)
     ax.set(xlim=(0, 1), ylim=(0, 1.01))
     ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+
+
+def _line(table: Reliability) -> float:
+    """The width of the lines around bars; none around bars as narrow as a line."""
+    return 0.8 if len(table.weight) <= 60 else 0.0
 
 
 def _draw_histogram(ax: Axes, table: Reliability) -> None:
@@ -100,7 +110,7 @@ def _draw_histogram(ax: Axes, table: Reliability) -> None:
         align="edge",
         color=GREY,
         edgecolor="white",
-        linewidth=0.8,
+        linewidth=_line(table),
     )
     ax.set_xlabel("confidence")
     ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])

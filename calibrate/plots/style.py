@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +42,8 @@ def style() -> Iterator[None]:
     """The shared settings, for the block only: the caller's own are left alone."""
     from matplotlib import rc_context
 
-    with rc_context(_SETTINGS):
+    with rc_context(_SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a box says as much
         yield
 
 
@@ -56,10 +58,15 @@ def check_figure_name(path: str | Path) -> None:
 
 def save_figure(figure: Figure, path: str | Path, dpi: int = DEFAULT_DPI) -> None:
     """Write a figure in the format that its name asks for, whole or not at all."""
+    write_bytes(path, drawn(figure, path, dpi))
+
+
+def drawn(figure: Figure, path: str | Path, dpi: int = DEFAULT_DPI) -> bytes:
+    """The figure as the content of a file of that name."""
     check_figure_name(path)
     suffix = Path(path).suffix.lower().lstrip(".")
     content = io.BytesIO()
     with style():
         dated = {"CreationDate": None} if suffix == "pdf" else {"Date": None}
         figure.savefig(content, format=suffix, dpi=dpi, metadata=None if suffix == "png" else dated)
-    write_bytes(path, content.getvalue())
+    return content.getvalue()

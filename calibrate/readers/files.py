@@ -55,6 +55,8 @@ def open_source(
 def read_array(name: str, role: str) -> AnyArray:
     """The array named by the user; ``role`` ("logits", "labels") is the key looked for."""
     path, key = _split(name)
+    if not name or key == "":
+        raise InputError(f"{name}: expected the name of a file of {role}, got an empty name or key")
     try:
         if path.is_dir():
             raise InputError(f"{name}: expected a file of {role}, found a directory")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -34,7 +35,7 @@ def map_npy(path: Path, file: BinaryIO, start: int, end: int, name: str) -> AnyA
             "save a plain numeric array"
         )
     found = end - file.tell()
-    expected = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
+    expected = dtype.itemsize * prod(shape)
     if found < expected:
         raise InputError(
             f"{name}: truncated: its header promises {expected:,} bytes of {dtype} {shape}, "
@@ -62,6 +63,9 @@ def read_header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], bool, np.dt
         major, _ = npy.read_magic(file)
         reader = npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0
         shape, fortran, dtype = reader(file)
-    except (ValueError, EOFError) as error:
+        plain = all(type(size) is int and 0 <= size < 1 << 48 for size in shape)
+        if not plain or prod(shape) >= 1 << 60:
+            raise ValueError(f"impossible shape {shape}")
+    except Exception as error:  # numpy's parser raises whatever the text makes it stumble over
         raise InputError(f"{name}: its .npy header is damaged; copy or save it again") from error
     return shape, fortran, dtype

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ import numpy as np
 from calibrate.batch import AnyArray
 from calibrate.errors import InputError
 from calibrate.readers.npy import map_npy, read_header
+
+# what reading a damaged, encrypted or oddly compressed member raises
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
 def keys(path: Path) -> list[str]:
@@ -43,7 +47,7 @@ def read_npz(path: Path, key: str) -> AnyArray:
                 return map_npy(path, file, start, start + info.file_size, name)
         try:
             content = archive.read(member)
-        except (zipfile.BadZipFile, EOFError, OSError) as error:
+        except DAMAGE as error:
             raise InputError(f"{name}: damaged ({error}); copy or save it again") from error
     read_header(io.BytesIO(content), name)
     try:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from calibrate.render import words
 from calibrate.report import Report
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return "".join("\\" + c if c in "\\`*_[]<>|#" else c for c in text)
 
 
 def render_markdown(
@@ -18,8 +24,11 @@ def render_markdown(
         figures: file names of pictures to show.
     """
     before, after, change = report.metrics.before, report.metrics.after, report.metrics.change
-    lines = [f"# Calibration of {report.data.logits}", "", words.verdict(report), ""]
-    lines += [f"- Labels: {report.data.labels}", f"- Data: {words.rows_and_classes(report)}"]
+    lines = [f"# Calibration of {escaped(report.data.logits)}", "", words.verdict(report), ""]
+    lines += [
+        f"- Labels: {escaped(report.data.labels)}",
+        f"- Data: {words.rows_and_classes(report)}",
+    ]
     if report.calibrator:
         lines += [f"- {words.temperature(report)}", f"- After: {words.provenance(report)}"]
     lines += [""]
@@ -34,5 +43,5 @@ def render_markdown(
     for warning in report.warnings:
         lines += ["", f"> **Warning:** {warning}"]
     for figure in figures:
-        lines += ["", f"![{figure}]({figure})"]
+        lines += ["", f"![{escaped(figure)}]({quote(figure)})"]
     return "\n".join(lines) + "\n"

@@ -42,7 +42,9 @@ def provenance(report: Report) -> str:
         return (
             f"cross-fitted: each row measured with T from the other {len(fitted.folds) - 1} folds"
         )
-    return IN_SAMPLE if report.data.in_sample else "the calibrator was fitted on other rows"
+    if report.data.in_sample is None:
+        return "whether the calibrator was fitted on these rows is not known"
+    return IN_SAMPLE if report.data.in_sample else "the calibrator was not fitted on these rows"
 
 
 def temperature(report: Report) -> str:
@@ -69,18 +71,25 @@ def verdict(report: Report) -> str:
         return head + "this is not an optimum, see the warning; do not rely on it."
     if interval and interval[0] <= 1 <= interval[1]:
         return (
-            head + "the interval includes 1: these rows do not show that the model needs "
-            "a temperature."
+            head + "its interval includes 1: the rows it was fitted on do not show that the model "
+            "needs a temperature."
         )
+    if abs(t - 1) < 0.005:
+        return head + "as good as 1, which changes nothing."
     if t > 1:
         return (
             head + f"the model is overconfident; its logits were about {_times(t)} as sharp as the "
             "labels support."
         )
     return (
-        head + f"the model is underconfident; its logits were only {t:.0%} as sharp as the labels "
+        head
+        + f"the model is underconfident; its logits were only {_percent(t)} as sharp as the labels "
         "support (label smoothing often does this)."
     )
+
+
+def _percent(t: float) -> str:
+    return f"{t:.0%}" if t >= 0.01 else f"{short(100 * t)}%"
 
 
 def _times(t: float) -> str:

@@ -22,7 +22,7 @@ def test_float32_stays_float32_and_rows_sum_to_one(data):
     np.testing.assert_allclose(p.sum(1), 1, atol=1e-6)
 
 
-@pytest.mark.parametrize("t", [0.1, 10.0])
+@pytest.mark.parametrize("t", [1e-300, 1e-39, 0.1, 10.0, 1e39, 1e300])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_huge_logits_never_become_nan(t, dtype):
     big = np.finfo(dtype).max

@@ -216,3 +216,52 @@ def test_folds_are_left_out_by_weight():
     want = calibrate.fit(logits[kept], labels[kept])
     assert got.temperature == pytest.approx(want.temperature, rel=1e-9)
     assert got.interval == pytest.approx(want.interval, rel=1e-4)
+
+
+@pytest.mark.parametrize("mask", [-65504.0, -1e5, -1e9, np.finfo(np.float32).min])
+@pytest.mark.parametrize("share", [0.4, 0.7])
+def test_finite_masks_on_most_classes_do_no_harm(mask, share):
+    logits, labels = make(n=3000, k=20)
+    hidden = np.random.default_rng(1).random(logits.shape) < share
+    hidden[np.arange(3000), labels] = False
+    masked = np.where(hidden, mask, logits)
+    want = calibrate.fit(np.where(hidden, -np.inf, logits), labels)
+    got = calibrate.fit(masked, labels)
+    assert got.converged
+    assert got.temperature == pytest.approx(want.temperature, rel=1e-7)
+
+
+@pytest.mark.parametrize("k", [10, 100])
+@pytest.mark.parametrize(
+    ("dtype", "exponent"),
+    [(np.float32, -36), (np.float32, 14), (np.float32, 36), (np.float64, -300), (np.float64, 200)],
+)
+def test_any_scale_that_the_dtype_holds(k, dtype, exponent):
+    logits, labels = make(n=8000, k=k)  # with 100 classes: above the size done in float64
+    want = calibrate.fit(logits, labels)
+    scaled = (logits * 10.0**exponent).astype(dtype)
+    got = calibrate.fit(scaled, labels)
+    assert got.converged
+    assert got.temperature / 10.0**exponent == pytest.approx(want.temperature, rel=1e-5)
+    report = calibrate.evaluate(
+        scaled, labels, got, settings=calibrate.Settings(full=False, bootstrap=0)
+    )
+    assert report.metrics.after["nll"].value == pytest.approx(want.nll, rel=1e-5)
+    assert report.data.in_sample
+
+
+def test_a_sample_without_weight_is_passed_over():
+    logits, labels = make(n=10_000)
+    weights = np.zeros(10_000)
+    weights[-600:] = 1
+    got = calibrate.fit(logits, labels, weights=weights)
+    want = calibrate.fit(logits[-600:], labels[-600:])
+    assert got.temperature == pytest.approx(want.temperature, rel=1e-9)
+
+
+def test_one_hopeless_label_is_named():
+    logits, labels = make(n=300)
+    logits[42, labels[42]] = -1e9
+    fit = calibrate.fit(logits, labels)
+    assert not fit.converged
+    assert "in row 42" in fit.warnings[0]

@@ -29,6 +29,20 @@ def npz(**arrays: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def header(shape: str) -> bytes:
+    text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    text += b" " * (-(len(text) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(120)
+
+
+def broken_npz() -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, logits=Z)
+    content = bytearray(buffer.getvalue())
+    content[200:240] = bytes(40)
+    return bytes(content)
+
+
 def spoiled(value: float, row: int = 7, column: int = 2, count: int = 1) -> np.ndarray:
     z = Z.copy()
     z[row : row + count, column] = value
@@ -164,6 +178,26 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
         "report a.npy b.npy --fit",
         ["at least 5 rows for 5 folds", "found 3"],
     ),
+    "no command": ({}, "", ["Missing command", "calibrate --help"]),
+    "output is an input": ({}, "fit z.npy y.npy -o z.npy", ["z.npy", "choose another name"]),
+    "outputs are one": ({}, "fit z.npy y.npy -o a.png --figure a.png", ["choose another name"]),
+    "apply onto the input": ({}, "apply z.npy --temperature 2 -o z.npy", ["choose another name"]),
+    "empty key": ({"a.npz": npz(logits=Z)}, "fit a.npz: y.npy", ["empty name or key"]),
+    "labels to ignore": (
+        {"l.npy": npy(np.where(Y == 1, -100, Y))},
+        "fit z.npy l.npy",
+        ["found -100 to 4", "label -100"],
+    ),
+    "negative shape": ({"h.npy": header("(-1, 5)")}, "fit h.npy y.npy", ["h.npy", "damaged"]),
+    "huge shape": ({"h.npy": header(f"({2**63}, 5)")}, "fit h.npy y.npy", ["h.npy", "damaged"]),
+    "huge empty shape": ({"h.npy": header(f"(0, {2**62})")}, "fit h.npy y.npy", ["damaged"]),
+    "boolean shape": ({"h.npy": header("(True, 5)")}, "fit h.npy y.npy", ["h.npy", "damaged"]),
+    "unbalanced header": ({"h.npy": header("((6, 5)")}, "fit h.npy y.npy", ["h.npy", "damaged"]),
+    "damaged compressed npz": (
+        {"a.npz": broken_npz()},
+        "fit a.npz y.npy",
+        ["a.npz:logits: damaged"],
+    ),
     "apply: nothing to apply": ({}, "apply z.npy", ["-c calibrator.json or --temperature"]),
     "apply: T = 0": ({}, "apply z.npy --temperature 0", ["positive finite", "0.0"]),
     "apply: T = nan": ({}, "apply z.npy --temperature nan", ["positive finite", "nan"]),
@@ -207,6 +241,7 @@ CALIBRATORS: dict[str, tuple[bytes, list[str]]] = {
     "no parameters": (calibrator(parameters=None), ["c.json", "parameters"]),
     "other parameters": (calibrator(parameters={"beta": 2}), ["c.json", "beta"]),
     "odd classes": (calibrator(classes="many"), ["'many'"]),
+    "deeply nested": (b"[" * 100_000, ["JSON"]),
 }
 
 
@@ -252,6 +287,26 @@ def test_read_only_folder(run, folder, tmp_path):
     before = folder(GOOD)
     (tmp_path / "ro").mkdir(mode=0o555)
     check(run("fit", "z.npy", "y.npy", "-o", "ro/c.json"), ["not writable"], before, folder({}))
+
+
+@pytest.mark.parametrize("pair", [["a", "b"], [None, None], [float("nan"), 2], [1, float("inf")]])
+def test_odd_intervals_are_left_out(pair, run, folder):
+    fitted = {"intervals": {"temperature": pair}, "converged": "no"}
+    folder({**GOOD, "c.json": calibrator(fitted=fitted)})
+    done = run("report", "z.npy", "y.npy", "-c", "c.json", "--format", "json", "--bootstrap", 0)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout, parse_constant=pytest.fail)
+    assert report["calibrator"]["intervals"] == {"temperature": None}
+    assert report["calibrator"]["converged"] is None
+
+
+@pytest.mark.parametrize("name", ["report.md", "report.json", "reliability.png"])
+def test_a_report_is_written_whole_or_not_at_all(name, run, folder, tmp_path):
+    folder(GOOD)
+    (tmp_path / "out" / name).mkdir(parents=True)
+    before = folder({})
+    done = run("report", "z.npy", "y.npy", "-o", "out")
+    check(done, [name, "found a directory"], before, folder({}))
 
 
 def test_traceback_only_when_asked(run):

@@ -148,7 +148,7 @@ def test_figures_in_the_format_of_their_name(run, files, tmp_path, name, start):
 def test_markdown_on_stdout(run, files):
     lines = run("fit", *files, "--format", "markdown").stdout.splitlines()
     assert lines[0].startswith("# Calibration of ")
-    assert "| metric | before | after |" in lines
+    assert "| metric | before | after | change |" in lines
 
 
 def test_an_output_is_replaced_whole_and_keeps_its_permissions(run, files, tmp_path):
@@ -191,7 +191,11 @@ def test_a_closed_pipe_is_not_an_error_message(files):
     assert "rror" not in done.stderr
 
 
-def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("number", "status", "said"),
+    [(signal.SIGINT, 130, "calibrate: interrupted\n"), (signal.SIGTERM, 143, "")],
+)
+def test_signals_leave_nothing_half_written(tmp_path: Path, number, status, said):
     z = np.lib.format.open_memmap(tmp_path / "z.npy", "w+", np.float32, (400_000, 300))
     z[:] = np.random.default_rng(0).normal(size=(1000, 300)).repeat(400, axis=0)
     z.flush()
@@ -201,15 +205,15 @@ def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     for _ in range(2000):
-        if any(".part" in path.name for path in tmp_path.iterdir()):
+        if any(path.suffix == ".part" for path in tmp_path.iterdir()):
             break
         time.sleep(0.005)
     else:
         pytest.fail("no output was begun")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, stderr = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert stderr == "calibrate: interrupted\n"
+    assert process.returncode == status
+    assert stderr == said
     assert {path.name for path in tmp_path.iterdir()} == {"z.npy"}
 
 
@@ -219,3 +223,34 @@ def test_version_and_module(run):
 
 def test_no_colour_when_piped(run, files):
     assert "\x1b" not in run("fit", *files).stdout
+
+
+@pytest.mark.parametrize("name", ["a$b\\bad{$.npy", "日本🎉.npy", "w" * 240 + ".npy"])
+def test_odd_file_names(run, files, name):
+    odd = files[0].with_name(name)
+    files[0].rename(odd)
+    done = run("report", odd.name, files[1], "--bootstrap", 0)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert run("apply", odd.name, "--temperature", 2, "-o", "x" * 250).returncode == 0
+
+
+def test_a_figure_may_go_into_the_folder_to_be_made(run, files, tmp_path):
+    assert run("report", *files, "-o", "out", "--figure", "out/my fig.png").returncode == 0
+    assert (tmp_path / "out/my fig.png").exists()
+    assert "](my%20fig.png)" in (tmp_path / "out/report.md").read_text()
+
+
+def test_the_default_name_of_apply(run, files, data):
+    np.savez(files[0].with_name("model.v1.npz"), logits=data[0])
+    for name in ("model.v1.npz", "model.v1.npz:logits"):
+        done = run("apply", name, "--temperature", 2)
+        assert "wrote model.v1.calibrated.npy" in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_closed_streams(files, closed):
+    command = f"{sys.executable} -m calibrate fit {files[0]} {files[1]} -o c.json {closed}"
+    done = subprocess.run(command, shell=True, cwd=files[0].parent, check=False)
+    assert done.returncode == 0
+    assert (files[0].parent / "c.json").exists()

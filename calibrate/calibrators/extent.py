@@ -1,0 +1,87 @@
+"""How far the scores of rows lie apart, and where the NLL leads at both ends of T."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibrate.batch import Batch
+from calibrate.blocks import map_reduce
+from calibrate.source import Source
+
+GAP_SCORES = 1 << 13  # scores looked at to find the scale of the logits
+
+
+@dataclass(frozen=True)
+class EndSlopes:
+    """The slope of the NLL in 1/T at both ends: ``max z - t`` for T = 0, ``mean z - t`` for inf.
+
+    ``worst`` is the largest share of one row in ``flat``: row number ``row``, whose label's score
+    lies ``gap`` below its largest.
+    """
+
+    sharp: float
+    flat: float
+    worst: float
+    row: int
+    gap: float
+
+    def __add__(self, other: EndSlopes) -> EndSlopes:
+        worse = self if self.worst >= other.worst else other
+        return EndSlopes(
+            self.sharp + other.sharp, self.flat + other.flat, worse.worst, worse.row, worse.gap
+        )
+
+
+def end_slopes(batch: Batch) -> EndSlopes:
+    assert batch.labels is not None
+    z = batch.logits.astype(np.float64)
+    target = z[np.arange(len(z)), batch.labels]
+    gap = z.max(axis=1) - target
+    possible = np.isfinite(z)
+    below = (np.where(possible, z, 0.0) - target[:, None] * possible).sum(axis=1)
+    weights = np.ones(len(z)) if batch.weights is None else batch.weights
+    flat = weights * below / possible.sum(axis=1)
+    row = int(flat.argmax())
+    return EndSlopes(
+        float((weights * gap).sum()),
+        float(flat.sum()),
+        float(flat[row]),
+        batch.start + row,
+        float(gap[row]),
+    )
+
+
+def typical_gap(source: Source) -> float | None:
+    """The median over rows of the gap between the largest score and the next; None if all tie.
+
+    Masked classes, however many and by whatever number, are not among a row's best two.
+    """
+    rows = max(16, GAP_SCORES // source.n_classes)
+    z = source.sample(rows).logits[:rows].astype(np.float64)
+    with np.errstate(over="ignore"):
+        gaps = z.max(axis=1, keepdims=True) - z
+    nearest = np.where(gaps > 0, gaps, np.inf).min(axis=1)
+    nearest = nearest[np.isfinite(nearest)]
+    return float(np.median(nearest)) if nearest.size else None
+
+
+@dataclass(frozen=True)
+class _LargestGap:
+    value: float
+
+    def __add__(self, other: _LargestGap) -> _LargestGap:
+        return _LargestGap(max(self.value, other.value))
+
+
+def largest_gap(source: Source, workers: int | None) -> float | None:
+    """The largest gap of all rows, for data whose sampled rows are constant."""
+
+    def step(batch: Batch) -> _LargestGap:
+        z = batch.logits.astype(np.float64)
+        with np.errstate(over="ignore"):
+            gaps = z.max(axis=1, keepdims=True) - z
+        return _LargestGap(float(np.max(gaps, where=np.isfinite(gaps), initial=0.0)))
+
+    return map_reduce(source, step, workers).value or None
