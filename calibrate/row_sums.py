@@ -35,15 +35,16 @@ class RowSums:
         """Add up m columns of ``(n,)`` values each."""
         x = np.stack(columns)
         w = np.ones(x.shape[1]) if weights is None else weights
-        wx = x * w
-        return RowSums(
-            rows=int(np.count_nonzero(w)),
-            weight=float(w.sum()),
-            weight_square=float(np.square(w).sum()),
-            values=wx.sum(axis=1),
-            squares=np.square(wx).sum(axis=1),
-            crosses=(wx * w).sum(axis=1),
-        )
+        with np.errstate(over="ignore"):  # squares of huge values: no interval then
+            wx = x * w
+            return RowSums(
+                rows=int(np.count_nonzero(w)),
+                weight=float(w.sum()),
+                weight_square=float(np.square(w).sum()),
+                values=wx.sum(axis=1),
+                squares=np.square(wx).sum(axis=1),
+                crosses=(wx * w).sum(axis=1),
+            )
 
     def __add__(self, other: RowSums) -> RowSums:
         return RowSums(
@@ -66,9 +67,14 @@ class RowSums:
         if self.rows < 2:
             return None
         mean = self.means
+        with np.errstate(over="ignore", invalid="ignore"):
+            spread = self._spread(mean)
+        return np.asarray(np.sqrt(np.maximum(spread, 0.0)) / self.weight)
+
+    def _spread(self, mean: Float64) -> Float64:
         spread = self.squares - 2 * mean * self.crosses + mean**2 * self.weight_square
         spread *= self.rows / (self.rows - 1)
-        return np.asarray(np.sqrt(np.maximum(spread, 0.0)) / self.weight)
+        return spread
 
     def measurements(self, bounds: list[tuple[float, float]]) -> list[Measurement]:
         """Each mean with its normal 95 % interval, cut off at the bounds of the figure."""
@@ -77,5 +83,7 @@ class RowSums:
             return [Measurement(mean) for mean in means]
         return [
             Measurement(mean, max(low, mean - NORMAL_95 * e), min(high, mean + NORMAL_95 * e))
+            if np.isfinite(e)
+            else Measurement(mean)
             for mean, e, (low, high) in zip(means, errors.tolist(), bounds, strict=True)
         ]

@@ -21,6 +21,8 @@ Float64 = npt.NDArray[np.float64]
 FEW_CLASSES = 64  # below this, classes go first
 SAFE_EXPONENT = 30.0  # exp(±30)² times any number of classes stays normal in float32
 
+SAFE_FACTOR = 1e6  # its cube times exp(30) stays finite in float32
+
 _buffers = threading.local()
 
 
@@ -70,7 +72,7 @@ def _exponentials(logits: FloatArray, beta: float | Float64, magnitude: float) -
     z = logits.T if axis == 0 else logits
     unshifted = magnitude <= SAFE_EXPONENT / float(np.max(beta))
     e = _buffer("exponential", z.shape, logits.dtype)
-    if unshifted and axis == 1:
+    if unshifted and axis == 1 and magnitude <= SAFE_FACTOR:
         scale_rows(z, beta, axis, out=e)
         np.exp(e, out=e)
         return _Exponentials(e, z, 1.0, 0.0, axis)
