@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from calibrate.calibrator_file import load, save
     from calibrate.calibrators import Temperature, TemperatureFit
     from calibrate.errors import CalibrateError, FitError, InputError
-    from calibrate.evaluation import Settings
+    from calibrate.figures import Settings
     from calibrate.library import cross_evaluate, evaluate, fit
     from calibrate.readers import open_source
     from calibrate.report import Measurement, Report
@@ -38,7 +38,7 @@ _HOMES = {
     "calibrator_file": ("load", "save"),
     "calibrators": ("Temperature", "TemperatureFit"),
     "errors": ("CalibrateError", "FitError", "InputError"),
-    "evaluation": ("Settings",),
+    "figures": ("Settings",),
     "library": ("cross_evaluate", "evaluate", "fit"),
     "readers": ("open_source",),
     "report": ("Measurement", "Report"),

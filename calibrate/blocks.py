@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from functools import cache, reduce
 from operator import add
 from typing import Protocol, TypeVar
@@ -48,34 +49,32 @@ def rows_per_block(n_classes: int) -> int:
 
 
 def map_blocks(
-    source: Readable[B], step: Callable[[B], S], workers: int | None = None, *, per_task: int = 1
+    source: Readable[B], step: Callable[[B], S], workers: int | None = None
 ) -> Iterator[S]:
     """Yield ``step(block)`` for each block of ``source``, in block order.
 
-    At most two tasks of ``per_task`` blocks per worker are held at a time, so that a slow
-    consumer (a disk) bounds the memory.
+    At most two results per worker wait at a time, so that a slow consumer (a disk) bounds the
+    memory.
     """
     rows, size = source.n_rows, source.block_rows
     workers = workers or default_workers()
 
-    def run(start: int) -> list[S]:
-        stop = min(start + per_task * size, rows)
-        return [step(source.read(i, min(i + size, rows))) for i in range(start, stop, size)]
+    def run(start: int) -> S:
+        return step(source.read(start, min(start + size, rows)))
 
-    tasks = range(0, rows, per_task * size)
-    if min(workers, len(tasks)) <= 1:
-        for task in tasks:
-            yield from run(task)
+    starts = range(0, rows, size)
+    if min(workers, len(starts)) <= 1:
+        yield from map(run, starts)
         return
-    pending: deque[Future[list[S]]] = deque()
+    pending: deque[Future[S]] = deque()
     pool = _pool(workers)
     try:
-        for task in tasks:
-            pending.append(pool.submit(run, task))
+        for start in starts:
+            pending.append(pool.submit(run, start))
             if len(pending) > 2 * workers:
-                yield from pending.popleft().result()
+                yield pending.popleft().result()
         while pending:
-            yield from pending.popleft().result()
+            yield pending.popleft().result()
     finally:
         for future in pending:
             future.cancel()
@@ -93,15 +92,34 @@ if hasattr(os, "register_at_fork"):  # a forked child has none of its parent's t
 
 
 def map_reduce(source: Readable[B], step: Callable[[B], S], workers: int | None = None) -> S:
-    """The sum of ``step(block)`` over all blocks, added in block order.
+    """The sum of ``step(block)`` over all blocks, in an order that the shape alone decides.
 
     Raises:
         ValueError: the source has no rows (callers validate this at the door).
     """
-    n_blocks = -(-source.n_rows // source.block_rows)
-    per_task = max(1, min(BLOCKS_PER_TASK, n_blocks // (2 * (workers or default_workers()))))
-    states = map_blocks(source, step, workers, per_task=per_task)
-    first = next(states, None)
-    if first is None:
+    if not source.n_rows:
         raise ValueError("no rows to reduce over")
-    return reduce(add, states, first)
+    size = source.block_rows
+    n_blocks = -(-source.n_rows // size)
+    per_task = max(1, min(BLOCKS_PER_TASK, n_blocks // BLOCKS_PER_TASK))
+
+    def run(span: range) -> S:
+        return _sum(step(source.read(i, min(i + size, span.stop))) for i in span)
+
+    return _sum(map_blocks(_Spans(source.n_rows, per_task * size, size), run, workers))
+
+
+def _sum(states: Iterable[S]) -> S:
+    return reduce(add, states)
+
+
+@dataclass(frozen=True)
+class _Spans:
+    """Runs of blocks: the first rows of the blocks of each."""
+
+    n_rows: int
+    block_rows: int
+    step: int
+
+    def read(self, start: int, stop: int) -> range:
+        return range(start, stop, self.step)

@@ -150,7 +150,7 @@ def interval(
     if not np.isfinite(value):
         return Measurement(None)
     usable = samples[np.isfinite(samples)]
-    if len(usable) < 0.9 * len(samples):
+    if not len(usable) or len(usable) < 0.9 * len(samples):
         return Measurement(value)
     low, high = np.quantile(usable, [0.025, 0.975])
     return Measurement(

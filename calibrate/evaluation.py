@@ -8,64 +8,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calibrate.batch import Batch, FloatArray
-from calibrate.bins import DEFAULT_BINS, BinTable, equal_width_edges
+from calibrate.bins import BinTable, equal_width_edges
 from calibrate.blocks import map_reduce
-from calibrate.bootstrap import Pairs, Recipe, bootstrap_figures, interval
+from calibrate.bootstrap import Pairs
 from calibrate.calibrators.base import Calibrator, check_classes
-from calibrate.metrics import METRICS, Metric, Over, metrics_over
-from calibrate.report import Data, Figures, Fitted, Measurement, Reliability, Report, Sides
+from calibrate.classwise import ClassTable
+from calibrate.errors import InputError
+from calibrate.figures import Settings, Sums, measure
+from calibrate.metrics import Metric, Over, metrics_over
+from calibrate.report import ClassFigures, Data, Fitted, Reliability, Report, Sides
 from calibrate.row_sums import RowSums
 from calibrate.significance import significance_tests
-from calibrate.softmax import Float64, Outcomes, leaders, outcomes
+from calibrate.softmax import Float64, Outcomes, leaders, outcomes, softmax
 from calibrate.source import Source
 
 View = Callable[[Batch], tuple[FloatArray, float | Float64]]  # scores, and their factor(s)
 
 KEPT_ROWS = 1 << 20  # up to so many rows are kept for the figures that need them in order
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How much to measure.
-
-    Attributes:
-        n_bins: equal-width confidence bins.
-        full: every metric and test; else the means over rows and the figures from bins.
-        bootstrap: samples behind the intervals of figures that are not means; 0 for none.
-        seed: of the bootstrap and of the consistency resampling.
-        workers: threads; nothing depends on it.
-    """
-
-    n_bins: int = DEFAULT_BINS
-    full: bool = True
-    bootstrap: int = 1000
-    seed: int = 0
-    workers: int | None = None
-
-
-@dataclass(frozen=True)
-class _Sums:
-    """What one pass adds up; tuples run over the sides (before, after)."""
-
-    rows: RowSums
-    tables: tuple[BinTable, ...]
-    kept: tuple[Pairs, ...]  # by block
-
-    def __add__(self, other: _Sums) -> _Sums:
-        tables = tuple(a + b for a, b in zip(self.tables, other.tables, strict=True))
-        return _Sums(self.rows + other.rows, tables, self.kept + other.kept)
-
-    def pairs(self) -> Pairs:
-        """The kept rows of all blocks."""
-        sides = range(len(self.tables))
-        corrects = [np.concatenate([p.corrects[s] for p in self.kept]) for s in sides]
-        if len(corrects) == 2 and np.array_equal(corrects[0], corrects[1]):
-            corrects[1] = corrects[0]  # as with any temperature: cells need not tell them apart
-        return Pairs(
-            tuple(np.concatenate([p.confidences[s] for p in self.kept]) for s in sides),
-            tuple(corrects),
-            np.concatenate([p.weight for p in self.kept]),
-        )
 
 
 def _as_they_are(batch: Batch) -> tuple[FloatArray, float]:
@@ -110,7 +69,7 @@ class _Pass:
     magnitude: float
     stride: int  # every so many rows one is kept; 0 for none
 
-    def step(self, batch: Batch) -> _Sums:
+    def step(self, batch: Batch) -> Sums:
         views = (*self.views, self.best) if self.best else self.views
         found = _outcomes(views, batch, self.magnitude)
         sides = found[: len(self.views)]
@@ -120,13 +79,23 @@ class _Pass:
         if len(sides) == 2:
             columns.append([after - before for before, after in zip(*columns, strict=True)])
         columns.append([side.slope for side in sides])
-        return _Sums(
+        return Sums(
             rows=RowSums.of([each for side in columns for each in side], batch.weights),
             tables=tuple(
                 BinTable.of(side.confidence, side.correct, batch.weights, self.edges)
                 for side in sides
             ),
+            classes=self._classes(sides, batch),
             kept=self._kept(sides, batch),
+        )
+
+    def _classes(self, sides: Sequence[Outcomes], batch: Batch) -> tuple[ClassTable, ...]:
+        if not self.stride:
+            return ()
+        assert batch.labels is not None
+        return tuple(
+            ClassTable.of(softmax(*view(batch)), batch, side.confidence, side.correct, self.edges)
+            for view, side in zip(self.views, sides, strict=True)
         )
 
     def _kept(self, sides: Sequence[Outcomes], batch: Batch) -> tuple[Pairs, ...]:
@@ -160,6 +129,11 @@ def evaluate_source(
     settings = settings or Settings()
     for calibrator in calibrators:
         check_classes(calibrator, source)
+    names = settings.class_names
+    if names is not None and len(names) != source.n_classes:
+        raise InputError(
+            f"class names: expected {source.n_classes} names, one per class, found {len(names)}"
+        )
     skipped = {"top_5_accuracy"} if source.n_classes <= 5 else set()
     skipped |= set() if best else {"nll_calibration"}
     row_metrics = tuple(m for n, m in metrics_over(Over.ROWS).items() if n not in skipped)
@@ -172,8 +146,13 @@ def evaluate_source(
         stride=-(-source.n_rows // KEPT_ROWS) if settings.full else 0,
     )
     sums = map_reduce(source.precise(), work.step, settings.workers)
-    figures, notes = _figures(sums, work, settings)
+    figures, notes = measure(sums, [m.name for m in row_metrics], work.edges, settings)
     tables = [Reliability.of(table) for table in sums.tables]
+    kept = (
+        (f"figures from confidences in order use every {work.stride}th row",)
+        if work.stride > 1
+        else ()
+    )
     return Report(
         data=Data(
             source.logits_name, source.labels_name, source.n_rows, source.n_classes, in_sample
@@ -184,103 +163,11 @@ def evaluate_source(
         tests=significance_tests(sums.pairs(), sums.rows, work.edges, settings)
         if settings.full
         else None,
-        warnings=source.warnings + warnings + notes,
+        classes=_worst_classes(sums, settings) if settings.full else None,
+        warnings=source.warnings + warnings + notes + kept,
     )
 
 
-def _figures(sums: _Sums, work: _Pass, settings: Settings) -> tuple[Figures, tuple[str, ...]]:
-    """All measurements in the order of the registry, and what to say about missing ones."""
-    names = [metric.name for metric in work.metrics]
-    bounds = [metric.bounds for metric in work.metrics]
-    n_sides = len(work.views)
-    spans = [bounds, bounds, [(-np.inf, np.inf)] * len(bounds)] if n_sides == 2 else [bounds]
-    flat = sums.rows.measurements(
-        [b for span in spans for b in span] + [(-np.inf, np.inf)] * n_sides
-    )
-    found = [
-        dict(zip(names, flat[i * len(names) : (i + 1) * len(names)], strict=True))
-        for i in range(len(spans))
-    ]
-    if settings.full:
-        more = _resampled(sums, work, settings)
-    else:
-        more = [_from_tables(table) for table in sums.tables]
-        if n_sides == 2:
-            more.append(_differences(*more))
-    ordered = [
-        {name: (a | b)[name] for name in METRICS if name in a or name in b}
-        for a, b in zip(found, more, strict=True)
-    ]
-    undefined = sorted(
-        {n for side in ordered[:n_sides] for n, m in side.items() if m.value is None}
-    )
-    notes = tuple(f"{name} is undefined on these rows" for name in undefined)
-    if work.stride > 1:
-        notes += (f"figures from confidences in order use every {work.stride}th row",)
-    return (
-        Figures(
-            ordered[0], ordered[1] if n_sides == 2 else None, ordered[2] if n_sides == 2 else None
-        ),
-        notes,
-    )
-
-
-def _from_tables(table: BinTable) -> dict[str, Measurement]:
-    metrics = metrics_over(Over.BINS)
-    return {name: Measurement(float(m.function(table))) for name, m in metrics.items()}
-
-
-def _bare(value: float) -> Measurement:
-    return Measurement(value if np.isfinite(value) else None)
-
-
-def _differences(
-    before: dict[str, Measurement], after: dict[str, Measurement]
-) -> dict[str, Measurement]:
-    values = {name: (before[name].value, after[name].value) for name in before}
-    return {
-        name: Measurement(None if b is None or a is None else a - b)
-        for name, (b, a) in values.items()
-    }
-
-
-def _resampled(sums: _Sums, work: _Pass, settings: Settings) -> list[dict[str, Measurement]]:
-    """The figures that are not means over rows: before, after and change."""
-    metrics = [metric for metric in METRICS.values() if metric.over is not Over.ROWS]
-    pairs = sums.pairs()
-    levels = [pairs.levels(side) for side in range(len(work.views))]
-    recipes = [Recipe.of(each, work.edges) for each in levels]
-    values = np.stack([r.figures(each, metrics) for r, each in zip(recipes, levels, strict=True)])
-    for side, table in enumerate(sums.tables):  # exact on all rows, also where few are kept
-        for i, metric in enumerate(metrics):
-            if metric.over is Over.BINS:
-                values[side, i] = metric.function(table)
-    names = [metric.name for metric in metrics]
-    if not settings.bootstrap:
-        plain = [
-            {
-                n: Measurement(float(v) if np.isfinite(v) else None)
-                for n, v in zip(names, row, strict=True)
-            }
-            for row in values
-        ]
-        return [*plain, _differences(*plain)] if len(plain) == 2 else plain
-    centre, samples = bootstrap_figures(
-        pairs, recipes, metrics, settings.bootstrap, settings.seed, settings.workers
-    )
-    bounds = [metric.bounds for metric in metrics]
-    if len(work.views) == 2:
-        values, centre = (np.concatenate([v, v[1:] - v[:1]]) for v in (values, centre))
-        samples = np.concatenate([samples, samples[:, 1:] - samples[:, :1]], axis=1)
-    return [
-        {
-            name: interval(
-                float(values[side, i]),
-                float(centre[side, i]),
-                samples[:, side, i],
-                bounds[i] if side < 2 else (-np.inf, np.inf),
-            )
-            for i, name in enumerate(names)
-        }
-        for side in range(len(values))
-    ]
+def _worst_classes(sums: Sums, settings: Settings) -> Sides[tuple[ClassFigures, ...]]:
+    found = [table.worst(settings.top, settings.class_names) for table in sums.classes]
+    return Sides(found[0], found[1] if len(found) == 2 else None)

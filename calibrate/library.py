@@ -9,7 +9,8 @@ from calibrate.batch import AnyArray
 from calibrate.calibrator_file import CalibratorFile, describe_fit, read_calibrator_file
 from calibrate.calibrators import FOLDS, Calibrator, TemperatureFit, cross_fit, fit_temperature
 from calibrate.errors import InputError
-from calibrate.evaluation import Settings, evaluate_source
+from calibrate.evaluation import evaluate_source
+from calibrate.figures import Settings
 from calibrate.report import Fitted, Report
 from calibrate.source import Source
 

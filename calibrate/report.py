@@ -68,6 +68,27 @@ class Tests:
 
 
 @dataclass(frozen=True)
+class ClassFigures:
+    """One class: the rows whose label it is, and how well its probability is calibrated.
+
+    Attributes:
+        index: the number of the class, from 0.
+        name: its name, where known.
+        rows: the weight of the rows with this label.
+        accuracy, mean_confidence, overconfidence: over these rows.
+        ece: the one-vs-rest ECE of the probability of this class, over all rows.
+    """
+
+    index: int
+    name: str | None
+    rows: float
+    accuracy: float
+    mean_confidence: float
+    overconfidence: float
+    ece: float
+
+
+@dataclass(frozen=True)
 class Reliability:
     """Confidence against accuracy per bin; empty bins have weight 0 and None."""
 
@@ -135,6 +156,7 @@ class Report:
     metrics: Figures
     reliability: Sides[Reliability]
     tests: Sides[Tests] | None = None
+    classes: Sides[tuple[ClassFigures, ...]] | None = None  # the worst ones, worst first
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
 

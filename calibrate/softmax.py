@@ -186,7 +186,7 @@ def log_softmax(logits: FloatArray, beta: float = 1.0) -> FloatArray:
     return shifted
 
 
-def softmax(logits: FloatArray, beta: float = 1.0) -> FloatArray:
+def softmax(logits: FloatArray, beta: float | Float64 = 1.0) -> FloatArray:
     """p_k = exp(beta z_k) / sum_j exp(beta z_j); shape ``(n, K)``, a new array."""
     with np.errstate(over="ignore", under="ignore"):
         p = _shifted(logits, beta)
@@ -195,10 +195,10 @@ def softmax(logits: FloatArray, beta: float = 1.0) -> FloatArray:
     return p
 
 
-def _shifted(logits: FloatArray, beta: float) -> FloatArray:
+def _shifted(logits: FloatArray, beta: float | Float64) -> FloatArray:
     """``beta (z - max z)``: shifting first keeps the order exactly and cannot overflow."""
     shifted: FloatArray = logits - logits.max(axis=1, keepdims=True)
-    if beta != 1.0:
+    if np.ndim(beta) or beta != 1.0:
         scale_rows(shifted, beta, 1, out=shifted)
     return shifted
 

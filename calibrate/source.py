@@ -83,6 +83,7 @@ class Source:
         label_offset: int = 0,
         logits_name: str = "logits",
         labels_name: str = "labels",
+        weights_name: str = "weights",
         workers: int | None = None,
         on_rows: Callable[[int], None] | None = None,
     ) -> Source:
@@ -106,7 +107,7 @@ class Source:
         door.check_shapes(logits, labels, logits_name, labels_name)
         rows, classes = logits.shape
         if weights is not None:
-            weights = door.check_weights(np.asarray(weights), rows, "weights")
+            weights = door.check_weights(np.asarray(weights), rows, weights_name)
         raw = _RawRows(logits, labels, scores, label_offset, on_rows)
         found = map_reduce(raw, inspect, workers)
         warnings = raise_if_bad(

@@ -17,12 +17,13 @@ GAP_SCORES = 1 << 13  # scores looked at to find the scale of the logits
 class EndSlopes:
     """The slope of the NLL in 1/T at both ends: ``max z - t`` for T = 0, ``mean z - t`` for inf.
 
-    ``worst`` is the largest share of one row in ``flat``: row number ``row``, whose label's score
-    lies ``gap`` below its largest.
+    ``against`` is what the rows add to ``flat`` that pull it up, and ``worst`` the most that one
+    row adds: row number ``row``, whose label's score lies ``gap`` below its largest.
     """
 
     sharp: float
     flat: float
+    against: float
     worst: float
     row: int
     gap: float
@@ -30,7 +31,12 @@ class EndSlopes:
     def __add__(self, other: EndSlopes) -> EndSlopes:
         worse = self if self.worst >= other.worst else other
         return EndSlopes(
-            self.sharp + other.sharp, self.flat + other.flat, worse.worst, worse.row, worse.gap
+            self.sharp + other.sharp,
+            self.flat + other.flat,
+            self.against + other.against,
+            worse.worst,
+            worse.row,
+            worse.gap,
         )
 
 
@@ -47,6 +53,7 @@ def end_slopes(batch: Batch) -> EndSlopes:
     return EndSlopes(
         float((weights * gap).sum()),
         float(flat.sum()),
+        float(np.maximum(flat, 0.0).sum()),
         float(flat[row]),
         batch.start + row,
         float(gap[row]),

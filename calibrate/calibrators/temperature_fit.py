@@ -180,7 +180,9 @@ class _Search:
 
     def _descend(self, start: float) -> float:
         first = self.sums(start)
-        root = np.exp(start) * np.sqrt(first.curvature / first.weight)
+        beta = np.exp(start)
+        # the second derivative in theta, without the part that can make it negative
+        root = np.sqrt((beta**2 * first.curvature + beta * max(first.gradient, 0)) / first.weight)
         if not root > 0 or not np.isfinite(root):
             root = 1.0
 
@@ -226,7 +228,7 @@ class _Search:
                 "the logits separate the labels: every row's label has the largest score, so the "
                 "NLL falls for ever as T goes to 0 and no finite T is best"
             )
-        elif ends.flat >= 0 and 2 * ends.worst > ends.flat and self.source.n_rows > 2:
+        elif ends.flat >= 0 and ends.worst > ends.against / 2 and self.source.n_rows > 2:
             theta = self.bounds[0]
             reason = (
                 f"in row {ends.row} the score of the label is {ends.gap:.3g} below the largest: it "

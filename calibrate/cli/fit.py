@@ -15,6 +15,7 @@ def fit(
     output: Annotated[
         str, typer.Option("-o", "--output", help="Where to write the calibrator.")
     ] = "calibrator.json",
+    weights: options.Weights = None,
     scores: options.Scores = None,
     label_offset: options.LabelOffset = 0,
     workers: options.Workers = None,
@@ -31,7 +32,7 @@ def fit(
     from calibrate.output import check_distinct, check_writable
     from calibrate.render.words import HEADLINE
 
-    check_distinct([output, figure], [logits, labels])
+    check_distinct([output, figure], [logits, labels, weights])
     check_writable(output)
     if figure:
         from calibrate.plots import check_figure_name, reliability_figure, save_figure
@@ -40,8 +41,8 @@ def fit(
         check_writable(figure)
     with Progress() as progress:
         source = calibrate.open_source(
-            logits, labels, scores=scores and scores.value, label_offset=label_offset,
-            workers=workers, on_rows=progress,
+            logits, labels, weights=weights, scores=scores and scores.value,
+            label_offset=label_offset, workers=workers, on_rows=progress,
         )  # fmt: skip
         fitted = calibrate.fit(source, workers=workers)
         settings = calibrate.Settings(n_bins=n_bins, full=False, bootstrap=0, workers=workers)

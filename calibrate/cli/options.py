@@ -61,6 +61,10 @@ ReportFormat = Annotated[
 Bins = Annotated[
     int, typer.Option("--n-bins", min=1, max=10_000, help="Equal-width confidence bins.")
 ]
+Weights = Annotated[
+    str | None,
+    typer.Option("--weights", help="Row weights: file.npy, file.npz or file.npz:key."),
+]
 FigurePath = Annotated[
     str | None,
     typer.Option("--figure", help="The reliability diagram: a .png, .svg or .pdf file."),

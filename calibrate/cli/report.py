@@ -22,10 +22,15 @@ def report(
     bootstrap: Annotated[
         int, typer.Option("--bootstrap", min=0, help="Samples behind the intervals; 0 for none.")
     ] = 1000,
+    class_names: Annotated[
+        str | None, typer.Option("--class-names", help="A text file: one name per line and class.")
+    ] = None,
+    top: Annotated[int, typer.Option("--top", min=0, help="How many of the worst classes.")] = 10,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of folds and samples.")] = 0,
     output: Annotated[
         str, typer.Option("-o", "--output", help="The folder to write; made if missing.")
     ] = "report",
+    weights: options.Weights = None,
     scores: options.Scores = None,
     label_offset: options.LabelOffset = 0,
     workers: options.Workers = None,
@@ -40,17 +45,21 @@ def report(
     import calibrate
     from calibrate.cli.console import Progress, note, print_report
     from calibrate.output import check_distinct
+    from calibrate.readers import read_names
     from calibrate.report_folder import check_folder, write_folder
 
     if calibrator is not None and cross_fit:
         raise calibrate.InputError("expected either -c calibrator.json or --fit, got both")
     check_folder(output, figure)
     check_distinct([figure], [logits, labels, calibrator])
-    settings = calibrate.Settings(n_bins=n_bins, bootstrap=bootstrap, seed=seed, workers=workers)
+    settings = calibrate.Settings(
+        n_bins=n_bins, bootstrap=bootstrap, seed=seed, workers=workers, top=top,
+        class_names=None if class_names is None else read_names(class_names),
+    )  # fmt: skip
     with Progress() as progress:
         source = calibrate.open_source(
-            logits, labels, scores=scores and scores.value, label_offset=label_offset,
-            workers=workers, on_rows=progress,
+            logits, labels, weights=weights, scores=scores and scores.value,
+            label_offset=label_offset, workers=workers, on_rows=progress,
         )  # fmt: skip
         if cross_fit:
             measured = calibrate.cross_evaluate(source, settings=settings)

@@ -11,6 +11,7 @@ from calibrate.metrics.rows import (  # isort: skip
 )
 from calibrate.metrics.decomposition import brier_calibration, brier_refinement  # isort: skip
 from calibrate.metrics.binned import (  # isort: skip
+    classwise_ece,
     ece,
     ece_equal_mass,
     mce,
@@ -32,6 +33,7 @@ __all__ = [
     "brier",
     "brier_calibration",
     "brier_refinement",
+    "classwise_ece",
     "ece",
     "ece_equal_mass",
     "ks",

@@ -23,6 +23,19 @@ def ece_equal_mass(table: BinTable) -> Float64:
     return np.asarray(np.sum(table.share * np.abs(table.gap), axis=-1))
 
 
+@metric(
+    Over.CLASSES,
+    lower_is_better=True,
+    reference="Kull et al. (2019), Beyond temperature scaling",
+)
+def classwise_ece(eces: Float64) -> Float64:
+    """The mean over all K classes of the one-vs-rest ECE; classes without rows count. In [0, 1].
+
+    Of class k: ``sum_b w_b/W |share of label k in bin b - mean p_k in bin b|``.
+    """
+    return np.asarray(eces.mean(axis=-1))
+
+
 @metric(Over.BINS, lower_is_better=True, reference=GUO)
 def mce(table: BinTable) -> Float64:
     """Maximum calibration error, ``max_b |acc_b - conf_b|`` over non-empty bins. In [0, 1]."""

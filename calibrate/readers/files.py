@@ -18,6 +18,7 @@ def open_source(
     logits: str,
     labels: str | None = None,
     *,
+    weights: str | None = None,
     needs_labels: bool = True,
     scores: str | None = None,
     label_offset: int = 0,
@@ -29,6 +30,7 @@ def open_source(
     Args:
         logits: ``file.npy``, ``file.npz`` or ``file.npz:key``.
         labels: the same, or None where the .npz of the logits holds labels too.
+        weights: the same; row weights, or None.
         needs_labels: whether to open labels at all.
 
     Raises:
@@ -43,10 +45,12 @@ def open_source(
     return Source.open(
         values,
         label_values,
+        weights=None if weights is None else read_array(weights, "weights"),
         scores=scores,
         label_offset=label_offset,
         logits_name=logits,
         labels_name=labels or "",
+        weights_name=weights or "",
         workers=workers,
         on_rows=on_rows,
     )
@@ -98,3 +102,17 @@ def _labels_beside(path: Path, name: str) -> str:
         return f"{path}:labels"
     what = f" in {path}" if path.suffix == ".npz" else ""
     raise InputError(f"{name}: LABELS is missing and no array 'labels' was found{what}")
+
+
+def read_names(name: str) -> tuple[str, ...]:
+    """The lines of a text file, one name per line.
+
+    Raises:
+        InputError: there is no such text file.
+    """
+    try:
+        return tuple(Path(name).read_text(encoding="utf-8").splitlines())
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}: expected a text file of names in UTF-8") from error
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error

@@ -39,6 +39,11 @@ def render_markdown(
     for name in metrics or before:
         sides = [side[name] for side in (before, after, change) if side is not None]
         lines += [f"| {name} | {' | '.join(words.measurement(side) for side in sides)} |"]
+    if report.classes:
+        title, rows = words.worst_classes(report)
+        lines += ["", f"| {' | '.join([title, *words.CLASS_COLUMNS])} |"]
+        lines += ["| --- |" + " ---: |" * len(words.CLASS_COLUMNS)]
+        lines += [f"| {' | '.join([escaped(name), *cells])} |" for name, *cells in rows]
     lines += ["", *(f"- {sentence}" for sentence in words.test_sentences(report))]
     for warning in report.warnings:
         lines += ["", f"> **Warning:** {warning}"]

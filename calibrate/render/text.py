@@ -39,6 +39,9 @@ def render_text(
     console.print()
     for sentence in (words.verdict(report), *words.test_sentences(report)):
         console.print(Text(sentence), soft_wrap=True)
+    if report.classes:
+        console.print()
+        console.print(_classes(report))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
@@ -57,6 +60,17 @@ def _table(report: Report, metrics: Sequence[str]) -> Table:
             cells.append(Text(words.measurement(after[name]), style=style))
             cells.append(Text(words.measurement(change[name]) if change else ""))
         table.add_row(*cells)
+    return table
+
+
+def _classes(report: Report) -> Table:
+    title, rows = words.worst_classes(report)
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column(title, no_wrap=True)
+    for name in words.CLASS_COLUMNS:
+        table.add_column(name, justify="right")
+    for cells in rows:
+        table.add_row(*map(Text, cells))
     return table
 
 

@@ -107,6 +107,25 @@ def _without_calibrator(report: Report) -> str:
     )
 
 
+CLASS_COLUMNS = ("rows", "accuracy", "mean_confidence", "overconfidence", "one-vs-rest ECE")
+
+
+def worst_classes(report: Report) -> tuple[str, list[list[str]]]:
+    """A title and the rows of a table; after calibration, where there is one, else before."""
+    if report.classes is None:
+        return "", []
+    after = report.classes.after
+    title = "worst classes" + (" after calibration" if after is not None else "")
+    return title, [
+        [
+            str(c.index) if c.name is None else c.name,
+            f"{c.rows:,.6g}",
+            *map(number, (c.accuracy, c.mean_confidence, c.overconfidence, c.ece)),
+        ]
+        for c in (report.classes.before if after is None else after)
+    ]
+
+
 def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+import calibrate
+from calibrate import Settings, blocks
+
+
+def slow_eces(p, labels, w, n_bins=15):
+    """One class and one bin at a time."""
+    eces = []
+    for k in range(p.shape[1]):
+        total, low = 0.0, 0.0
+        for high in np.linspace(0, 1, n_bins + 1)[1:]:
+            inside = (p[:, k] > low) & (p[:, k] <= high) if low else p[:, k] <= high
+            total += abs((w * ((labels == k) - p[:, k]))[inside].sum())
+            low = high
+        eces.append(total / w.sum())
+    return np.array(eces)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_bins", [1, 15])
+def test_against_the_definition(data, weighted, n_bins):
+    logits, labels = data
+    w = np.random.default_rng(0).random(400) + 0.5 if weighted else np.ones(400)
+    settings = Settings(n_bins=n_bins, bootstrap=0, top=3)
+    report = calibrate.evaluate(
+        logits,
+        labels,
+        calibrate.Temperature(1.9),
+        weights=w if weighted else None,
+        settings=settings,
+    )
+    for t, figures, worst in (
+        (1.0, report.metrics.before, report.classes.before),
+        (1.9, report.metrics.after, report.classes.after),
+    ):
+        p = softmax(logits.astype(float) / t, axis=1)
+        eces = slow_eces(p, labels, w, n_bins)
+        assert figures["classwise_ece"].value == pytest.approx(eces.mean(), abs=1e-12)
+        assert [c.index for c in worst] == np.argsort(-eces)[:3].tolist()
+        for c in worst:
+            own = labels == c.index
+            assert c.ece == pytest.approx(eces[c.index], abs=1e-12)
+            assert c.rows == pytest.approx(w[own].sum())
+            correct = p.argmax(1) == labels
+            assert c.accuracy == pytest.approx(np.average(correct[own], weights=w[own]))
+            assert c.mean_confidence == pytest.approx(np.average(p.max(1)[own], weights=w[own]))
+
+
+def test_classes_without_rows_count_but_are_not_listed():
+    logits = np.random.default_rng(0).normal(size=(90, 5))
+    labels = np.arange(90) % 3
+    report = calibrate.evaluate(logits, labels, settings=Settings(bootstrap=0))
+    eces = slow_eces(softmax(logits, axis=1), labels, np.ones(90))
+    assert report.metrics.before["classwise_ece"].value == pytest.approx(eces.mean(), abs=1e-12)
+    assert {c.index for c in report.classes.before} == {0, 1, 2}
+
+
+def test_blocks_change_nothing(data, monkeypatch):
+    settings = Settings(bootstrap=0)
+    want = calibrate.evaluate(*data, settings=settings).metrics.before["classwise_ece"]
+    monkeypatch.setattr(blocks, "BLOCK_ELEMENTS", 50)
+    got = calibrate.evaluate(*data, settings=settings).metrics.before["classwise_ece"]
+    assert (got.value, got.low, got.high) == pytest.approx((want.value, want.low, want.high))
+
+
+def test_names_must_fit_the_classes(data):
+    with pytest.raises(calibrate.InputError, match="expected 7 names, one per class, found 2"):
+        calibrate.evaluate(*data, settings=Settings(class_names=("a", "b")))

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import kstest
+
+import calibrate
+from calibrate import Settings
+from calibrate.bins import equal_width_edges
+from calibrate.bootstrap import Pairs
+from calibrate.metrics import Levels
+from calibrate.row_sums import RowSums
+from calibrate.significance import consistency_test, spiegelhalter_test, temperature_test
+
+EDGES = equal_width_edges(15)
+
+
+def calibrated(seed: int, n: int = 400):
+    rng = np.random.default_rng(seed)
+    confidence = rng.beta(5, 2, n)
+    return confidence, (rng.random(n) < confidence).astype(float)
+
+
+def test_p_values_are_uniform_when_the_confidences_are_calibrated():
+    consistency, spiegelhalter = [], []
+    for seed in range(300):
+        c, a = calibrated(seed)
+        levels = Levels.of(c, a, np.ones(len(c)))
+        consistency.append(consistency_test(levels, EDGES, Settings(seed=seed)).p_value)
+        spiegelhalter.append(spiegelhalter_test(Pairs((c,), (a,), np.ones(len(c))), 0).p_value)
+    for p in (consistency, spiegelhalter):
+        assert kstest(p, "uniform").pvalue > 0.001
+
+
+def test_the_score_test_is_uniform_at_the_true_temperature():
+    p = []
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        z = rng.normal(scale=3, size=(300, 5))
+        y = (z / 2 + rng.gumbel(size=z.shape)).argmax(1)
+        q = np.exp(z / 2) / np.exp(z / 2).sum(1, keepdims=True)
+        slope = ((q * z).sum(1) - z[np.arange(300), y]) / 2
+        p.append(temperature_test(RowSums.of([slope], None), -1).p_value)
+    assert kstest(p, "uniform").pvalue > 0.001
+
+
+def test_overconfidence_is_found():
+    c, a = calibrated(1, 2000)
+    levels = Levels.of(np.minimum(c + 0.1, 1), a, np.ones(2000))
+    assert consistency_test(levels, EDGES, Settings()).p_value == pytest.approx(1 / 1001)
+
+
+def test_the_report_carries_them(data):
+    report = calibrate.evaluate(*data, calibrate.Temperature(2.0), settings=Settings(bootstrap=0))
+    before, after = report.tests.before, report.tests.after
+    assert before.temperature.statistic > 5  # the data want T = 2, not 1
+    assert abs(after.temperature.statistic) < 2.5
+    assert before.consistency.p_value < 0.01 < after.consistency.p_value
+    c = np.exp(data[0].astype(float) / 2)
+    c = (c / c.sum(1, keepdims=True)).max(1)
+    a = data[0].argmax(1) == data[1]
+    z = ((a - c) * (1 - 2 * c)).sum() / np.sqrt(((1 - 2 * c) ** 2 * c * (1 - c)).sum())
+    assert after.spiegelhalter.statistic == pytest.approx(z, abs=1e-9)
+
+
+def test_a_test_without_variance_is_undefined():
+    test = spiegelhalter_test(Pairs((np.ones(5),), (np.ones(5),), np.ones(5)), 0)
+    assert test.statistic is None
+    assert test.p_value is None
