@@ -145,7 +145,8 @@ def interval(
     """The value with its basic bootstrap interval ``value - (quantiles of sample - centre)``.
 
     A figure that chance pushes up is pushed up once more in the samples; turning their quantiles
-    around takes this bias off, so that the interval may lie below the value.
+    around takes this bias off. Where that leaves the value itself outside, as it does near 0, the
+    interval is stretched to it, and holds the truth more often than 95 times in 100.
     """
     if not np.isfinite(value):
         return Measurement(None)
@@ -155,6 +156,6 @@ def interval(
     low, high = np.quantile(usable, [0.025, 0.975])
     return Measurement(
         value,
-        float(np.clip(value + centre - high, *bounds)),
-        float(np.clip(value + centre - low, *bounds)),
+        min(value, float(np.clip(value + centre - high, *bounds))),
+        max(value, float(np.clip(value + centre - low, *bounds))),
     )

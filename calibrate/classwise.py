@@ -9,6 +9,7 @@ import numpy as np
 
 from calibrate.batch import Batch, FloatArray, IntArray
 from calibrate.bins import Float64, bin_index
+from calibrate.errors import InputError
 from calibrate.metrics import classwise_ece
 from calibrate.report import ClassFigures, Measurement
 
@@ -128,6 +129,12 @@ class ClassTable:
         )
 
 
+def check_class_names(names: Sequence[str] | None, n_classes: int, where: str) -> None:
+    """Raise InputError unless there is one name per class, or none at all."""
+    if names is not None and len(names) != n_classes:
+        raise InputError(f"{where}: expected {n_classes} names, one per class, found {len(names)}")
+
+
 def _eces(probability: Float64, label: Float64, weight: float) -> Float64:
     return np.asarray(np.abs(label - probability).sum(axis=1) / weight)
 
@@ -152,4 +159,4 @@ def _jackknife(value: float, left_out: Float64, lowest: float) -> Measurement:
     centre = value - (g - 1) * (float(left_out.mean()) - value)
     error = float(np.sqrt((g - 1) / g * np.square(left_out - left_out.mean()).sum()))
     low, high = centre - STUDENT_95 * error, centre + STUDENT_95 * error
-    return Measurement(value, max(lowest, low), max(lowest, high))
+    return Measurement(value, min(value, max(lowest, low)), max(value, high))

@@ -12,11 +12,10 @@ from calibrate.bins import BinTable, equal_width_edges
 from calibrate.blocks import map_reduce
 from calibrate.bootstrap import Pairs
 from calibrate.calibrators.base import Calibrator, check_classes
-from calibrate.classwise import ClassTable
-from calibrate.errors import InputError
-from calibrate.figures import Settings, Sums, measure
+from calibrate.classwise import ClassTable, check_class_names
+from calibrate.figures import Settings, Sums, measure, reach_zero
 from calibrate.metrics import Metric, Over, metrics_over
-from calibrate.report import ClassFigures, Data, Fitted, Reliability, Report, Sides
+from calibrate.report import ClassFigures, Data, Fitted, Reliability, Report, Sides, Tests
 from calibrate.row_sums import RowSums
 from calibrate.significance import significance_tests
 from calibrate.softmax import Float64, Outcomes, leaders, outcomes, softmax
@@ -129,11 +128,7 @@ def evaluate_source(
     settings = settings or Settings()
     for calibrator in calibrators:
         check_classes(calibrator, source)
-    names = settings.class_names
-    if names is not None and len(names) != source.n_classes:
-        raise InputError(
-            f"class names: expected {source.n_classes} names, one per class, found {len(names)}"
-        )
+    check_class_names(settings.class_names, source.n_classes, "class names")
     skipped = {"top_5_accuracy"} if source.n_classes <= 5 else set()
     skipped |= set() if best else {"nll_calibration"}
     row_metrics = tuple(m for n, m in metrics_over(Over.ROWS).items() if n not in skipped)
@@ -147,7 +142,12 @@ def evaluate_source(
     )
     sums = map_reduce(source.precise(), work.step, settings.workers)
     figures, notes = measure(sums, [m.name for m in row_metrics], work.edges, settings)
-    tables = [Reliability.of(table) for table in sums.tables]
+    tests: list[Tests] = []
+    drawn: list[BinTable | None] = [None, None]
+    if settings.full:
+        tests, drawn[:] = significance_tests(sums.pairs(), sums.rows, work.edges, settings)
+        figures = reach_zero(figures, [each.consistency.p_value for each in tests])
+    tables = [Reliability.of(*both) for both in zip(sums.tables, drawn, strict=False)]
     kept = (
         (f"figures from confidences in order use every {work.stride}th row",)
         if work.stride > 1
@@ -160,9 +160,7 @@ def evaluate_source(
         calibrator=fitted,
         metrics=figures,
         reliability=Sides(tables[0], tables[1] if calibrators else None),
-        tests=significance_tests(sums.pairs(), sums.rows, work.edges, settings)
-        if settings.full
-        else None,
+        tests=Sides(tests[0], tests[1] if calibrators else None) if tests else None,
         classes=_worst_classes(sums, settings) if settings.full else None,
         warnings=source.warnings + warnings + notes + kept,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from calibrate.bins import BinTable
 
 T = TypeVar("T")
@@ -90,24 +92,37 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class Reliability:
-    """Confidence against accuracy per bin; empty bins have weight 0 and None."""
+    """Confidence against accuracy per bin; empty bins have weight 0 and None.
+
+    ``consistency_low`` and ``consistency_high`` hold the accuracy of 95 % of calibrated models with
+    these confidences; empty where that was not looked at.
+    """
 
     edges: tuple[float, ...]
     weight: tuple[float, ...]
     confidence: tuple[float | None, ...]
     accuracy: tuple[float | None, ...]
+    consistency_low: tuple[float | None, ...] = ()
+    consistency_high: tuple[float | None, ...] = ()
 
     @staticmethod
-    def of(table: BinTable) -> Reliability:
+    def of(table: BinTable, calibrated: BinTable | None = None) -> Reliability:
+        """Plain numbers from a table, and from the tables of many calibrated models."""
+
         def known(means: list[float]) -> tuple[float | None, ...]:
             return tuple(m if w > 0 else None for m, w in zip(means, weight, strict=True))
 
         weight = table.weight.tolist()
+        band: list[tuple[float | None, ...]] = [(), ()]
+        if calibrated is not None:
+            ends = np.quantile(calibrated.accuracy, [0.025, 0.975], axis=0)
+            band = [known(end.tolist()) for end in ends]
         return Reliability(
             tuple(table.edges.tolist()),
             tuple(weight),
             known(table.confidence.tolist()),
             known(table.accuracy.tolist()),
+            *band,
         )
 
 

@@ -6,11 +6,11 @@ from typing import Protocol
 
 import numpy as np
 
-from calibrate.bins import Float64
+from calibrate.bins import BinTable, Float64
 from calibrate.blocks import map_blocks
 from calibrate.bootstrap import PER_DRAW, Pairs
 from calibrate.metrics import Levels, ece
-from calibrate.report import Sides, Test, Tests
+from calibrate.report import Test, Tests
 from calibrate.row_sums import RowSums
 
 CELLS = 1024  # rows are taken together, by confidence, into at most so many cells
@@ -27,33 +27,38 @@ class HowToResample(Protocol):
 
 def significance_tests(
     pairs: Pairs, rows: RowSums, edges: Float64, settings: HowToResample
-) -> Sides[Tests]:
-    """The tests of each side. The last columns of ``rows`` are the slopes of the NLL, per side."""
-    sides = [
+) -> tuple[list[Tests], list[BinTable]]:
+    """The tests of each side, and the tables of calibrated models with the same confidences.
+
+    The last columns of ``rows`` are the slopes of the NLL, per side.
+    """
+    sides = range(len(pairs.confidences))
+    levels = [pairs.levels(side) for side in sides]
+    drawn = [consistency_samples(each, edges, settings) for each in levels]
+    tests = [
         Tests(
-            consistency=consistency_test(pairs.levels(side), edges, settings),
+            consistency=consistency_test(levels[side].binned(edges), drawn[side]),
             spiegelhalter=spiegelhalter_test(pairs, side),
-            temperature=temperature_test(rows, side - len(pairs.confidences)),
+            temperature=temperature_test(rows, side - len(sides)),
         )
-        for side in range(len(pairs.confidences))
+        for side in sides
     ]
-    return Sides(sides[0], sides[1] if len(sides) == 2 else None)
+    return tests, drawn
 
 
-def consistency_test(levels: Levels, edges: Float64, settings: HowToResample) -> Test:
+def consistency_test(observed: BinTable, calibrated: BinTable) -> Test:
     """How often would a calibrated model of these confidences show at least this ECE?
 
     The correctness of each row is drawn from its confidence, 1 000 times; p = (1 + how often the
     ECE is at least the observed one) / 1 001. Source: Broecker & Smith (2007).
     """
-    observed = float(ece(levels.binned(edges)))
-    drawn = consistency_samples(levels, edges, settings)
-    p = (1 + np.count_nonzero(drawn >= observed - 1e-12)) / (1 + len(drawn))
-    return Test(statistic=observed, p_value=float(p))
+    statistic, drawn = float(ece(observed)), ece(calibrated)
+    p = (1 + np.count_nonzero(drawn >= statistic - 1e-12)) / (1 + len(drawn))
+    return Test(statistic=statistic, p_value=float(p))
 
 
-def consistency_samples(levels: Levels, edges: Float64, settings: HowToResample) -> Float64:
-    """The ECE of ``SAMPLES`` calibrated models with these confidences."""
+def consistency_samples(levels: Levels, edges: Float64, settings: HowToResample) -> BinTable:
+    """The tables of ``SAMPLES`` calibrated models with these confidences, ``(samples, b)``."""
     cells = np.arange(len(levels.confidence)) * CELLS // max(CELLS, len(levels.confidence))
     starts = np.flatnonzero(np.concatenate([[True], cells[1:] > cells[:-1]]))
     weight = np.add.reduceat(levels.weight, starts)
@@ -64,10 +69,16 @@ def consistency_samples(levels: Levels, edges: Float64, settings: HowToResample)
     def step(rng: np.random.Generator) -> Float64:
         correct = rng.binomial(rows, confidence, size=(PER_DRAW, len(rows))) / rows * weight
         repeated = np.broadcast_to(weight, correct.shape)
-        return np.asarray(ece(Levels(confidence, repeated, correct).binned(edges)))
+        return Levels(confidence, repeated, correct).binned(edges).correct_sum
 
     draws = _Generators(SAMPLES, PER_DRAW, settings.seed)
-    return np.concatenate(list(map_blocks(draws, step, settings.workers)))
+    correct = np.concatenate(list(map_blocks(draws, step, settings.workers)))
+    same = Levels(confidence, weight, weight * confidence).binned(edges)
+
+    def repeat(sums: Float64) -> Float64:
+        return np.broadcast_to(sums, correct.shape)
+
+    return BinTable(edges, repeat(same.weight), repeat(same.confidence_sum), correct)
 
 
 class _Generators:

@@ -10,7 +10,12 @@ from calibrate.bins import equal_width_edges
 from calibrate.bootstrap import Pairs
 from calibrate.metrics import Levels
 from calibrate.row_sums import RowSums
-from calibrate.significance import consistency_test, spiegelhalter_test, temperature_test
+from calibrate.significance import (
+    consistency_samples,
+    consistency_test,
+    spiegelhalter_test,
+    temperature_test,
+)
 
 EDGES = equal_width_edges(15)
 
@@ -21,14 +26,19 @@ def calibrated(seed: int, n: int = 400):
     return confidence, (rng.random(n) < confidence).astype(float)
 
 
+def consistency(levels: Levels, seed: int = 0):
+    drawn = consistency_samples(levels, EDGES, Settings(seed=seed))
+    return consistency_test(levels.binned(EDGES), drawn)
+
+
 def test_p_values_are_uniform_when_the_confidences_are_calibrated():
-    consistency, spiegelhalter = [], []
+    first, second = [], []
     for seed in range(300):
         c, a = calibrated(seed)
         levels = Levels.of(c, a, np.ones(len(c)))
-        consistency.append(consistency_test(levels, EDGES, Settings(seed=seed)).p_value)
-        spiegelhalter.append(spiegelhalter_test(Pairs((c,), (a,), np.ones(len(c))), 0).p_value)
-    for p in (consistency, spiegelhalter):
+        first.append(consistency(levels, seed).p_value)
+        second.append(spiegelhalter_test(Pairs((c,), (a,), np.ones(len(c))), 0).p_value)
+    for p in (first, second):
         assert kstest(p, "uniform").pvalue > 0.001
 
 
@@ -47,7 +57,7 @@ def test_the_score_test_is_uniform_at_the_true_temperature():
 def test_overconfidence_is_found():
     c, a = calibrated(1, 2000)
     levels = Levels.of(np.minimum(c + 0.1, 1), a, np.ones(2000))
-    assert consistency_test(levels, EDGES, Settings()).p_value == pytest.approx(1 / 1001)
+    assert consistency(levels).p_value == pytest.approx(1 / 1001)
 
 
 def test_the_report_carries_them(data):
@@ -67,3 +77,17 @@ def test_a_test_without_variance_is_undefined():
     test = spiegelhalter_test(Pairs((np.ones(5),), (np.ones(5),), np.ones(5)), 0)
     assert test.statistic is None
     assert test.p_value is None
+
+
+def test_the_band_holds_what_calibrated_models_show():
+    c, _ = calibrated(0, 3000)
+    levels = Levels.of(c, np.zeros(3000), np.ones(3000))
+    drawn = consistency_samples(levels, EDGES, Settings()).accuracy
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    rng = np.random.default_rng(9)
+    inside = []
+    for _ in range(300):
+        a = (rng.random(3000) < c).astype(float)
+        accuracy = Levels.of(c, a, np.ones(3000)).binned(EDGES).accuracy
+        inside.append((accuracy >= low) & (accuracy <= high))
+    assert 0.93 < np.mean(inside) <= 1

@@ -43,6 +43,7 @@ def report(
     """Measure calibration; write report.json, report.md and reliability.png to a folder."""
     del debug  # read by the error handler
     import calibrate
+    from calibrate.classwise import check_class_names
     from calibrate.cli.console import Progress, note, print_report
     from calibrate.output import check_distinct
     from calibrate.readers import read_names
@@ -61,6 +62,7 @@ def report(
             logits, labels, weights=weights, scores=scores and scores.value,
             label_offset=label_offset, workers=workers, on_rows=progress,
         )  # fmt: skip
+        check_class_names(settings.class_names, source.n_classes, class_names or "")
         if cross_fit:
             measured = calibrate.cross_evaluate(source, settings=settings)
         else:

@@ -11,13 +11,13 @@ GUO = "Guo et al. (2017), On calibration of modern neural networks"
 KUMAR = "Kumar, Liang & Ma (2019), Verified uncertainty calibration"
 
 
-@metric(Over.BINS, lower_is_better=True, reference=GUO)
+@metric(Over.BINS, lower_is_better=True, measures_error=True, reference=GUO)
 def ece(table: BinTable) -> Float64:
     """Expected calibration error, ``sum_b w_b/W |acc_b - conf_b|``. In [0, 1]."""
     return np.asarray(np.sum(table.share * np.abs(table.gap), axis=-1))
 
 
-@metric(Over.MASS_BINS, lower_is_better=True, reference=KUMAR)
+@metric(Over.MASS_BINS, lower_is_better=True, measures_error=True, reference=KUMAR)
 def ece_equal_mass(table: BinTable) -> Float64:
     """The ECE over 15 bins of equal weight; rows of equal confidence share a bin. In [0, 1]."""
     return np.asarray(np.sum(table.share * np.abs(table.gap), axis=-1))
@@ -36,7 +36,7 @@ def classwise_ece(eces: Float64) -> Float64:
     return np.asarray(eces.mean(axis=-1))
 
 
-@metric(Over.BINS, lower_is_better=True, reference=GUO)
+@metric(Over.BINS, lower_is_better=True, measures_error=True, reference=GUO)
 def mce(table: BinTable) -> Float64:
     """Maximum calibration error, ``max_b |acc_b - conf_b|`` over non-empty bins. In [0, 1]."""
     return np.asarray(np.max(np.abs(table.gap), axis=-1))
@@ -45,6 +45,7 @@ def mce(table: BinTable) -> Float64:
 @metric(
     Over.BINS,
     lower_is_better=True,
+    measures_error=True,
     reference="Hendrycks, Mazeika & Dietterich (2019), Deep anomaly detection",
 )
 def rmsce(table: BinTable) -> Float64:
@@ -52,7 +53,7 @@ def rmsce(table: BinTable) -> Float64:
     return np.asarray(np.sqrt(np.sum(table.share * np.square(table.gap), axis=-1)))
 
 
-@metric(Over.MASS_BINS, lower_is_better=True, reference=KUMAR)
+@metric(Over.MASS_BINS, lower_is_better=True, measures_error=True, reference=KUMAR)
 def rmsce_debiased(table: BinTable) -> Float64:
     """The RMSCE over 15 equal-mass bins without the part that chance adds. In [0, 1].
 

@@ -31,6 +31,7 @@ class Metric:
         over: what it is computed from.
         lower_is_better: True, False, or None where neither end is good.
         bounds: the smallest and largest value it can take.
+        measures_error: whether it is 0 for calibrated confidences, in the long run.
         reference: the paper that defines it.
     """
 
@@ -39,6 +40,7 @@ class Metric:
     over: Over
     lower_is_better: bool | None
     bounds: tuple[float, float]
+    measures_error: bool = False
     reference: str = ""
 
 
@@ -50,13 +52,16 @@ def metric(
     *,
     lower_is_better: bool | None,
     bounds: tuple[float, float] = (0.0, 1.0),
+    measures_error: bool = False,
     reference: str = "",
 ) -> Callable[[F], F]:
     """Register a function as the metric of its name."""
 
     def register(function: F) -> F:
         name = function.__name__
-        METRICS[name] = Metric(name, function, over, lower_is_better, bounds, reference)
+        METRICS[name] = Metric(
+            name, function, over, lower_is_better, bounds, measures_error, reference
+        )
         return function
 
     return register

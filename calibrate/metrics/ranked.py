@@ -15,6 +15,7 @@ NARROWEST = 1e-3  # the least bandwidth of smooth_ece
 @metric(
     Over.LEVELS,
     lower_is_better=True,
+    measures_error=True,
     reference="Blasiok & Nakkiran (2023), Smooth ECE: principled reliability diagrams",
 )
 def smooth_ece(levels: Levels) -> Float64:
@@ -63,6 +64,7 @@ def _mass(spectrum: Float64, sigma: Float64) -> Float64:
 @metric(
     Over.LEVELS,
     lower_is_better=True,
+    measures_error=True,
     reference="Gupta et al. (2021), Calibration of neural networks using splines",
 )
 def ks(levels: Levels) -> Float64:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+MOST_COUNTED = 20  # bins whose counts are written in
 OVER, UNDER = "///", r"\\\\"
 
 
@@ -47,7 +48,7 @@ def reliability_figure(report: Report) -> Figure:
         name = _shortened(report.data.logits, 40 * len(sides))
         title = f"{name}\n{words.rows_and_classes(report)}"
         figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
-        _legend(figure, columns=2 * len(sides))
+        _legend(figure, columns=5 if len(sides) == 2 else 2)
     return figure
 
 
@@ -91,8 +92,21 @@ def _draw_bins(ax: Axes, table: Reliability) -> None:
         )
     ax.hlines(accuracy, low, high, color=BLUE, linewidth=2.5, zorder=3)
     ax.hlines(confidence, low, high, color=INK, linewidth=1.6, zorder=3)
+    if table.consistency_low:
+        _draw_consistency(ax, table, filled)
     ax.set(xlim=(0, 1), ylim=(0, 1.01))
     ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+
+
+def _draw_consistency(ax: Axes, table: Reliability, filled: list[int]) -> None:
+    """Bars over the accuracies that 95 % of calibrated models with these confidences show."""
+    left, right = np.array(table.edges)[filled], np.array(table.edges)[1:][filled]
+    low = np.array(table.consistency_low, dtype=float)[filled]
+    high = np.array(table.consistency_high, dtype=float)[filled]
+    middle, cap = (left + right) / 2, 0.15 * (right - left)
+    ax.vlines(middle, low, high, color=INK, linewidth=1.1, zorder=5)
+    for end in (low, high):
+        ax.hlines(end, middle - cap, middle + cap, color=INK, linewidth=1.1, zorder=5)
 
 
 def _line(table: Reliability) -> float:
@@ -112,6 +126,15 @@ def _draw_histogram(ax: Axes, table: Reliability) -> None:
         edgecolor="white",
         linewidth=_line(table),
     )
+    if len(widths) <= MOST_COUNTED:
+        for left, width, weight in zip(table.edges, widths, table.weight, strict=False):
+            if weight > 0:
+                where = left + width / 2, weight / total
+                ax.annotate(
+                    _compact(weight), where, (0, 1.5), textcoords="offset points", ha="center",
+                    fontsize=7,
+                )  # fmt: skip
+        ax.margins(y=0.2)
     ax.set_xlabel("confidence")
     ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
 
@@ -119,6 +142,18 @@ def _draw_histogram(ax: Axes, table: Reliability) -> None:
 def _caption(metrics: dict[str, Measurement]) -> str:
     names = {"ECE": "ece", "accuracy": "accuracy", "mean confidence": "mean_confidence"}
     return "   ".join(f"{label} {metrics[name].value:.3f}" for label, name in names.items())
+
+
+def _compact(count: float) -> str:
+    """1234 -> 1.2k; at most four characters."""
+    for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= size:
+            return (
+                f"{count / size:.2g}{suffix}"
+                if count < 100 * size
+                else f"{count / size:.0f}{suffix}"
+            )
+    return f"{count:.3g}"
 
 
 def _legend(figure: Figure, columns: int) -> None:
@@ -129,6 +164,7 @@ def _legend(figure: Figure, columns: int) -> None:
         handles=[
             Patch(facecolor=BLUE, label="accuracy"),
             Line2D([], [], color=INK, linewidth=1.6, label="mean confidence"),
+            Line2D([], [], color=INK, lw=1.1, marker="|", ms=9, label="95 % of calibrated models"),
             Patch(fc=VERMILION + "44", ec=VERMILION, hatch=OVER, label="overconfident"),
             Patch(fc=GREEN + "44", ec=GREEN, hatch=UNDER, label="underconfident"),
         ],

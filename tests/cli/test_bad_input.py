@@ -178,6 +178,36 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
         "report a.npy b.npy --fit",
         ["at least 5 rows for 5 folds", "found 3"],
     ),
+    "weights: negative": (
+        {"w.npy": npy(np.where(np.arange(60) == 5, -1.0, 1.0))},
+        "fit z.npy y.npy --weights w.npy",
+        ["w.npy: expected weights from 0", "-1 in row 5"],
+    ),
+    "weights: NaN": (
+        {"w.npy": npy(np.where(np.arange(60) == 5, np.nan, 1.0))},
+        "report z.npy y.npy --weights w.npy",
+        ["w.npy: expected weights from 0", "nan in row 5"],
+    ),
+    "weights: all zero": (
+        {"w.npy": npy(np.zeros(60))},
+        "fit z.npy y.npy --weights w.npy",
+        ["w.npy: every weight is 0"],
+    ),
+    "weights: too few": (
+        {"w.npy": npy(np.ones(50))},
+        "fit z.npy y.npy --weights w.npy",
+        ["w.npy: expected 60 weights", "(50,)"],
+    ),
+    "class names: too few": (
+        {"n.txt": b"a\nb\n"},
+        "report z.npy y.npy --class-names n.txt",
+        ["n.txt: expected 5 names, one per class, found 2"],
+    ),
+    "class names: missing": (
+        {},
+        "report z.npy y.npy --class-names n.txt",
+        ["n.txt: cannot be read", "No such file"],
+    ),
     "no command": ({}, "", ["Missing command", "calibrate --help"]),
     "output is an input": ({}, "fit z.npy y.npy -o z.npy", ["z.npy", "choose another name"]),
     "outputs are one": ({}, "fit z.npy y.npy -o a.png --figure a.png", ["choose another name"]),

@@ -254,3 +254,27 @@ def test_closed_streams(files, closed):
     done = subprocess.run(command, shell=True, cwd=files[0].parent, check=False)
     assert done.returncode == 0
     assert (files[0].parent / "c.json").exists()
+
+
+def test_weights_from_a_file(run, files, data, tmp_path):
+    w = np.random.default_rng(0).random(400) + 0.1
+    np.save(tmp_path / "w.npy", w)
+    run("fit", *files, "--weights", "w.npy")
+    want = calibrate.fit(*data, weights=w)
+    assert calibrate.load(tmp_path / "calibrator.json") == want.calibrator
+    done = run("report", *files, "--weights", "w.npy", "--format", "json", "--bootstrap", 0)
+    got = json.loads(done.stdout)["metrics"]["before"]["auroc"]["value"]
+    settings = calibrate.Settings(bootstrap=0)
+    figures = calibrate.evaluate(*data, weights=w, settings=settings).metrics.before
+    assert got == figures["auroc"].value
+
+
+def test_the_worst_classes_by_name(run, files, tmp_path):
+    names = [f"class {k}" for k in range(7)]
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    done = run("report", *files, "--class-names", "names.txt", "--top", 2, "--format", "json")
+    report = json.loads(done.stdout)
+    assert len(report["classes"]["before"]) == 2
+    assert report["classes"]["before"][0]["name"] in names
+    assert report["classes"]["after"] is None
+    assert "worst classes" in (tmp_path / "report/report.md").read_text()
