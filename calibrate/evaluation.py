@@ -14,8 +14,17 @@ from calibrate.bootstrap import Pairs
 from calibrate.calibrators.base import Calibrator, check_classes
 from calibrate.classwise import ClassTable, check_class_names
 from calibrate.figures import Settings, Sums, measure, reach_zero
-from calibrate.metrics import Metric, Over, metrics_over
-from calibrate.report import ClassFigures, Data, Fitted, Reliability, Report, Sides, Tests
+from calibrate.metrics import Levels, Metric, Over, metrics_over
+from calibrate.report import (
+    ClassFigures,
+    Data,
+    Fitted,
+    Reliability,
+    Report,
+    RiskCoverage,
+    Sides,
+    Tests,
+)
 from calibrate.row_sums import RowSums
 from calibrate.significance import significance_tests
 from calibrate.softmax import Float64, Outcomes, leaders, outcomes, softmax
@@ -23,6 +32,7 @@ from calibrate.source import Source
 
 View = Callable[[Batch], tuple[FloatArray, float | Float64]]  # scores, and their factor(s)
 
+CURVE_POINTS = 200
 KEPT_ROWS = 1 << 20  # up to so many rows are kept for the figures that need them in order
 
 
@@ -143,9 +153,11 @@ def evaluate_source(
     sums = map_reduce(source.precise(), work.step, settings.workers)
     figures, notes = measure(sums, [m.name for m in row_metrics], work.edges, settings)
     tests: list[Tests] = []
+    curves: list[RiskCoverage] = []
     drawn: list[BinTable | None] = [None, None]
     if settings.full:
         tests, drawn[:] = significance_tests(sums.pairs(), sums.rows, work.edges, settings)
+        curves = [_risk_coverage(sums.pairs().levels(side)) for side in range(len(tests))]
         figures = reach_zero(figures, [each.consistency.p_value for each in tests])
     tables = [Reliability.of(*both) for both in zip(sums.tables, drawn, strict=False)]
     kept = (
@@ -161,9 +173,15 @@ def evaluate_source(
         metrics=figures,
         reliability=Sides(tables[0], tables[1] if calibrators else None),
         tests=Sides(tests[0], tests[1] if calibrators else None) if tests else None,
+        risk_coverage=Sides(curves[0], curves[1] if calibrators else None) if curves else None,
         classes=_worst_classes(sums, settings) if settings.full else None,
         warnings=source.warnings + warnings + notes + kept,
     )
+
+
+def _risk_coverage(levels: Levels) -> RiskCoverage:
+    coverage, risk = levels.risk_coverage(CURVE_POINTS)
+    return RiskCoverage(tuple(coverage.tolist()), tuple(risk.tolist()))
 
 
 def _worst_classes(sums: Sums, settings: Settings) -> Sides[tuple[ClassFigures, ...]]:

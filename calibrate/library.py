@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from calibrate.batch import AnyArray
@@ -13,6 +13,7 @@ from calibrate.evaluation import evaluate_source
 from calibrate.figures import Settings
 from calibrate.report import Fitted, Report
 from calibrate.source import Source
+from calibrate.sweep import temperature_sweep
 
 
 def _source(
@@ -97,10 +98,13 @@ def evaluate(
         own = known.fingerprint
         in_sample = None if own is None else own == source.fingerprint()
     best: tuple[Calibrator, ...] = ()
+    sweep = None
     if settings.full and source.n_rows >= 2 * FOLDS:
         crossed = cross_fit(source, FOLDS, settings.seed, settings.workers)
         source, best = crossed.source, crossed.calibrators if crossed.converged else ()
-    return evaluate_source(
+        in_use = known.fitted.parameters.get("temperature") if known.fitted else None
+        sweep = temperature_sweep(source, crossed.whole, in_use, settings.n_bins)
+    report = evaluate_source(
         source,
         calibrators,
         known.fitted,
@@ -109,6 +113,7 @@ def evaluate(
         settings=settings,
         warnings=known.warnings,
     )
+    return replace(report, sweep=sweep)
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ def cross_evaluate(
     settings = settings or Settings()
     source = _source(logits, labels, weights, scores, label_offset, settings.workers)
     crossed = cross_fit(source, folds, settings.seed, settings.workers)
-    return evaluate_source(
+    report = evaluate_source(
         crossed.source,
         crossed.calibrators,
         describe_fit(crossed.whole, crossed.calibrators),
@@ -168,3 +173,7 @@ def cross_evaluate(
         settings=settings,
         warnings=crossed.warnings,
     )
+    if settings.full:
+        sweep = temperature_sweep(crossed.source, crossed.whole, None, settings.n_bins)
+        report = replace(report, sweep=sweep)
+    return report

@@ -127,6 +127,31 @@ class Reliability:
 
 
 @dataclass(frozen=True)
+class RiskCoverage:
+    """The error rate (risk) among the most confident rows that make up a share (coverage)."""
+
+    coverage: tuple[float, ...]
+    risk: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The NLL and the ECE of these rows over a range of temperatures.
+
+    Attributes:
+        temperature, nll, ece: at each point.
+        best: the temperature that minimises the NLL of these rows.
+        interval: its 95 % interval, or None.
+    """
+
+    temperature: tuple[float, ...]
+    nll: tuple[float, ...]
+    ece: tuple[float, ...]
+    best: float
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
 class Data:
     """Which rows were measured.
 
@@ -172,8 +197,15 @@ class Report:
     reliability: Sides[Reliability]
     tests: Sides[Tests] | None = None
     classes: Sides[tuple[ClassFigures, ...]] | None = None  # the worst ones, worst first
+    risk_coverage: Sides[RiskCoverage] | None = None
+    sweep: Sweep | None = None
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def calibrator_is_crossfit(self) -> bool:
+        """Whether ``after`` went through one calibrator per fold."""
+        return self.calibrator is not None and bool(self.calibrator.folds)
 
     @property
     def temperature(self) -> float | None:

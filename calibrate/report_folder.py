@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from calibrate.errors import InputError
 from calibrate.output import check_writable, write_bytes
-from calibrate.plots import DEFAULT_DPI, check_figure_name, drawn, reliability_figure
+from calibrate.plots import DEFAULT_DPI, PICTURES, check_figure_name, drawn
 from calibrate.render import render_json, render_markdown
 from calibrate.report import Report
 
-FIGURE = "reliability.png"
 FILES = ("report.json", "report.md")
 
 
-def check_folder(folder: str, figure: str | None) -> None:
+def check_pictures(names: Sequence[str]) -> None:
+    """Raise InputError for a picture that nobody can draw, with the nearest that can be."""
+    for name in names:
+        if name not in PICTURES:
+            near = get_close_matches(name, PICTURES, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise InputError(f"figures: expected some of {', '.join(PICTURES)}, got {name!r}{hint}")
+
+
+def check_folder(folder: str, pictures: Sequence[str], figure: str | None) -> None:
     """Raise InputError now rather than after the work, if the report cannot be written."""
     path = Path(folder)
     if not folder:
@@ -23,7 +33,7 @@ def check_folder(folder: str, figure: str | None) -> None:
     if path.exists():
         if not path.is_dir():
             raise InputError(f"{folder}: expected a folder for the report, found a file")
-        for name in (*FILES, FIGURE):
+        for name in (*FILES, *(f"{picture}.png" for picture in pictures)):
             check_writable(path / name)
     else:
         check_writable(path)
@@ -34,7 +44,11 @@ def check_folder(folder: str, figure: str | None) -> None:
 
 
 def write_folder(
-    report: Report, folder: str, figure: str | None = None, dpi: int = DEFAULT_DPI
+    report: Report,
+    folder: str,
+    pictures: Sequence[str] = tuple(PICTURES),
+    figure: str | None = None,
+    dpi: int = DEFAULT_DPI,
 ) -> list[str]:
     """Write the files, each whole or not at all; returns their names.
 
@@ -42,20 +56,26 @@ def write_folder(
 
     Args:
         folder: made if missing; its parent must exist.
+        pictures: which ones to draw, by name.
         figure: where the reliability diagram goes instead of into the folder.
     """
     path = Path(folder)
-    picture = Path(figure) if figure else path / FIGURE
-    shown = Path(os.path.relpath(picture, path)).as_posix()
+    drawings = {}
+    for name in pictures:
+        target = Path(figure) if figure and name == "reliability" else path / f"{name}.png"
+        picture = PICTURES[name](report)
+        if picture is not None:
+            drawings[target] = drawn(picture, target, dpi)
+    shown = [Path(os.path.relpath(target, path)).as_posix() for target in drawings]
     contents = {
         path / "report.json": render_json(report).encode(),
-        path / "report.md": render_markdown(report, figures=[shown]).encode(errors="replace"),
-        picture: drawn(reliability_figure(report), picture, dpi),
+        path / "report.md": render_markdown(report, figures=shown).encode(errors="replace"),
+        **drawings,
     }
     try:
         path.mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
-    for name, content in contents.items():
-        write_bytes(name, content)
-    return [str(name) for name in contents]
+    for target, content in contents.items():
+        write_bytes(target, content)
+    return [str(target) for target in contents]

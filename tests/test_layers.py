@@ -27,6 +27,7 @@ FLOORS = {
     "classwise": 5,
     "significance": 6,
     "figures": 6,
+    "sweep": 7,
     "evaluation": 7,
     "calibrator_file": 5,
     "readers": 5,

@@ -36,22 +36,29 @@ def report(
     workers: options.Workers = None,
     format: options.ReportFormat = options.Format.text,
     n_bins: options.Bins = 15,
+    figures: Annotated[
+        str | None,
+        typer.Option("--figures", help="Which pictures, by name, with commas. Default: all."),
+    ] = None,
     figure: options.FigurePath = None,
     dpi: options.Dpi = 150,
     debug: options.Debug = False,
 ) -> None:
-    """Measure calibration; write report.json, report.md and reliability.png to a folder."""
+    """Measure calibration; write report.json, report.md and pictures to a folder."""
     del debug  # read by the error handler
     import calibrate
     from calibrate.classwise import check_class_names
     from calibrate.cli.console import Progress, note, print_report
     from calibrate.output import check_distinct
+    from calibrate.plots import PICTURES
     from calibrate.readers import read_names
-    from calibrate.report_folder import check_folder, write_folder
+    from calibrate.report_folder import check_folder, check_pictures, write_folder
 
     if calibrator is not None and cross_fit:
         raise calibrate.InputError("expected either -c calibrator.json or --fit, got both")
-    check_folder(output, figure)
+    pictures = tuple(PICTURES) if figures is None else tuple(figures.split(","))
+    check_pictures(pictures)
+    check_folder(output, pictures, figure)
     check_distinct([figure], [logits, labels, calibrator])
     settings = calibrate.Settings(
         n_bins=n_bins, bootstrap=bootstrap, seed=seed, workers=workers, top=top,
@@ -67,6 +74,6 @@ def report(
             measured = calibrate.cross_evaluate(source, settings=settings)
         else:
             measured = calibrate.evaluate(source, calibrator=calibrator, settings=settings)
-    written = write_folder(measured, output, figure, dpi)
+    written = write_folder(measured, output, pictures, figure, dpi)
     print_report(measured, format.value)
     note(f"wrote {', '.join(written)}")

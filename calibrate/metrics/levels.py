@@ -69,6 +69,20 @@ class Levels:
             left.flat[i] = np.sum(w * iso**2 - 2 * iso * a + a)  # correctness is 0 or 1
         return left
 
+    def risk_coverage(self, points: int) -> tuple[Float64, Float64]:
+        """Coverage and the error rate within it, from the most confident rows on.
+
+        ``(<= points,)`` each, evenly spread over coverage; the last one is all rows. Rows of equal
+        confidence are covered together. For levels without leading axes.
+        """
+        covered = np.cumsum(self.weight[::-1])
+        wrong = np.cumsum((self.weight - self.correct)[::-1])
+        share = covered / covered[-1]
+        chosen = np.searchsorted(share, np.linspace(0, 1, points + 1)[1:] * (1 - 1e-12))
+        chosen = np.unique(np.minimum(chosen, len(share) - 1))
+        chosen = chosen[covered[chosen] > 0]
+        return share[chosen], wrong[chosen] / covered[chosen]
+
     def binned(self, edges: Float64) -> BinTable:
         """The table over ``edges``; levels are sorted, so bins are runs of them."""
         index = bin_index(self.confidence, edges)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibrate.plots.style import BLUE, GREEN, GREY, INK, VERMILION, style
+from calibrate.plots.style import BLUE, GREEN, GREY, INK, VERMILION, shortened, style
 from calibrate.render import words
 from calibrate.report import Measurement, Reliability, Report
 
@@ -45,17 +45,11 @@ def reliability_figure(report: Report) -> Figure:
             )  # fmt: skip
         axes[0, 0].set_ylabel("accuracy")
         axes[1, 0].set_ylabel("share of rows")
-        name = _shortened(report.data.logits, 40 * len(sides))
+        name = shortened(report.data.logits, 40 * len(sides))
         title = f"{name}\n{words.rows_and_classes(report)}"
         figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
         _legend(figure, columns=5 if len(sides) == 2 else 2)
     return figure
-
-
-def _shortened(name: str, length: int) -> str:
-    """The end of a long path, which tells more than its beginning."""
-    printable = name.encode(errors="replace").decode()
-    return printable if len(printable) <= length else "…" + printable[1 - length :]
 
 
 def _title(side: str, report: Report) -> str:

@@ -47,6 +47,12 @@ def style() -> Iterator[None]:
         yield
 
 
+def shortened(name: str, length: int) -> str:
+    """The end of a long path, which tells more than its beginning, as printable text."""
+    printable = name.encode(errors="replace").decode()
+    return printable if len(printable) <= length else "…" + printable[1 - length :]
+
+
 def check_figure_name(path: str | Path) -> None:
     """Raise InputError unless the name ends in a format that can be written."""
     if Path(path).suffix.lower() not in FIGURE_SUFFIXES:

@@ -208,6 +208,11 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
         "report z.npy y.npy --class-names n.txt",
         ["n.txt: cannot be read", "No such file"],
     ),
+    "unknown figure": (
+        {},
+        "report z.npy y.npy --figures relability",
+        ["got 'relability'", "did you mean reliability?", "risk-coverage"],
+    ),
     "no command": ({}, "", ["Missing command", "calibrate --help"]),
     "output is an input": ({}, "fit z.npy y.npy -o z.npy", ["z.npy", "choose another name"]),
     "outputs are one": ({}, "fit z.npy y.npy -o a.png --figure a.png", ["choose another name"]),

@@ -116,6 +116,8 @@ def test_report_writes_its_folder_and_prints_json_alone(run, files, tmp_path):
         "report.json",
         "report.md",
         "reliability.png",
+        "temperature.png",
+        "risk-coverage.png",
     }
     assert done.stdout == (tmp_path / "out/report.json").read_text()
     assert "![reliability.png](reliability.png)" in (tmp_path / "out/report.md").read_text()
@@ -278,3 +280,8 @@ def test_the_worst_classes_by_name(run, files, tmp_path):
     assert report["classes"]["before"][0]["name"] in names
     assert report["classes"]["after"] is None
     assert "worst classes" in (tmp_path / "report/report.md").read_text()
+
+
+def test_the_pictures_asked_for(run, files, tmp_path):
+    assert run("report", *files, "--figures", "risk-coverage").returncode == 0
+    assert {p.name for p in (tmp_path / "report").glob("*.png")} == {"risk-coverage.png"}

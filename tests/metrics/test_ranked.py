@@ -168,3 +168,13 @@ def test_smooth_ece_of_a_constant_gap_is_the_gap():
     found = Levels.of(c, np.zeros(400), np.ones(400))
     # wrong throughout: the residual never changes sign, so smoothing moves nothing away
     assert smooth_ece(found) == pytest.approx(0.5, abs=0.01)
+
+
+def test_risk_coverage():
+    c, a = sample(2, n=500, ties=True)
+    coverage, risk = levels(c, a).risk_coverage(200)
+    for x, y in zip(coverage, risk, strict=True):
+        threshold = np.sort(c)[::-1][round(x * 500) - 1]
+        assert y == pytest.approx(1 - a[c >= threshold].mean())
+    assert coverage[-1] == 1
+    assert len(levels(*sample(2, n=5000, ties=False)).risk_coverage(200)[0]) == 200
