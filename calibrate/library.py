@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from calibrate.batch import AnyArray
 from calibrate.calibrator_file import CalibratorFile, describe_fit, read_calibrator_file
 from calibrate.calibrators import FOLDS, Calibrator, TemperatureFit, cross_fit, fit_temperature
 from calibrate.errors import InputError
 from calibrate.evaluation import evaluate_source
 from calibrate.figures import Settings
-from calibrate.report import Fitted, Report
+from calibrate.groups import check_groups, group_figures
+from calibrate.report import Fitted, GroupFigures, Report
 from calibrate.source import Source
 from calibrate.sweep import temperature_sweep
 
@@ -78,6 +81,7 @@ def evaluate(
     weights: AnyArray | None = None,
     scores: str | None = None,
     label_offset: int = 0,
+    groups: AnyArray | None = None,
     settings: Settings | None = None,
 ) -> Report:
     """Measure the calibration of logits, as they are and through a calibrator.
@@ -86,6 +90,8 @@ def evaluate(
         calibrator: a calibrator, a fit, or the path of a calibrator file; None: only as they are.
             A fit and a file remember their rows: measured on the same, the report says
             ``in_sample``.
+        groups: ``(n,)`` the group of each row, whole numbers or text: the headline figures are
+            measured for each group too.
         settings: bins, bootstrap, seed and workers.
 
     The other arguments are those of ``fit``.
@@ -113,7 +119,19 @@ def evaluate(
         settings=settings,
         warnings=known.warnings,
     )
-    return replace(report, sweep=sweep)
+    return replace(report, sweep=sweep, groups=_groups(source, groups, calibrators, settings))
+
+
+def _groups(
+    source: Source,
+    groups: AnyArray | None,
+    calibrators: tuple[Calibrator, ...],
+    settings: Settings,
+) -> tuple[GroupFigures, ...] | None:
+    if groups is None:
+        return None
+    checked = check_groups(np.asarray(groups), source.n_rows, "groups")
+    return group_figures(source, checked, calibrators, settings)
 
 
 @dataclass(frozen=True)
@@ -150,6 +168,7 @@ def cross_evaluate(
     weights: AnyArray | None = None,
     scores: str | None = None,
     label_offset: int = 0,
+    groups: AnyArray | None = None,
     settings: Settings | None = None,
 ) -> Report:
     """An honest before/after without a second data set: K-fold cross-fitting.
@@ -176,4 +195,5 @@ def cross_evaluate(
     if settings.full:
         sweep = temperature_sweep(crossed.source, crossed.whole, None, settings.n_bins)
         report = replace(report, sweep=sweep)
-    return report
+    found = _groups(crossed.source, groups, crossed.calibrators, settings)
+    return replace(report, groups=found)

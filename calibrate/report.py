@@ -91,6 +91,23 @@ class ClassFigures:
 
 
 @dataclass(frozen=True)
+class GroupFigures:
+    """The headline figures of one group of rows.
+
+    Attributes:
+        name: of the group.
+        rows: how many.
+        few: whether they are too few to say much (below 50).
+        metrics: before, after and change.
+    """
+
+    name: str
+    rows: int
+    few: bool
+    metrics: Figures
+
+
+@dataclass(frozen=True)
 class Reliability:
     """Confidence against accuracy per bin; empty bins have weight 0 and None.
 
@@ -199,6 +216,7 @@ class Report:
     classes: Sides[tuple[ClassFigures, ...]] | None = None  # the worst ones, worst first
     risk_coverage: Sides[RiskCoverage] | None = None
     sweep: Sweep | None = None
+    groups: tuple[GroupFigures, ...] | None = None  # worst first
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -193,6 +193,17 @@ class Source:
             on_rows=None,
         )
 
+    def take(self, rows: npt.NDArray[np.intp]) -> Source:
+        """The rows of these numbers, copied, as a Source of their own."""
+        return replace(
+            self,
+            logits=self.logits[rows],
+            labels=None if self.labels is None else self.labels[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            folds=None if self.folds is None else self.folds[rows],
+            on_rows=None,
+        )
+
     def fingerprint(self) -> str:
         """A digest of the shape, some scores and all labels of some rows: the same rows again?"""
         few = self.sample(FINGERPRINT_ROWS)

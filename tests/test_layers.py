@@ -31,13 +31,14 @@ FLOORS = {
     "evaluation": 7,
     "calibrator_file": 5,
     "readers": 5,
-    "library": 8,
-    "render": 8,
-    "plots": 9,
-    "report_folder": 10,
-    "__init__": 11,
-    "cli": 12,
-    "__main__": 13,
+    "groups": 8,
+    "library": 9,
+    "render": 9,
+    "plots": 10,
+    "report_folder": 11,
+    "__init__": 12,
+    "cli": 13,
+    "__main__": 14,
 }
 
 

@@ -26,6 +26,12 @@ def report(
         str | None, typer.Option("--class-names", help="A text file: one name per line and class.")
     ] = None,
     top: Annotated[int, typer.Option("--top", min=0, help="How many of the worst classes.")] = 10,
+    groups: Annotated[
+        str | None,
+        typer.Option(
+            "--groups", help="The group of each row: file.npy, file.txt or file.csv:COLUMN."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of folds and samples.")] = 0,
     output: Annotated[
         str, typer.Option("-o", "--output", help="The folder to write; made if missing.")
@@ -49,9 +55,10 @@ def report(
     import calibrate
     from calibrate.classwise import check_class_names
     from calibrate.cli.console import Progress, note, print_report
+    from calibrate.groups import check_groups
     from calibrate.output import check_distinct
     from calibrate.plots import PICTURES
-    from calibrate.readers import read_names
+    from calibrate.readers import read_groups, read_names
     from calibrate.report_folder import check_folder, check_pictures, write_folder
 
     if calibrator is not None and cross_fit:
@@ -70,10 +77,15 @@ def report(
             label_offset=label_offset, workers=workers, on_rows=progress,
         )  # fmt: skip
         check_class_names(settings.class_names, source.n_classes, class_names or "")
+        of_rows = None if groups is None else read_groups(groups)
+        if of_rows is not None:
+            check_groups(of_rows, source.n_rows, groups or "")
         if cross_fit:
-            measured = calibrate.cross_evaluate(source, settings=settings)
+            measured = calibrate.cross_evaluate(source, groups=of_rows, settings=settings)
         else:
-            measured = calibrate.evaluate(source, calibrator=calibrator, settings=settings)
+            measured = calibrate.evaluate(
+                source, calibrator=calibrator, groups=of_rows, settings=settings
+            )
     written = write_folder(measured, output, pictures, figure, dpi)
     print_report(measured, format.value)
     note(f"wrote {', '.join(written)}")

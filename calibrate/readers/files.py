@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
 
 from calibrate.batch import AnyArray
 from calibrate.errors import InputError
@@ -114,5 +117,33 @@ def read_names(name: str) -> tuple[str, ...]:
         return tuple(Path(name).read_text(encoding="utf-8").splitlines())
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: expected a text file of names in UTF-8") from error
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
+
+
+def read_groups(name: str) -> AnyArray:
+    """The group of each row: an array file, the lines of a ``.txt``, or ``file.csv:column``.
+
+    Raises:
+        InputError: the file cannot be read, or has no such column.
+    """
+    head, mark, column = name.rpartition(".csv:")
+    if mark:
+        return np.array(_column(head + ".csv", column), dtype=np.str_)
+    if name.endswith(".txt"):
+        return np.array(read_names(name), dtype=np.str_)
+    return read_array(name, "groups")
+
+
+def _column(name: str, column: str) -> list[str]:
+    try:
+        with open(name, encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            if column not in (rows.fieldnames or ()):
+                held = ", ".join(rows.fieldnames or ()) or "none"
+                raise InputError(f"{name}: no column {column!r}; it holds {held}")
+            return [row[column] or "" for row in rows]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{name}: expected a CSV file in UTF-8: {error}") from error
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error

@@ -40,13 +40,17 @@ def render_markdown(
         sides = [side[name] for side in (before, after, change) if side is not None]
         lines += [f"| {name} | {' | '.join(words.measurement(side) for side in sides)} |"]
     if report.classes:
-        title, rows = words.worst_classes(report)
-        lines += ["", f"| {' | '.join([title, *words.CLASS_COLUMNS])} |"]
-        lines += ["| --- |" + " ---: |" * len(words.CLASS_COLUMNS)]
-        lines += [f"| {' | '.join([escaped(name), *cells])} |" for name, *cells in rows]
+        lines += _listing(*words.worst_classes(report), words.CLASS_COLUMNS)
+    if report.groups:
+        lines += _listing(*words.worst_groups(report), words.GROUP_COLUMNS)
     lines += ["", *(f"- {sentence}" for sentence in words.test_sentences(report))]
     for warning in report.warnings:
         lines += ["", f"> **Warning:** {warning}"]
     for figure in figures:
         lines += ["", f"![{escaped(figure)}]({quote(figure)})"]
     return "\n".join(lines) + "\n"
+
+
+def _listing(title: str, rows: list[list[str]], columns: Sequence[str]) -> list[str]:
+    head = ["", f"| {' | '.join([title, *columns])} |", "| --- |" + " ---: |" * len(columns)]
+    return head + [f"| {' | '.join([escaped(name), *cells])} |" for name, *cells in rows]

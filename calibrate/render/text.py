@@ -13,7 +13,7 @@ from calibrate.metrics import METRICS
 from calibrate.render import words
 from calibrate.report import Measurement, Report
 
-WIDTH = 100
+WIDTH = 150
 
 
 def render_text(
@@ -41,7 +41,10 @@ def render_text(
         console.print(Text(sentence), soft_wrap=True)
     if report.classes:
         console.print()
-        console.print(_classes(report))
+        console.print(_listing(*words.worst_classes(report), words.CLASS_COLUMNS))
+    if report.groups:
+        console.print()
+        console.print(_listing(*words.worst_groups(report), words.GROUP_COLUMNS))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
@@ -63,12 +66,11 @@ def _table(report: Report, metrics: Sequence[str]) -> Table:
     return table
 
 
-def _classes(report: Report) -> Table:
-    title, rows = words.worst_classes(report)
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+def _listing(title: str, rows: list[list[str]], columns: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(title, no_wrap=True)
-    for name in words.CLASS_COLUMNS:
-        table.add_column(name, justify="right")
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
     for cells in rows:
         table.add_row(*map(Text, cells))
     return table

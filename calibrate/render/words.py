@@ -115,7 +115,7 @@ def worst_classes(report: Report) -> tuple[str, list[list[str]]]:
     if report.classes is None:
         return "", []
     after = report.classes.after
-    title = "worst classes" + (" after calibration" if after is not None else "")
+    title = "worst classes" + (", after" if after is not None else "")
     return title, [
         [
             str(c.index) if c.name is None else c.name,
@@ -124,6 +124,20 @@ def worst_classes(report: Report) -> tuple[str, list[list[str]]]:
         ]
         for c in (report.classes.before if after is None else after)
     ]
+
+
+GROUP_COLUMNS = ("rows", "accuracy", "overconfidence", "nll", "ece")
+
+
+def worst_groups(report: Report) -> tuple[str, list[list[str]]]:
+    """A title and the rows of a table; after calibration, where there is one, else before."""
+    rows = []
+    for group in report.groups or ():
+        figures = group.metrics.after or group.metrics.before
+        few = " (few)" if group.few else ""
+        cells = [measurement(figures[name]) for name in GROUP_COLUMNS[1:]]
+        rows.append([group.name, f"{group.rows:,}{few}", *cells])
+    return "groups" + (", after" if report.metrics.after else ""), rows
 
 
 def p_value(p: float) -> str:

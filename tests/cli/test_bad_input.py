@@ -213,6 +213,17 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
         "report z.npy y.npy --figures relability",
         ["got 'relability'", "did you mean reliability?", "risk-coverage"],
     ),
+    "groups: too few": (
+        {"g.txt": b"a\nb\n"},
+        "report z.npy y.npy --groups g.txt",
+        ["g.txt: expected 60 groups, one per row, found 2"],
+    ),
+    "groups: no such column": (
+        {"g.csv": b"id,site\n1,a\n"},
+        "report z.npy y.npy --groups g.csv:place",
+        ["g.csv: no column 'place'", "id, site"],
+    ),
+    "groups: missing": ({}, "report z.npy y.npy --groups g.csv:a", ["g.csv: cannot be read"]),
     "no command": ({}, "", ["Missing command", "calibrate --help"]),
     "output is an input": ({}, "fit z.npy y.npy -o z.npy", ["z.npy", "choose another name"]),
     "outputs are one": ({}, "fit z.npy y.npy -o a.png --figure a.png", ["choose another name"]),

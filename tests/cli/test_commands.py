@@ -285,3 +285,19 @@ def test_the_worst_classes_by_name(run, files, tmp_path):
 def test_the_pictures_asked_for(run, files, tmp_path):
     assert run("report", *files, "--figures", "risk-coverage").returncode == 0
     assert {p.name for p in (tmp_path / "report").glob("*.png")} == {"risk-coverage.png"}
+
+
+@pytest.mark.parametrize("name", ["g.npy", "g.txt", "g.csv:site"])
+def test_groups_from_files(run, files, tmp_path, name):
+    groups = np.array(["north", "south"])[np.arange(400) % 2]
+    np.save(tmp_path / "g.npy", groups)
+    (tmp_path / "g.txt").write_text("\n".join(groups) + "\n")
+    (tmp_path / "g.csv").write_text(
+        "id,site\n" + "".join(f"{i},{g}\n" for i, g in enumerate(groups))
+    )
+    done = run("report", *files, "--groups", name, "--bootstrap", 0)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "report/report.json").read_text())
+    assert {(g["name"], g["rows"]) for g in report["groups"]} == {("north", 200), ("south", 200)}
+    assert "| groups |" in (tmp_path / "report/report.md").read_text()
+    assert "north" in done.stdout

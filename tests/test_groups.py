@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import calibrate
+from calibrate import Settings
+
+SETTINGS = Settings(bootstrap=50)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.str_, np.bytes_])
+def test_each_group_is_measured_as_if_alone(data, kind):
+    logits, labels = data
+    groups = (np.arange(400) % 7 % 3).astype(kind)
+    t = calibrate.Temperature(1.8)
+    report = calibrate.evaluate(logits, labels, t, groups=groups, settings=SETTINGS)
+    assert sorted(g.name for g in report.groups) == ["0", "1", "2"]
+    for group in report.groups:
+        rows = groups == kind(group.name)
+        assert group.rows == rows.sum()
+        alone = calibrate.evaluate(logits[rows], labels[rows], t, settings=SETTINGS).metrics
+        for name, figure in group.metrics.after.items():
+            assert figure.value == pytest.approx(alone.after[name].value, abs=1e-12)
+            assert figure.low is not None
+        assert group.metrics.change["nll"].value == pytest.approx(alone.change["nll"].value)
+    eces = [g.metrics.after["ece"].value for g in report.groups]
+    assert eces == sorted(eces, reverse=True)
+
+
+def test_small_groups_are_flagged(data):
+    groups = np.where(np.arange(400) < 49, "small", "large")
+    report = calibrate.evaluate(*data, groups=groups, settings=SETTINGS)
+    assert {g.name: g.few for g in report.groups} == {"small": True, "large": False}
+
+
+def test_cross_fitted_groups_use_the_folds_of_their_rows(data):
+    logits, labels = data
+    groups = np.arange(400) % 2
+    report = calibrate.cross_evaluate(logits, labels, groups=groups, settings=SETTINGS)
+    whole = report.metrics.after["nll"].value
+    parts = [g.metrics.after["nll"].value for g in report.groups]
+    assert np.mean(parts) == pytest.approx(whole, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        (np.zeros(3, int), "expected 400 groups, one per row, found 3"),
+        (np.zeros(400), "whole numbers or text, found float64"),
+        (np.zeros((400, 1), int), r"shape \(400, 1\)"),
+    ],
+)
+def test_wrong_groups(data, groups, said):
+    with pytest.raises(calibrate.InputError, match=said):
+        calibrate.evaluate(*data, groups=groups, settings=SETTINGS)
