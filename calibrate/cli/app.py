@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -46,6 +47,7 @@ def _top(
 
 def main() -> None:
     """Run the command line; every error is one line on stderr."""
+    gc.set_threshold(100_000, 50, 50)  # imports make no garbage worth looking for
     _prepare_streams()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that unfinished files are removed
     try:
