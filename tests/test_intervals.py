@@ -34,9 +34,9 @@ def test_changes_are_paired_and_agree_with_their_sides(data):
     for name, figure in change.items():
         assert figure.value == pytest.approx(after[name].value - before[name].value, abs=1e-12)
         assert figure.low <= figure.high
-    # paired: much narrower than the intervals of the sides
-    width = change["nll"].high - change["nll"].low
-    assert width < 0.7 * (before["nll"].high - before["nll"].low)
+    for name in ("nll", "auroc", "aurc"):  # paired: much narrower than the intervals of the sides
+        width = change[name].high - change[name].low
+        assert width < 0.7 * (before[name].high - before[name].low), name
     assert (change["accuracy"].low, change["accuracy"].high) == (0, 0)
 
 
