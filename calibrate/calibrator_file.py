@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,6 @@ def save(fitted: TemperatureFit | Calibrator, path: str | Path) -> None:
         path: the file, replaced whole.
     """
     calibrator = fitted.calibrator if isinstance(fitted, TemperatureFit) else fitted
-    parameters = asdict(calibrator)  # type: ignore[call-overload]  # calibrators are dataclasses
-    classes = parameters.pop("n_classes")
     about: dict[str, Any] = {"version": package_version()}
     if isinstance(fitted, TemperatureFit):
         about = {
@@ -67,8 +65,8 @@ def save(fitted: TemperatureFit | Calibrator, path: str | Path) -> None:
     content = {
         "schema": SCHEMA,
         "method": calibrator.method,
-        "parameters": parameters,
-        "classes": classes,
+        "parameters": calibrator.parameters,
+        "classes": calibrator.n_classes,
         "fitted": about,
     }
     write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -155,8 +155,7 @@ def _opened(
         return (calibrator.calibrator,), known
     if isinstance(calibrator, CalibratorFile):
         return (calibrator.calibrator,), _Known(calibrator.fitted, calibrator.fingerprint)
-    parameters = asdict(calibrator)  # type: ignore[call-overload]  # calibrators are dataclasses
-    del parameters["n_classes"]
+    parameters = calibrator.parameters
     return (calibrator,), _Known(Fitted(calibrator.method, parameters, dict.fromkeys(parameters)))
 
 

@@ -25,6 +25,9 @@ class Calibrator(Protocol):
     @property
     def n_classes(self) -> int | None: ...
 
+    @property
+    def parameters(self) -> dict[str, float]: ...
+
     def scaled(self, logits: FloatArray) -> tuple[FloatArray, float]:
         """Scores ``(n, K)`` and a factor: their product is the calibrated logits.
 

@@ -38,6 +38,11 @@ class Temperature:
         if not number or not 0 < t < np.inf or not 0 < 1.0 / t < np.inf:
             raise InputError(f"temperature: expected a positive finite number, got {t!r}")
 
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The fitted values by name, as they stand in files and reports."""
+        return {"temperature": self.temperature}
+
     def scaled(self, logits: FloatArray) -> tuple[FloatArray, float]:
         """``(z, 1/T)``: scores, and what to multiply them with, for calibrated logits."""
         return logits, 1.0 / self.temperature
