@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -41,11 +42,20 @@ class Pairs:
     def rows_per_weight(self) -> float:
         return float(self.weight.sum() / np.square(self.weight).sum())
 
-    def levels(self, view: int) -> Levels:
-        """The levels of one view, all rows."""
-        return Levels.of(
-            self.confidences[view], self.corrects[view], self.weight, self.rows_per_weight
+    @cached_property
+    def levels(self) -> tuple[Levels, ...]:
+        """The levels of each view, all rows."""
+        rows = self.rows_per_weight
+        return tuple(
+            Levels.of(confidence, correct, self.weight, rows)
+            for confidence, correct in zip(self.confidences, self.corrects, strict=True)
         )
+
+
+def mass_edges(levels: Levels) -> Float64:
+    """The edges of the equal-mass bins of these levels."""
+    rows = levels.weight * levels.rows_per_weight
+    return equal_mass_edges(levels.confidence, rows, MASS_BINS)
 
 
 @dataclass(frozen=True)
@@ -57,8 +67,7 @@ class Recipe:
 
     @staticmethod
     def of(levels: Levels, edges: Float64) -> Recipe:
-        rows = levels.weight * levels.rows_per_weight
-        return Recipe(edges, equal_mass_edges(levels.confidence, rows, MASS_BINS))
+        return Recipe(edges, mass_edges(levels))
 
     def figures(self, levels: Levels, metrics: Sequence[Metric]) -> Float64:
         """``(metrics, ...)``: each figure for each leading axis of the levels."""

@@ -76,7 +76,8 @@ class _Pass:
     metrics: tuple[Metric, ...]  # means over rows
     edges: Float64
     magnitude: float
-    stride: int  # every so many rows one is kept; 0 for none
+    full: bool
+    stride: int  # every so many rows one is kept
 
     def step(self, batch: Batch) -> Sums:
         views = (*self.views, self.best) if self.best else self.views
@@ -99,7 +100,7 @@ class _Pass:
         )
 
     def _classes(self, sides: Sequence[Outcomes], batch: Batch) -> tuple[ClassTable, ...]:
-        if not self.stride:
+        if not self.full:
             return ()
         assert batch.labels is not None
         return tuple(
@@ -108,8 +109,6 @@ class _Pass:
         )
 
     def _kept(self, sides: Sequence[Outcomes], batch: Batch) -> tuple[Pairs, ...]:
-        if not self.stride:
-            return ()
         rows = slice(-batch.start % self.stride, None, self.stride)
         weight = np.ones(len(batch.logits)) if batch.weights is None else batch.weights
         confidences = tuple(side.confidence[rows] for side in sides)
@@ -148,7 +147,8 @@ def evaluate_source(
         metrics=row_metrics,
         edges=equal_width_edges(settings.n_bins),
         magnitude=source.magnitude,
-        stride=-(-source.n_rows // KEPT_ROWS) if settings.full else 0,
+        full=settings.full,
+        stride=-(-source.n_rows // KEPT_ROWS),
     )
     sums = map_reduce(source.precise(), work.step, settings.workers)
     figures, notes = measure(sums, [m.name for m in row_metrics], work.edges, settings)
@@ -156,13 +156,13 @@ def evaluate_source(
     curves: list[RiskCoverage] = []
     drawn: list[BinTable | None] = [None, None]
     if settings.full:
-        tests, drawn[:] = significance_tests(sums.pairs(), sums.rows, work.edges, settings)
-        curves = [_risk_coverage(sums.pairs().levels(side)) for side in range(len(tests))]
+        tests, drawn[:] = significance_tests(sums.pairs, sums.rows, work.edges, settings)
+        curves = [_risk_coverage(levels) for levels in sums.pairs.levels]
         figures = reach_zero(figures, [each.consistency.p_value for each in tests])
     tables = [Reliability.of(*both) for both in zip(sums.tables, drawn, strict=False)]
     kept = (
         (f"figures from confidences in order use every {work.stride}th row",)
-        if work.stride > 1
+        if work.stride > 1 and settings.full
         else ()
     )
     return Report(

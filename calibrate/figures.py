@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from calibrate.bins import DEFAULT_BINS, BinTable
-from calibrate.bootstrap import Pairs, Recipe, bootstrap_figures, interval
+from calibrate.bootstrap import Pairs, Recipe, bootstrap_figures, interval, mass_edges
 from calibrate.classwise import ClassTable, classwise_measurements
+from calibrate.gap_intervals import SUMS_OF_GAPS, gap_measurements
 from calibrate.metrics import METRICS, Over, metrics_over
 from calibrate.report import Figures, Measurement
 from calibrate.row_sums import RowSums
@@ -58,6 +60,7 @@ class Sums:
             self.kept + other.kept,
         )
 
+    @cached_property
     def pairs(self) -> Pairs:
         """The kept rows of all blocks."""
         sides = range(len(self.tables))
@@ -85,6 +88,7 @@ def measure(
         _means(sums, row_metrics),
         [_from_tables(table) for table in sums.tables],
         *([_classwise(sums), _resampled(sums, edges, settings)] if settings.full else []),
+        _sums_of_gaps(sums, settings),
     ]
     n_sides = len(sums.tables)
     found = [{n: m for part in sides for n, m in part[i].items()} for i in range(n_sides)]
@@ -127,11 +131,26 @@ def _classwise(sums: Sums) -> list[Side]:
     return [{"classwise_ece": each} for each in classwise_measurements(sums.classes)]
 
 
+def _sums_of_gaps(sums: Sums, settings: Settings) -> list[Side]:
+    found: list[Side] = [{}, {}, {}]
+    pairs, levels = sums.pairs, sums.pairs.levels
+    rows_per_pair = sums.rows.rows / max(1, int(np.count_nonzero(pairs.weight)))
+    for name, over in SUMS_OF_GAPS.items():
+        tables: Sequence[BinTable] = sums.tables
+        if over is Over.MASS_BINS:
+            if not settings.full:
+                continue
+            tables = [each.binned(mass_edges(each)) for each in levels]
+        for i, measurement in enumerate(gap_measurements(pairs, tables, rows_per_pair)):
+            found[i][name] = measurement
+    return found
+
+
 def _resampled(sums: Sums, edges: Float64, settings: Settings) -> list[Side]:
     """The figures from confidences, with bootstrap intervals: before, after and change."""
-    metrics = [m for m in METRICS.values() if m.over not in (Over.ROWS, Over.CLASSES)]
-    pairs = sums.pairs()
-    levels = [pairs.levels(side) for side in range(len(sums.tables))]
+    skipped = (Over.ROWS, Over.CLASSES)
+    metrics = [m for n, m in METRICS.items() if m.over not in skipped and n not in SUMS_OF_GAPS]
+    pairs, levels = sums.pairs, sums.pairs.levels
     recipes = [Recipe.of(each, edges) for each in levels]
     values = np.stack([r.figures(each, metrics) for r, each in zip(recipes, levels, strict=True)])
     for side, table in enumerate(sums.tables):  # exact on all rows, also where few are kept

@@ -33,7 +33,7 @@ def significance_tests(
     The last columns of ``rows`` are the slopes of the NLL, per side.
     """
     sides = range(len(pairs.confidences))
-    levels = [pairs.levels(side) for side in sides]
+    levels = pairs.levels
     drawn = [consistency_samples(each, edges, settings) for each in levels]
     tests = [
         Tests(

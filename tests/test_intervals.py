@@ -46,12 +46,12 @@ def test_the_bootstrap_is_seeded_and_independent_of_workers(data):
         for seed, workers in ((0, 1), (0, 2), (0, 4), (1, 2))
     ]
     assert reports[0] == reports[1] == reports[2]
-    assert reports[0].metrics.before["ece"] != reports[3].metrics.before["ece"]
+    assert reports[0].metrics.before["ks"] != reports[3].metrics.before["ks"]
 
 
 def test_no_bootstrap_no_interval(data):
     figures = calibrate.evaluate(*data, settings=Settings(bootstrap=0)).metrics.before
-    assert figures["ece"].low is None
+    assert figures["ks"].low is None
     assert figures["nll"].low is not None
 
 

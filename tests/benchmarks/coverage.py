@@ -17,8 +17,10 @@ import numpy as np
 import calibrate
 
 CLASSES = 10
-FIGURES = ("accuracy", "nll", "brier", "ece", "ece_equal_mass", "smooth_ece", "ks", "auroc", "aurc")
-CHANGES = ("nll", "brier", "ece")
+ERRORS = ("ece", "ece_equal_mass", "smooth_ece", "ks", "mce", "rmsce", "rmsce_debiased")
+OTHERS = ("classwise_ece", "brier_calibration", "brier_refinement", "auroc", "aurc")
+FIGURES = ("accuracy", "nll", "brier", *ERRORS, *OTHERS)
+CHANGES = ("nll", "brier", "ece", "ece_equal_mass", "smooth_ece", "ks", "auroc", "aurc")
 TRUTH_ROWS = 1_000_000
 
 
