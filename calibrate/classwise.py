@@ -10,11 +10,13 @@ import numpy as np
 from calibrate.batch import Batch, FloatArray, IntArray
 from calibrate.bins import Float64, bin_index
 from calibrate.errors import InputError
+from calibrate.gap_intervals import Gaps, gap_intervals
 from calibrate.metrics import classwise_ece
 from calibrate.report import ClassFigures, Measurement
 
-GROUPS = 20  # of rows, for the jackknife; one, and no interval, for very many classes
+GROUPS = 20  # of rows, for the standard error; one, and no interval, for very many classes
 MANY_CLASSES = 2_000
+NOISE_OF_MANY = 3.0  # standard errors up to which one of many gaps may be noise
 STUDENT_95 = 2.093024054408263  # of 19 degrees of freedom
 
 
@@ -27,12 +29,14 @@ class ClassTable:
         probability: ``(g, K, b)`` sums of the probability of the class over the rows whose
             probability of it falls into the bin.
         label: ``(g, K, b)`` the weight of those rows whose label it is.
+        inside: ``(K, b)`` the weight of all those rows.
         confidence, correct: ``(g, K)`` sums over the rows whose label is the class.
     """
 
     weight: Float64
     probability: Float64
     label: Float64
+    inside: Float64
     confidence: Float64
     correct: Float64
 
@@ -41,6 +45,7 @@ class ClassTable:
             self.weight + other.weight,
             self.probability + other.probability,
             self.label + other.label,
+            self.inside + other.inside,
             self.confidence + other.confidence,
             self.correct + other.correct,
         )
@@ -72,11 +77,16 @@ class ClassTable:
         beyond = np.flatnonzero(flat > edges[1])
         rows, classes = np.divmod(beyond, n_classes)
         high = flat[beyond].astype(np.float64)
-        probability = total(rows, classes, bin_index(high, edges), high * w[rows])
+        bins = bin_index(high, edges)
+        probability = total(rows, classes, bins, high * w[rows])
         for g in range(groups):
             those = slice((g - start) % groups, None, groups)
             column = p[those].sum(axis=0) if weights is None else w[those] @ p[those]
             probability[g, :, 0] = np.maximum(column - probability[g].sum(axis=1), 0.0)
+        inside = np.bincount(
+            classes * n_bins + bins, w[rows], minlength=n_classes * n_bins
+        ).reshape(shape[1:])
+        inside[:, 0] = w.sum() - inside.sum(axis=1)
         everyone = np.arange(n)
         own = p[everyone, labels].astype(np.float64)
         by_label = group * n_classes + labels
@@ -84,6 +94,7 @@ class ClassTable:
             weight=np.bincount(group, w, minlength=groups).astype(np.float64),
             probability=probability,
             label=total(everyone, labels, bin_index(own, edges), w),
+            inside=inside,
             confidence=np.bincount(by_label, w * confidence, minlength=size).reshape(shape[:2]),
             correct=np.bincount(by_label, w * correct, minlength=size).reshape(shape[:2]),
         )
@@ -111,22 +122,13 @@ class ClassTable:
 
     def eces(self) -> Float64:
         """The one-vs-rest ECE of each class, ``(K,)``."""
-        return _eces(self.probability.sum(axis=0), self.label.sum(axis=0), self.weight.sum())
+        gaps = np.abs(self.label.sum(axis=0) - self.probability.sum(axis=0))
+        return np.asarray(gaps.sum(axis=1) / self.weight.sum())
 
-    def leave_out(self) -> Float64:
-        """``classwise_ece`` without each group that holds rows, ``(groups,)``."""
-        held = np.flatnonzero(self.weight > 0)
-        p, y, w = self.probability.sum(axis=0), self.label.sum(axis=0), self.weight.sum()
-        return np.array(
-            [
-                float(
-                    classwise_ece(
-                        _eces(p - self.probability[g], y - self.label[g], w - self.weight[g])
-                    )
-                )
-                for g in held
-            ]
-        )
+    def slopes(self) -> Float64:
+        """What each group of rows adds to the linearised sum of gaps, ``(g,)``."""
+        gaps = self.label - self.probability
+        return np.asarray((np.sign(gaps.sum(axis=0)) * gaps).sum(axis=(1, 2)))
 
 
 def check_class_names(names: Sequence[str] | None, n_classes: int, where: str) -> None:
@@ -135,28 +137,37 @@ def check_class_names(names: Sequence[str] | None, n_classes: int, where: str) -
         raise InputError(f"{where}: expected {n_classes} names, one per class, found {len(names)}")
 
 
-def _eces(probability: Float64, label: Float64, weight: float) -> Float64:
-    return np.asarray(np.abs(label - probability).sum(axis=1) / weight)
-
-
-def classwise_measurements(tables: tuple[ClassTable, ...]) -> list[Measurement]:
+def classwise_measurements(
+    tables: tuple[ClassTable, ...], rows_per_weight: float
+) -> list[Measurement]:
     """``classwise_ece`` before, after and change.
 
-    The interval is that of the jackknife over 20 groups of rows, with its bias taken off.
+    Its interval is that of a sum of absolute gaps, one per class and bin; the standard error comes
+    from the spread over groups of rows.
     """
     values = [float(classwise_ece(table.eces())) for table in tables]
-    parts = [table.leave_out() for table in tables]
-    found = [_jackknife(v, part, 0.0) for v, part in zip(values, parts, strict=True)]
-    if len(tables) == 2:
-        found.append(_jackknife(values[1] - values[0], parts[1] - parts[0], -np.inf))
-    return found
+    weight = tables[0].weight
+    if np.count_nonzero(weight) < GROUPS:
+        return [Measurement(value) for value in (*values, *np.diff(values).tolist())]
+    n_classes = len(tables[0].inside)
+    terms = weight.sum() * n_classes
+    sides = [
+        Gaps.of(
+            table.label.sum(axis=0) * rows_per_weight,
+            table.probability.sum(axis=0) * rows_per_weight,
+            table.inside * rows_per_weight,
+            NOISE_OF_MANY,
+        ).over(terms * rows_per_weight)
+        for table in tables
+    ]
+    slopes = [table.slopes() for table in tables]
+    if len(slopes) == 2:
+        slopes.append(slopes[1] - slopes[0])
+    return gap_intervals(sides, [_width(each, weight) / n_classes for each in slopes])
 
 
-def _jackknife(value: float, left_out: Float64, lowest: float) -> Measurement:
-    g = len(left_out)
-    if g < GROUPS:
-        return Measurement(value)
-    centre = value - (g - 1) * (float(left_out.mean()) - value)
-    error = float(np.sqrt((g - 1) / g * np.square(left_out - left_out.mean()).sum()))
-    low, high = centre - STUDENT_95 * error, centre + STUDENT_95 * error
-    return Measurement(value, min(value, max(lowest, low)), max(value, high))
+def _width(slopes: Float64, weight: Float64) -> float:
+    """Half of the 95 % interval of ``sum slopes / sum weight``, from groups."""
+    centred = slopes - weight * slopes.sum() / weight.sum()
+    error = np.sqrt(GROUPS / (GROUPS - 1) * np.square(centred).sum()) / weight.sum()
+    return float(STUDENT_95 * error)

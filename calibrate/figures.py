@@ -128,7 +128,10 @@ def _differences(before: Side, after: Side) -> Side:
 
 
 def _classwise(sums: Sums) -> list[Side]:
-    return [{"classwise_ece": each} for each in classwise_measurements(sums.classes)]
+    return [
+        {"classwise_ece": each}
+        for each in classwise_measurements(sums.classes, sums.pairs.rows_per_weight)
+    ]
 
 
 def _sums_of_gaps(sums: Sums, settings: Settings) -> list[Side]:

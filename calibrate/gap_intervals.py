@@ -17,7 +17,7 @@ import numpy as np
 
 from calibrate.bins import BinTable, bin_index
 from calibrate.bootstrap import Pairs
-from calibrate.metrics import Over, ece
+from calibrate.metrics import Over
 from calibrate.report import Measurement
 from calibrate.row_sums import NORMAL_95
 from calibrate.softmax import Float64
@@ -27,30 +27,33 @@ NOISE = 1.5  # standard errors up to which a gap may be noise; see docs/statisti
 
 
 @dataclass(frozen=True)
-class _Gaps:
-    """The figure of one side, how much chance may have added, and what each row added."""
+class Gaps:
+    """A sum of absolute gaps, and the least and the most that chance may have added to it."""
 
     value: float
     least: float
     most: float
-    slope: Float64
 
     @staticmethod
-    def of(pairs: Pairs, side: int, table: BinTable, rows_per_weight: float) -> _Gaps:
-        gap, rows = table.gap, table.weight * rows_per_weight
+    def of(label: Float64, probability: Float64, rows: Float64, noise: float = NOISE) -> Gaps:
+        """From the sums of label (or correctness) and probability over the rows of each bin.
+
+        The figure is the sum of ``|label - probability|``; all three count rows. A gap of up to
+        ``noise`` standard errors may be none: the more bins, the larger it should be.
+        """
         filled = rows > 0
-        # one row more of the bin's own confidence, so that no bin seems to be free of noise
-        hits = (table.accuracy * rows + table.confidence) / (rows + 1)
-        error = np.sqrt(np.maximum(hits * (1 - hits), 1e-12) / np.where(filled, rows, 1.0))
-        real = np.where(np.abs(gap) > NOISE * error, gap, 0.0)
-        signs = np.sign(gap)[bin_index(pairs.confidences[side], table.edges)]
-        share = np.where(filled, table.share, 0.0)
-        return _Gaps(
-            value=float(ece(table)),
-            least=float(np.sum(share * _folding(np.abs(gap), error))),
-            most=float(np.sum(share * _folding(np.abs(real), error))),
-            slope=signs * (pairs.corrects[side] - pairs.confidences[side]),
-        )
+        size = np.where(filled, rows, 1.0)
+        # one row more of the bin's own probability, so that no bin seems to be free of noise
+        hits = (label + probability / size) / (size + 1)
+        error = np.sqrt(np.maximum(rows * hits * (1 - hits), 1e-12))
+        gap = np.abs(label - probability)
+        real = np.where(gap > noise * error, gap, 0.0)
+        least, most = (float(_folding(mean, error)[filled].sum()) for mean in (gap, real))
+        return Gaps(float(gap[filled].sum()), least, most)
+
+    def over(self, total: float) -> Gaps:
+        """The same divided by ``total``."""
+        return Gaps(self.value / total, self.least / total, self.most / total)
 
 
 def _folding(mean: Float64, error: Float64) -> Float64:
@@ -60,6 +63,24 @@ def _folding(mean: Float64, error: Float64) -> Float64:
     z = mean / error
     density = np.sqrt(2 / np.pi) * np.exp(-0.5 * z * z)
     return np.asarray(error * density - 2 * mean * ndtr(-z))
+
+
+def gap_intervals(sides: Sequence[Gaps], widths: Sequence[float]) -> list[Measurement]:
+    """Before, after and change, given 1.96 standard errors of each linearised figure."""
+    found = [
+        _around(g.value, max(0.0, g.value - g.most - width), g.value - g.least + width)
+        for g, width in zip(sides, widths, strict=False)
+    ]
+    if len(sides) == 2:
+        before, after = sides
+        value = after.value - before.value
+        low = value - (after.most - before.least) - widths[-1]
+        found.append(_around(value, low, value - (after.least - before.most) + widths[-1]))
+    return found
+
+
+def _around(value: float, low: float, high: float) -> Measurement:
+    return Measurement(value, min(value, low), max(value, high))
 
 
 def gap_measurements(
@@ -72,24 +93,21 @@ def gap_measurements(
         tables: one per side, over all rows or over those of ``pairs``.
         rows_per_pair: how many rows each one kept stands for.
     """
-    kept = pairs.rows_per_weight * pairs.weight.sum()
-    sides = [
-        _Gaps.of(pairs, side, table, kept * rows_per_pair / float(table.weight.sum()))
-        for side, table in enumerate(tables)
-    ]
+    rows = pairs.rows_per_weight * float(pairs.weight.sum()) * rows_per_pair
+    sides, slopes = [], []
+    for table, confidence, correct in zip(tables, pairs.confidences, pairs.corrects, strict=True):
+        unit = rows / float(table.weight.sum())
+        sums = (table.correct_sum * unit, table.confidence_sum * unit, table.weight * unit)
+        sides.append(Gaps.of(*sums).over(rows))
+        slopes.append(
+            np.sign(table.gap)[bin_index(confidence, table.edges)] * (correct - confidence)
+        )
     if len(pairs.weight) < 2:
-        return [Measurement(side.value) for side in sides] * (2 * len(sides) - 1)
-    found = []
-    for gaps in sides:
-        low = gaps.value - gaps.most - (width := _width(gaps.slope, pairs.weight, rows_per_pair))
-        found.append(_around(gaps.value, max(0.0, low), gaps.value - gaps.least + width))
-    if len(sides) == 2:
-        before, after = sides
-        value = after.value - before.value
-        width = _width(after.slope - before.slope, pairs.weight, rows_per_pair)
-        low = value - (after.most - before.least) - width
-        found.append(_around(value, low, value - (after.least - before.most) + width))
-    return found
+        values = [side.value for side in sides]
+        return [Measurement(value) for value in (*values, *np.diff(values).tolist())]
+    if len(slopes) == 2:
+        slopes.append(slopes[1] - slopes[0])
+    return gap_intervals(sides, [_width(each, pairs.weight, rows_per_pair) for each in slopes])
 
 
 def _width(slope: Float64, weight: Float64, rows_per_pair: float) -> float:
@@ -98,7 +116,3 @@ def _width(slope: Float64, weight: Float64, rows_per_pair: float) -> float:
     centred = slope - float(np.sum(weight * slope)) / total
     spread = float(np.square(weight * centred).sum()) * n / max(n - 1, 1)
     return float(NORMAL_95 * np.sqrt(spread / rows_per_pair) / total)
-
-
-def _around(value: float, low: float, high: float) -> Measurement:
-    return Measurement(value, min(value, low), max(value, high))
