@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from calibrate.calibrators import Temperature, TemperatureFit
     from calibrate.errors import CalibrateError, FitError, InputError
     from calibrate.figures import Settings
-    from calibrate.library import cross_evaluate, evaluate, fit
-    from calibrate.readers import open_source
+    from calibrate.library import cross_evaluate, evaluate, evaluate_top_labels, fit
+    from calibrate.readers import open_source, read_top_labels
     from calibrate.report import Measurement, Report
     from calibrate.source import Source
+    from calibrate.top_labels import TopLabels
 
 __all__ = [
     "CalibrateError",
@@ -25,11 +26,14 @@ __all__ = [
     "Source",
     "Temperature",
     "TemperatureFit",
+    "TopLabels",
     "cross_evaluate",
     "evaluate",
+    "evaluate_top_labels",
     "fit",
     "load",
     "open_source",
+    "read_top_labels",
     "save",
 ]
 
@@ -39,10 +43,11 @@ _HOMES = {
     "calibrators": ("Temperature", "TemperatureFit"),
     "errors": ("CalibrateError", "FitError", "InputError"),
     "figures": ("Settings",),
-    "library": ("cross_evaluate", "evaluate", "fit"),
-    "readers": ("open_source",),
+    "library": ("cross_evaluate", "evaluate", "evaluate_top_labels", "fit"),
+    "readers": ("open_source", "read_top_labels"),
     "report": ("Measurement", "Report"),
     "source": ("Source",),
+    "top_labels": ("TopLabels",),
 }
 
 

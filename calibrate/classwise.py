@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from calibrate.batch import Batch, FloatArray, IntArray
-from calibrate.bins import Float64, bin_index
-from calibrate.errors import InputError
+from calibrate.bins import BinTable, Float64, bin_index
+from calibrate.errors import InputError, check_known
 from calibrate.gap_intervals import Gaps, gap_intervals
 from calibrate.metrics import classwise_ece
-from calibrate.report import ClassFigures, Measurement
+from calibrate.report import ClassFigures, ClassReliability, Measurement, Reliability
 
 GROUPS = 20  # of rows, for the standard error; one, and no interval, for very many classes
 MANY_CLASSES = 2_000
+MOST_SHOWN = 9
 NOISE_OF_MANY = 3.0  # standard errors up to which one of many gaps may be noise
 STUDENT_95 = 2.093024054408263  # of 19 degrees of freedom
+
+
+class HowToShow(Protocol):
+    @property
+    def classes(self) -> tuple[int, ...] | None: ...
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None: ...
 
 
 @dataclass(frozen=True)
@@ -131,10 +141,56 @@ class ClassTable:
         return np.asarray((np.sign(gaps.sum(axis=0)) * gaps).sum(axis=(1, 2)))
 
 
+def class_reliability(
+    tables: Sequence[ClassTable], edges: Float64, settings: HowToShow
+) -> list[tuple[ClassReliability, ...]]:
+    """Probability against frequency of the classes asked for, or of the most frequent ones."""
+    rows = tables[0].label.sum(axis=(0, 2))
+    chosen = settings.classes
+    if chosen is None:
+        frequent = np.argsort(-rows, kind="stable")[:MOST_SHOWN]
+        chosen = tuple(int(k) for k in frequent if rows[k] > 0)
+    names = settings.class_names
+
+    def shown(table: ClassTable, k: int) -> ClassReliability:
+        probability, label = table.probability[:, k].sum(axis=0), table.label[:, k].sum(axis=0)
+        bins = BinTable(edges, table.inside[k], probability, label)
+        name, ece = names[k] if names else None, float(table.eces()[k])
+        return ClassReliability(k, name, float(rows[k]), ece, Reliability.of(bins))
+
+    return [tuple(shown(table, k) for k in chosen) for table in tables]
+
+
+def class_numbers(chosen: str | None, names: Sequence[str] | None) -> tuple[int, ...] | None:
+    """The numbers of classes given by name or number, with commas; None for None.
+
+    Raises:
+        InputError: a name is not among ``names``, or a number is none.
+    """
+    if chosen is None:
+        return None
+    found = []
+    for each in chosen.split(","):
+        if names is not None and each in names:
+            found.append(list(names).index(each))
+        elif each.strip().isdecimal():
+            found.append(int(each))
+        else:
+            check_known("classes", [each], names or ("numbers from 0",))
+    return tuple(found)
+
+
 def check_class_names(names: Sequence[str] | None, n_classes: int, where: str) -> None:
     """Raise InputError unless there is one name per class, or none at all."""
     if names is not None and len(names) != n_classes:
         raise InputError(f"{where}: expected {n_classes} names, one per class, found {len(names)}")
+
+
+def check_classes_shown(classes: Sequence[int] | None, n_classes: int) -> None:
+    """Raise InputError for the number of a class that does not exist."""
+    for number in classes or ():
+        if not 0 <= number < n_classes:
+            raise InputError(f"classes: expected numbers from 0 to {n_classes - 1}, got {number}")
 
 
 def classwise_measurements(

@@ -7,6 +7,8 @@ CalibrateError          every error the package raises on purpose; its text is o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class CalibrateError(Exception):
     """An error to show to the user as one line: expected, found, where, and the way out."""
@@ -18,3 +20,15 @@ class InputError(CalibrateError, ValueError):
 
 class FitError(CalibrateError):
     """The data cannot be fitted at all."""
+
+
+def check_known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise InputError for a name that nobody knows, with the nearest that is known."""
+    from difflib import get_close_matches  # here: every command imports this file
+
+    choices = list(known)
+    for name in names:
+        if name not in choices:
+            near = get_close_matches(name, choices, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise InputError(f"{what}: expected some of {', '.join(choices)}, got {name!r}{hint}")

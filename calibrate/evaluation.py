@@ -12,23 +12,21 @@ from calibrate.bins import BinTable, equal_width_edges
 from calibrate.blocks import map_reduce
 from calibrate.bootstrap import Pairs
 from calibrate.calibrators.base import Calibrator, check_classes
-from calibrate.classwise import ClassTable, check_class_names
-from calibrate.figures import Settings, Sums, measure, reach_zero
-from calibrate.metrics import Levels, Metric, Over, metrics_over
-from calibrate.report import (
-    ClassFigures,
-    Data,
-    Fitted,
-    Reliability,
-    Report,
-    RiskCoverage,
-    Sides,
-    Tests,
+from calibrate.classwise import (
+    ClassTable,
+    check_class_names,
+    check_classes_shown,
+    class_reliability,
 )
+from calibrate.figures import Settings, Sums, measure, reach_zero
+from calibrate.metrics import METRICS, Levels, Metric, Over, metrics_over
+from calibrate.report import Data, Fitted, Reliability, Report, RiskCoverage, sides_of
 from calibrate.row_sums import RowSums
 from calibrate.significance import significance_tests
+from calibrate.smooth_reliability import smooth_reliability
 from calibrate.softmax import Float64, Outcomes, leaders, outcomes, softmax
 from calibrate.source import Source
+from calibrate.top_labels import TopLabels
 
 View = Callable[[Batch], tuple[FloatArray, float | Float64]]  # scores, and their factor(s)
 
@@ -138,6 +136,7 @@ def evaluate_source(
     for calibrator in calibrators:
         check_classes(calibrator, source)
     check_class_names(settings.class_names, source.n_classes, "class names")
+    check_classes_shown(settings.classes, source.n_classes)
     skipped = {"top_5_accuracy"} if source.n_classes <= 5 else set()
     skipped |= set() if best else {"nll_calibration"}
     row_metrics = tuple(m for n, m in metrics_over(Over.ROWS).items() if n not in skipped)
@@ -151,39 +150,85 @@ def evaluate_source(
         stride=-(-source.n_rows // KEPT_ROWS),
     )
     sums = map_reduce(source.precise(), work.step, settings.workers)
-    figures, notes = measure(sums, [m.name for m in row_metrics], work.edges, settings)
-    tests: list[Tests] = []
-    curves: list[RiskCoverage] = []
-    drawn: list[BinTable | None] = [None, None]
-    if settings.full:
-        tests, drawn[:] = significance_tests(sums.pairs, sums.rows, work.edges, settings)
-        curves = [_risk_coverage(levels) for levels in sums.pairs.levels]
-        figures = reach_zero(figures, [each.consistency.p_value for each in tests])
-    tables = [Reliability.of(*both) for both in zip(sums.tables, drawn, strict=False)]
-    kept = (
-        (f"figures from confidences in order use every {work.stride}th row",)
-        if work.stride > 1 and settings.full
-        else ()
+    data = Data(source.logits_name, source.labels_name, source.n_rows, source.n_classes, in_sample)
+    names = [metric.name for metric in row_metrics]
+    report = report_of(sums, names, data, fitted, settings, source.warnings + warnings)
+    if work.stride == 1 or not settings.full:
+        return report
+    kept = f"figures from confidences in order use every {work.stride}th row"
+    return replace(report, warnings=(*report.warnings, kept))
+
+
+def evaluate_top_labels(
+    rows: TopLabels, settings: Settings, warnings: tuple[str, ...] = ()
+) -> Report:
+    """Measure what confidence and correctness alone can tell; the rest is left out, with a note."""
+    correct, confidence, weights = rows.correct, rows.confidence, rows.weights
+    means = {
+        "accuracy": correct,
+        "mean_confidence": confidence,
+        "overconfidence": confidence - correct,
+    }
+    slope = np.zeros(rows.n_rows)  # no logits, no temperature
+    weight = np.ones(rows.n_rows) if weights is None else weights
+    sums = Sums(
+        rows=RowSums.of([*means.values(), slope], weights),
+        tables=(BinTable.of(confidence, correct, weights, equal_width_edges(settings.n_bins)),),
+        classes=(),
+        kept=(Pairs((confidence,), (correct,), weight),),
     )
-    return Report(
-        data=Data(
-            source.logits_name, source.labels_name, source.n_rows, source.n_classes, in_sample
-        ),
+    data = Data(rows.name, rows.name, rows.n_rows, rows.n_classes, False, task="top-label")
+    report = report_of(sums, list(means), data, None, settings, warnings)
+    missing = [name for name in METRICS if name not in report.metrics.before]
+    note = f"left out, as they need the logits: {', '.join(missing)}"
+    return replace(report, warnings=(*report.warnings, note))
+
+
+def report_of(
+    sums: Sums,
+    row_metrics: Sequence[str],
+    data: Data,
+    fitted: Fitted | None,
+    settings: Settings,
+    warnings: tuple[str, ...],
+) -> Report:
+    """The report on what a pass has added up.
+
+    ``row_metrics`` names the first columns of ``sums.rows``: of each side, then of the change; the
+    last ones are the slopes, per side.
+    """
+    edges = sums.tables[0].edges
+    figures, notes = measure(sums, row_metrics, edges, settings)
+    report = Report(
+        data=data,
         calibrator=fitted,
         metrics=figures,
-        reliability=Sides(tables[0], tables[1] if calibrators else None),
-        tests=Sides(tests[0], tests[1] if calibrators else None) if tests else None,
-        risk_coverage=Sides(curves[0], curves[1] if calibrators else None) if curves else None,
-        classes=_worst_classes(sums, settings) if settings.full else None,
-        warnings=source.warnings + warnings + notes + kept,
+        reliability=sides_of([Reliability.of(table) for table in sums.tables]),
+        warnings=warnings + notes,
+    )
+    if not settings.full:
+        return report
+    tests, drawn = significance_tests(sums.pairs, sums.rows, edges, settings)
+    tables = [Reliability.of(*both) for both in zip(sums.tables, drawn, strict=True)]
+    smooth = [smooth_reliability(sums.pairs, side) for side in range(len(tests))]
+    report = replace(
+        report,
+        metrics=reach_zero(figures, [each.consistency.p_value for each in tests]),
+        reliability=sides_of(tables),
+        tests=sides_of(tests),
+        smooth_reliability=sides_of(smooth),
+        risk_coverage=sides_of([_risk_coverage(levels) for levels in sums.pairs.levels]),
+    )
+    if not sums.classes:
+        return report
+    worst = [table.worst(settings.top, settings.class_names) for table in sums.classes]
+    return replace(
+        report,
+        classes=sides_of(worst),
+        class_reliability=sides_of(class_reliability(sums.classes, edges, settings)),
     )
 
 
 def _risk_coverage(levels: Levels) -> RiskCoverage:
     coverage, risk = levels.risk_coverage(CURVE_POINTS)
     return RiskCoverage(tuple(coverage.tolist()), tuple(risk.tolist()))
-
-
-def _worst_classes(sums: Sums, settings: Settings) -> Sides[tuple[ClassFigures, ...]]:
-    found = [table.worst(settings.top, settings.class_names) for table in sums.classes]
-    return Sides(found[0], found[1] if len(found) == 2 else None)

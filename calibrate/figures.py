@@ -30,6 +30,7 @@ class Settings:
         bootstrap: samples behind the intervals of figures that are not means; 0 for none.
         top: how many of the worst classes to list.
         class_names: one per class, or None.
+        classes: the numbers of those whose reliability is wanted; None for the most frequent.
         seed: of the bootstrap and of the consistency resampling.
         workers: threads; nothing depends on it.
     """
@@ -39,6 +40,7 @@ class Settings:
     bootstrap: int = 1000
     top: int = 10
     class_names: tuple[str, ...] | None = None
+    classes: tuple[int, ...] | None = None
     seed: int = 0
     workers: int | None = None
 
@@ -87,7 +89,8 @@ def measure(
     sides = [
         _means(sums, row_metrics),
         [_from_tables(table) for table in sums.tables],
-        *([_classwise(sums), _resampled(sums, edges, settings)] if settings.full else []),
+        *([_classwise(sums)] if sums.classes else []),
+        *([_resampled(sums, edges, settings)] if settings.full else []),
         _sums_of_gaps(sums, settings),
     ]
     n_sides = len(sums.tables)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from calibrate.batch import AnyArray
-from calibrate.calibrators import Calibrator
 from calibrate.errors import InputError
-from calibrate.evaluation import evaluate_source
-from calibrate.figures import Settings
-from calibrate.report import Figures, GroupFigures
-from calibrate.source import Source
+from calibrate.report import Figures, GroupFigures, Report
 
 HEADLINE = ("accuracy", "mean_confidence", "overconfidence", "nll", "brier", "ece", "smooth_ece")
 FEW = 50
@@ -36,21 +32,20 @@ def check_groups(groups: AnyArray, rows: int, where: str) -> AnyArray:
 
 
 def group_figures(
-    source: Source, groups: AnyArray, calibrators: Sequence[Calibrator], settings: Settings
+    groups: AnyArray, measure: Callable[[npt.NDArray[np.intp]], Report | None]
 ) -> tuple[GroupFigures, ...]:
     """Measure each group on its own; the one of largest ECE (after, if there is an after) first.
 
     Args:
-        source: labelled rows, with folds where there is a calibrator per fold.
         groups: ``(n,)`` the group of each row.
+        measure: the report on the rows of these numbers; None where none of them counts.
     """
     found = []
     for name in np.unique(groups):
         rows = np.flatnonzero(groups == name)
-        part = source.take(rows)
-        if part.weights is not None and not part.weights.any():
+        report = measure(rows)
+        if report is None:
             continue
-        report = evaluate_source(part, calibrators, settings=replace(settings, class_names=None))
         text = name.decode(errors="replace") if isinstance(name, bytes) else str(name)
         found.append(GroupFigures(text, len(rows), len(rows) < FEW, _headline(report.metrics)))
     return tuple(sorted(found, key=_badness, reverse=True))
@@ -58,7 +53,7 @@ def group_figures(
 
 def _headline(figures: Figures) -> Figures:
     sides = [
-        None if side is None else {name: side[name] for name in HEADLINE}
+        None if side is None else {name: side[name] for name in HEADLINE if name in side}
         for side in (figures.before, figures.after, figures.change)
     ]
     return Figures(sides[0] or {}, sides[1], sides[2])

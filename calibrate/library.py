@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from calibrate import evaluation
 from calibrate.batch import AnyArray
 from calibrate.calibrator_file import CalibratorFile, describe_fit, read_calibrator_file
 from calibrate.calibrators import FOLDS, Calibrator, TemperatureFit, cross_fit, fit_temperature
@@ -17,6 +19,7 @@ from calibrate.groups import check_groups, group_figures
 from calibrate.report import Fitted, GroupFigures, Report
 from calibrate.source import Source
 from calibrate.sweep import temperature_sweep
+from calibrate.top_labels import TopLabels
 
 
 def _source(
@@ -131,7 +134,39 @@ def _groups(
     if groups is None:
         return None
     checked = check_groups(np.asarray(groups), source.n_rows, "groups")
-    return group_figures(source, checked, calibrators, settings)
+    plain = replace(settings, class_names=None, classes=None)
+
+    def measure(rows: npt.NDArray[np.intp]) -> Report | None:
+        part = source.take(rows)
+        if part.weights is not None and not part.weights.any():
+            return None
+        return evaluate_source(part, calibrators, settings=plain)
+
+    return group_figures(checked, measure)
+
+
+def evaluate_top_labels(
+    rows: TopLabels, *, groups: AnyArray | None = None, settings: Settings | None = None
+) -> Report:
+    """Measure predictions of which only correctness and confidence are known.
+
+    Args:
+        rows: ``TopLabels(correct, confidence, n_classes)``.
+        groups, settings: as in ``evaluate``.
+    """
+    settings = settings or Settings()
+    report = evaluation.evaluate_top_labels(rows, settings)
+    if groups is None:
+        return report
+    checked = check_groups(np.asarray(groups), rows.n_rows, "groups")
+
+    def measure(those: npt.NDArray[np.intp]) -> Report | None:
+        part = rows.take(those)
+        if part.weights is not None and not part.weights.any():
+            return None
+        return evaluation.evaluate_top_labels(part, settings)
+
+    return replace(report, groups=group_figures(checked, measure))
 
 
 @dataclass(frozen=True)

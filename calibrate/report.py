@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -37,6 +38,11 @@ class Sides(Generic[T]):
 
     before: T
     after: T | None
+
+
+def sides_of(found: Sequence[T]) -> Sides[T]:
+    """One thing, or one for each side."""
+    return Sides(found[0], found[1] if len(found) == 2 else None)
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,44 @@ class Reliability:
 
 
 @dataclass(frozen=True)
+class ClassReliability:
+    """The probability of one class against how often it is the label, over all rows.
+
+    Attributes:
+        index: the number of the class, from 0.
+        name: its name, where known.
+        rows: the weight of the rows with this label.
+        ece: one-vs-rest.
+        table: probability against frequency per bin.
+    """
+
+    index: int
+    name: str | None
+    rows: float
+    ece: float
+    table: Reliability
+
+
+@dataclass(frozen=True)
+class SmoothReliability:
+    """Accuracy as a smooth function of confidence, with its pointwise 95 % band.
+
+    Attributes:
+        bandwidth: of the Gaussian kernel.
+        confidence: evenly spread points of [0, 1].
+        accuracy, low, high: at these; None where there are too few rows.
+        density: of the confidences, at these.
+    """
+
+    bandwidth: float
+    confidence: tuple[float, ...]
+    accuracy: tuple[float | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+    density: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class RiskCoverage:
     """The error rate (risk) among the most confident rows that make up a share (coverage)."""
 
@@ -172,7 +216,9 @@ class Sweep:
 class Data:
     """Which rows were measured.
 
-    ``in_sample``: the calibrator was fitted on these very rows; None where that is not known.
+    Attributes:
+        in_sample: the calibrator was fitted on these very rows; None where that is not known.
+        task: ``multiclass``, or ``top-label`` where only predictions and confidences are known.
     """
 
     logits: str
@@ -180,6 +226,7 @@ class Data:
     rows: int
     classes: int
     in_sample: bool | None
+    task: str = "multiclass"
 
 
 @dataclass(frozen=True)
@@ -214,6 +261,8 @@ class Report:
     reliability: Sides[Reliability]
     tests: Sides[Tests] | None = None
     classes: Sides[tuple[ClassFigures, ...]] | None = None  # the worst ones, worst first
+    class_reliability: Sides[tuple[ClassReliability, ...]] | None = None
+    smooth_reliability: Sides[SmoothReliability] | None = None
     risk_coverage: Sides[RiskCoverage] | None = None
     sweep: Sweep | None = None
     groups: tuple[GroupFigures, ...] | None = None  # worst first

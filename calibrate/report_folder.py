@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from calibrate.errors import InputError
@@ -14,15 +13,6 @@ from calibrate.render import render_json, render_markdown
 from calibrate.report import Report
 
 FILES = ("report.json", "report.md")
-
-
-def check_pictures(names: Sequence[str]) -> None:
-    """Raise InputError for a picture that nobody can draw, with the nearest that can be."""
-    for name in names:
-        if name not in PICTURES:
-            near = get_close_matches(name, PICTURES, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise InputError(f"figures: expected some of {', '.join(PICTURES)}, got {name!r}{hint}")
 
 
 def check_folder(folder: str, pictures: Sequence[str], figure: str | None) -> None:
@@ -49,6 +39,7 @@ def write_folder(
     pictures: Sequence[str] = tuple(PICTURES),
     figure: str | None = None,
     dpi: int = DEFAULT_DPI,
+    metrics: Sequence[str] | None = None,
 ) -> list[str]:
     """Write the files, each whole or not at all; returns their names.
 
@@ -58,6 +49,7 @@ def write_folder(
         folder: made if missing; its parent must exist.
         pictures: which ones to draw, by name.
         figure: where the reliability diagram goes instead of into the folder.
+        metrics: which ones the Markdown shows; None for all. The JSON holds all.
     """
     path = Path(folder)
     drawings = {}
@@ -69,7 +61,9 @@ def write_folder(
     shown = [Path(os.path.relpath(target, path)).as_posix() for target in drawings]
     contents = {
         path / "report.json": render_json(report).encode(),
-        path / "report.md": render_markdown(report, figures=shown).encode(errors="replace"),
+        path / "report.md": render_markdown(report, metrics, figures=shown).encode(
+            errors="replace"
+        ),
         **drawings,
     }
     try:

@@ -17,11 +17,14 @@ def test_public_names_are_pinned():
         "Source",
         "Temperature",
         "TemperatureFit",
+        "TopLabels",
         "cross_evaluate",
         "evaluate",
+        "evaluate_top_labels",
         "fit",
         "load",
         "open_source",
+        "read_top_labels",
         "save",
     ]
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calibrate.cli import options
 
+if TYPE_CHECKING:
+    from calibrate.batch import AnyArray
+    from calibrate.figures import Settings
+    from calibrate.report import Report
+
 
 def report(
-    logits: options.Logits,
+    logits: Annotated[
+        str,
+        typer.Argument(
+            metavar="LOGITS",
+            help="Scores, rows x classes: file.npy, file.npz or file.npz:key. Or a .csv with the "
+            "columns true_label, pred_label, confidence, for what can be told from these.",
+        ),
+    ],
     labels: options.Labels = None,
     calibrator: Annotated[
         str | None,
@@ -22,8 +34,19 @@ def report(
     bootstrap: Annotated[
         int, typer.Option("--bootstrap", min=0, help="Samples behind the intervals; 0 for none.")
     ] = 1000,
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", help="Which figures to print, with commas. JSON holds all."),
+    ] = None,
     class_names: Annotated[
         str | None, typer.Option("--class-names", help="A text file: one name per line and class.")
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            "--classes",
+            help="Classes to draw, by name or number, with commas. Default: the most frequent.",
+        ),
     ] = None,
     top: Annotated[int, typer.Option("--top", min=0, help="How many of the worst classes.")] = 10,
     groups: Annotated[
@@ -31,6 +54,10 @@ def report(
         typer.Option(
             "--groups", help="The group of each row: file.npy, file.txt or file.csv:COLUMN."
         ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", help="The names of the columns of the .csv, with commas."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of folds and samples.")] = 0,
     output: Annotated[
@@ -53,39 +80,89 @@ def report(
     """Measure calibration; write report.json, report.md and pictures to a folder."""
     del debug  # read by the error handler
     import calibrate
-    from calibrate.classwise import check_class_names
-    from calibrate.cli.console import Progress, note, print_report
-    from calibrate.groups import check_groups
+    from calibrate.classwise import class_numbers
+    from calibrate.cli.console import note, print_report
+    from calibrate.errors import check_known
+    from calibrate.metrics import METRICS
     from calibrate.output import check_distinct
     from calibrate.plots import PICTURES
-    from calibrate.readers import read_groups, read_names
-    from calibrate.report_folder import check_folder, check_pictures, write_folder
+    from calibrate.readers import Columns, read_names, read_weights
+    from calibrate.report_folder import check_folder, write_folder
+
+    pictures = tuple(PICTURES) if figures is None else tuple(figures.split(","))
+    shown = None if metrics is None else tuple(metrics.split(","))
+    check_known("figures", pictures, PICTURES)
+    check_known("metrics", shown or (), METRICS)
+    check_folder(output, pictures, figure)
+    check_distinct([figure], [logits, labels, calibrator])
+    names = None if class_names is None else read_names(class_names)
+    settings = calibrate.Settings(
+        n_bins=n_bins, bootstrap=bootstrap, seed=seed, workers=workers, top=top,
+        class_names=names, classes=class_numbers(classes, names),
+    )  # fmt: skip
+    if logits.endswith(".csv"):
+        given = [labels, calibrator, cross_fit or None, scores, class_names, classes]
+        if any(option is not None for option in given):
+            raise calibrate.InputError(
+                f"{logits}: a .csv of predictions takes neither LABELS nor -c, --fit, --scores, "
+                "--class-names or --classes, which need the logits"
+            )
+        top_labels = calibrate.read_top_labels(logits, Columns.of(columns))
+        rows = top_labels.weighted(read_weights(weights), weights or "")
+        of_rows = _groups_of(groups, rows.n_rows)
+        measured = calibrate.evaluate_top_labels(rows, groups=of_rows, settings=settings)
+    else:
+        if columns is not None:
+            raise calibrate.InputError(f"{logits}: --columns is for a .csv of predictions")
+        measured = _of_logits(
+            logits,
+            labels,
+            calibrator,
+            cross_fit,
+            groups,
+            weights,
+            scores,
+            label_offset,
+            class_names,
+            settings,
+        )
+    written = write_folder(measured, output, pictures, figure, dpi, shown)
+    print_report(measured, format.value, shown)
+    note(f"wrote {', '.join(written)}")
+
+
+def _of_logits(
+    logits: str,
+    labels: str | None,
+    calibrator: str | None,
+    cross_fit: bool,
+    groups: str | None,
+    weights: str | None,
+    scores: options.ScoresKind | None,
+    label_offset: int,
+    class_names: str | None,
+    settings: Settings,
+) -> Report:
+    import calibrate
+    from calibrate.classwise import check_class_names
+    from calibrate.cli.console import Progress
 
     if calibrator is not None and cross_fit:
         raise calibrate.InputError("expected either -c calibrator.json or --fit, got both")
-    pictures = tuple(PICTURES) if figures is None else tuple(figures.split(","))
-    check_pictures(pictures)
-    check_folder(output, pictures, figure)
-    check_distinct([figure], [logits, labels, calibrator])
-    settings = calibrate.Settings(
-        n_bins=n_bins, bootstrap=bootstrap, seed=seed, workers=workers, top=top,
-        class_names=None if class_names is None else read_names(class_names),
-    )  # fmt: skip
     with Progress() as progress:
         source = calibrate.open_source(
             logits, labels, weights=weights, scores=scores and scores.value,
-            label_offset=label_offset, workers=workers, on_rows=progress,
+            label_offset=label_offset, workers=settings.workers, on_rows=progress,
         )  # fmt: skip
         check_class_names(settings.class_names, source.n_classes, class_names or "")
-        of_rows = None if groups is None else read_groups(groups)
-        if of_rows is not None:
-            check_groups(of_rows, source.n_rows, groups or "")
+        of_rows = _groups_of(groups, source.n_rows)
         if cross_fit:
-            measured = calibrate.cross_evaluate(source, groups=of_rows, settings=settings)
-        else:
-            measured = calibrate.evaluate(
-                source, calibrator=calibrator, groups=of_rows, settings=settings
-            )
-    written = write_folder(measured, output, pictures, figure, dpi)
-    print_report(measured, format.value)
-    note(f"wrote {', '.join(written)}")
+            return calibrate.cross_evaluate(source, groups=of_rows, settings=settings)
+        return calibrate.evaluate(source, calibrator=calibrator, groups=of_rows, settings=settings)
+
+
+def _groups_of(name: str | None, rows: int) -> AnyArray | None:
+    from calibrate.groups import check_groups
+    from calibrate.readers import read_groups
+
+    return None if name is None else check_groups(read_groups(name), rows, name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibrate.plots.style import BLUE, GREEN, GREY, INK, VERMILION, shortened, style
+from calibrate.plots.style import BLUE, GREEN, GREY, INK, VERMILION, diagonal, headed, style
 from calibrate.render import words
 from calibrate.report import Measurement, Reliability, Report
 
@@ -45,9 +45,7 @@ def reliability_figure(report: Report) -> Figure:
             )  # fmt: skip
         axes[0, 0].set_ylabel("accuracy")
         axes[1, 0].set_ylabel("share of rows")
-        name = shortened(report.data.logits, 40 * len(sides))
-        title = f"{name}\n{words.rows_and_classes(report)}"
-        figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
+        headed(figure, report, 40 * len(sides))
         _legend(figure, columns=5 if len(sides) == 2 else 2)
     return figure
 
@@ -63,7 +61,7 @@ def _title(side: str, report: Report) -> str:
 
 
 def _draw_bins(ax: Axes, table: Reliability) -> None:
-    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle=(0, (4, 3)), zorder=4)
+    diagonal(ax)
     filled = [i for i, weight in enumerate(table.weight) if weight > 0]
     low, high = np.array(table.edges)[filled], np.array(table.edges)[1:][filled]
     confidence = np.array(table.confidence, dtype=float)[filled]

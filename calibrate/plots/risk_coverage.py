@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibrate.plots.style import BLUE, GREY, VERMILION, shortened, style
+from calibrate.plots.style import BLUE, GREY, VERMILION, headed, style
 from calibrate.render import words
 from calibrate.report import Measurement, Report, RiskCoverage
 
@@ -43,8 +43,7 @@ def risk_coverage_figure(report: Report) -> Figure | None:
         ax.set_xlabel("coverage: the most confident share of rows")
         ax.set_ylabel("risk: the share of them that is wrong")
         ax.legend(loc="lower right", frameon=False)
-        title = f"{shortened(report.data.logits, 60)}\n{words.rows_and_classes(report)}"
-        figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
+        headed(figure, report, 60)
     return figure
 
 

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from calibrate.errors import InputError
 from calibrate.output import write_bytes
+from calibrate.render import words
+from calibrate.report import Report
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe & Ito (2008), colour-blind safe.
@@ -51,6 +54,17 @@ def shortened(name: str, length: int) -> str:
     """The end of a long path, which tells more than its beginning, as printable text."""
     printable = name.encode(errors="replace").decode()
     return printable if len(printable) <= length else "…" + printable[1 - length :]
+
+
+def headed(figure: Figure, report: Report, length: int) -> None:
+    """The name and size of the data, small, over everything."""
+    title = f"{shortened(report.data.logits, length)}\n{words.rows_and_classes(report)}"
+    figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
+
+
+def diagonal(ax: Axes) -> None:
+    """Where a calibrated model would be."""
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle=(0, (4, 3)), zorder=4)
 
 
 def check_figure_name(path: str | Path) -> None:

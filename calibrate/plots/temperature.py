@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibrate.plots.style import BLUE, GREY, INK, VERMILION, shortened, style
+from calibrate.plots.style import BLUE, GREY, INK, VERMILION, headed, style
 from calibrate.render import words
 from calibrate.report import Report
 
@@ -42,8 +42,7 @@ def temperature_figure(report: Report) -> Figure | None:
         bottom.set_xlim(low, high)
         bottom.set_xlabel("temperature T")
         top.legend(loc="upper center", bbox_to_anchor=(0.5, 1.17), ncols=3, frameon=False)
-        title = f"{shortened(report.data.logits, 60)}\n{words.rows_and_classes(report)}"
-        figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
+        headed(figure, report, 60)
     return figure
 
 

@@ -48,7 +48,7 @@ def open_source(
     return Source.open(
         values,
         label_values,
-        weights=None if weights is None else read_array(weights, "weights"),
+        weights=read_weights(weights),
         scores=scores,
         label_offset=label_offset,
         logits_name=logits,
@@ -119,6 +119,11 @@ def read_names(name: str) -> tuple[str, ...]:
         raise InputError(f"{name}: expected a text file of names in UTF-8") from error
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
+
+
+def read_weights(name: str | None) -> AnyArray | None:
+    """The row weights in a file, if there is one."""
+    return None if name is None else read_array(name, "weights")
 
 
 def read_groups(name: str) -> AnyArray:

@@ -36,13 +36,13 @@ def render_markdown(
         lines += ["| metric | value |", "| --- | ---: |"]
     else:
         lines += ["| metric | before | after | change |", "| --- | ---: | ---: | ---: |"]
-    for name in metrics or before:
+    for name in words.listed(report, metrics):
         sides = [side[name] for side in (before, after, change) if side is not None]
         lines += [f"| {name} | {' | '.join(words.measurement(side) for side in sides)} |"]
     if report.classes:
         lines += _listing(*words.worst_classes(report), words.CLASS_COLUMNS)
     if report.groups:
-        lines += _listing(*words.worst_groups(report), words.GROUP_COLUMNS)
+        lines += _listing(*words.worst_groups(report), words.group_columns(report))
     lines += ["", *(f"- {sentence}" for sentence in words.test_sentences(report))]
     for warning in report.warnings:
         lines += ["", f"> **Warning:** {warning}"]

@@ -35,7 +35,7 @@ def render_text(
         console.print(Text(words.temperature(report)))
         console.print(Text(words.provenance(report), style="dim"))
     console.print()
-    console.print(_table(report, metrics or tuple(report.metrics.before)))
+    console.print(_table(report, words.listed(report, metrics)))
     console.print()
     for sentence in (words.verdict(report), *words.test_sentences(report)):
         console.print(Text(sentence), soft_wrap=True)
@@ -44,7 +44,7 @@ def render_text(
         console.print(_listing(*words.worst_classes(report), words.CLASS_COLUMNS))
     if report.groups:
         console.print()
-        console.print(_listing(*words.worst_groups(report), words.GROUP_COLUMNS))
+        console.print(_listing(*words.worst_groups(report), words.group_columns(report)))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from calibrate.report import Measurement, Report, Test, Tests
 
 HEADLINE = ("accuracy", "nll", "brier", "ece")
@@ -29,7 +31,15 @@ def measurement(figure: Measurement) -> str:
     return f"{number(figure.value)} [{number(figure.low)}, {number(figure.high)}]"
 
 
+def listed(report: Report, wanted: Sequence[str] | None) -> list[str]:
+    """The figures to show, in the order asked for; all where nothing was asked for."""
+    measured = report.metrics.before
+    return list(measured) if wanted is None else [name for name in wanted if name in measured]
+
+
 def rows_and_classes(report: Report) -> str:
+    if report.data.task == "top-label":
+        return f"{report.data.rows:,} predictions, {report.data.classes:,} labels seen"
     return f"{report.data.rows:,} rows, {report.data.classes:,} classes"
 
 
@@ -101,10 +111,10 @@ def _times(t: float) -> str:
 def _without_calibrator(report: Report) -> str:
     gap = report.metrics.before["overconfidence"].value or 0.0
     claim = "more" if gap > 0 else "less"
-    return (
-        f"The model is on average {abs(gap):.1%} {claim} confident than it is right; "
-        "--fit shows what a temperature would do."
-    )
+    text = f"The model is on average {abs(gap):.1%} {claim} confident than it is right"
+    if report.data.task == "top-label":
+        return f"{text}."
+    return f"{text}; --fit shows what a temperature would do."
 
 
 CLASS_COLUMNS = ("rows", "accuracy", "mean_confidence", "overconfidence", "one-vs-rest ECE")
@@ -126,7 +136,11 @@ def worst_classes(report: Report) -> tuple[str, list[list[str]]]:
     ]
 
 
-GROUP_COLUMNS = ("rows", "accuracy", "overconfidence", "nll", "ece")
+GROUP_FIGURES = ("accuracy", "overconfidence", "nll", "ece")
+
+
+def group_columns(report: Report) -> list[str]:
+    return ["rows", *(name for name in GROUP_FIGURES if name in report.metrics.before)]
 
 
 def worst_groups(report: Report) -> tuple[str, list[list[str]]]:
@@ -135,7 +149,7 @@ def worst_groups(report: Report) -> tuple[str, list[list[str]]]:
     for group in report.groups or ():
         figures = group.metrics.after or group.metrics.before
         few = " (few)" if group.few else ""
-        cells = [measurement(figures[name]) for name in GROUP_COLUMNS[1:]]
+        cells = [measurement(figures[name]) for name in group_columns(report)[1:]]
         rows.append([group.name, f"{group.rows:,}{few}", *cells])
     return "groups" + (", after" if report.metrics.after else ""), rows
 
@@ -151,8 +165,9 @@ def test_sentences(report: Report) -> list[str]:
     after = report.tests.after
     tests = report.tests.before if after is None else after
     found = [_consistency(tests), _spiegelhalter(tests), _temperature(tests, report)]
-    when = "After calibration: " if after else ""
-    return [when + sentence for sentence in found if sentence]
+    if after:
+        return [f"After calibration: {sentence}" for sentence in found if sentence]
+    return [sentence[0].upper() + sentence[1:] for sentence in found if sentence]
 
 
 def _consistency(tests: Tests) -> str:
@@ -167,7 +182,8 @@ def _consistency(tests: Tests) -> str:
         )
     return (
         f"an ECE of {number(test.statistic)} is no more than chance would show in a calibrated "
-        f"model with these confidences ({p})."
+        f"model with these confidences ({p}). The true one may be 0, the end of its range: the "
+        "intervals of the errors then start at 0 and hold the truth more often than they say."
     )
 
 

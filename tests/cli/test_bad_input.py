@@ -208,6 +208,49 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
         "report z.npy y.npy --class-names n.txt",
         ["n.txt: cannot be read", "No such file"],
     ),
+    "unknown metric": (
+        {},
+        "report z.npy y.npy --metrics ecf",
+        ["got 'ecf'", "did you mean ece?", "smooth_ece"],
+    ),
+    "class beyond": ({}, "report z.npy y.npy --classes 5", ["from 0 to 4", "got 5"]),
+    "csv without columns": (
+        {"p.csv": b"y,pred_label,confidence\n1,1,0.5\n"},
+        "report p.csv",
+        ["p.csv", "true_label missing", "found y, pred_label, confidence", "--columns"],
+    ),
+    "csv without header": ({"p.csv": b""}, "report p.csv", ["p.csv", "no header"]),
+    "csv without rows": (
+        {"p.csv": b"true_label,pred_label,confidence\n"},
+        "report p.csv",
+        ["p.csv", "at least one row"],
+    ),
+    "csv confidence out of range": (
+        {"p.csv": b"true_label,pred_label,confidence\na,a,0.5\na,b,97\n"},
+        "report p.csv",
+        ["p.csv: line 3", "between 0 and 1", "'97'"],
+    ),
+    "csv without a label": (
+        {"p.csv": b"true_label,pred_label,confidence\na,,0.5\n"},
+        "report p.csv",
+        ["p.csv: line 2", "'pred_label'"],
+    ),
+    "csv not utf-8": (
+        {"p.csv": b"true_label,pred_label,confidence\n\xff,a,0.5\n"},
+        "report p.csv",
+        ["p.csv", "UTF-8"],
+    ),
+    "csv with labels": (
+        {"p.csv": b"true_label,pred_label,confidence\na,a,0.5\n"},
+        "report p.csv y.npy",
+        ["p.csv", "neither LABELS"],
+    ),
+    "columns of no csv": ({}, "report z.npy y.npy --columns a,b,c", ["z.npy", "--columns"]),
+    "two columns": (
+        {"p.csv": b"true_label,pred_label,confidence\na,a,0.5\n"},
+        "report p.csv --columns a,b",
+        ["three names", "'a,b'"],
+    ),
     "unknown figure": (
         {},
         "report z.npy y.npy --figures relability",
