@@ -16,6 +16,7 @@ from calibrate.errors import InputError
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.int64]
+Index = npt.NDArray[np.intp]
 AnyArray = npt.NDArray[Any]
 
 MAX_WEIGHT = 1e100  # squares and sums of weights stay finite
@@ -41,6 +42,13 @@ class Batch:
     weights: npt.NDArray[np.float64] | None = None
     folds: npt.NDArray[np.int16] | None = None
     start: int = 0
+
+
+def label_entries(batch: Batch) -> tuple[Index, Index, npt.NDArray[np.float64]]:
+    """Rows, classes and shares of the labels: what is not 0 in the ``(n, K)`` targets."""
+    assert batch.labels is not None
+    n = len(batch.logits)
+    return np.arange(n), batch.labels.astype(np.intp), np.ones(n)
 
 
 def as_logits(raw: AnyArray, scores: str) -> FloatArray:

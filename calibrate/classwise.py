@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 from typing import Protocol
 
 import numpy as np
 
-from calibrate.batch import Batch, FloatArray, IntArray
+from calibrate.batch import Batch, Index, label_entries
 from calibrate.bins import BinTable, Float64, bin_index
+from calibrate.cell_sums import CellSums
 from calibrate.errors import InputError, check_known
 from calibrate.gap_intervals import Gaps, gap_intervals
 from calibrate.metrics import classwise_ece
+from calibrate.outcomes import Outcomes
 from calibrate.report import ClassFigures, ClassReliability, Measurement, Reliability
 
 GROUPS = 20  # of rows, for the standard error; one, and no interval, for very many classes
@@ -34,86 +38,109 @@ class HowToShow(Protocol):
 class ClassTable:
     """Sums per group of rows, class and probability bin: row r belongs to group r mod 20.
 
+    Most probabilities fall into the first bin: only those beyond it are looked at one by one, and
+    the first bin gets what is left of the sums of the columns.
+
     Attributes:
+        shape: ``(g, K, b)``.
         weight: ``(g,)`` the weight of all rows of a group.
-        probability: ``(g, K, b)`` sums of the probability of the class over the rows whose
-            probability of it falls into the bin.
-        label: ``(g, K, b)`` the weight of those rows whose label it is.
-        inside: ``(K, b)`` the weight of all those rows.
-        confidence, correct: ``(g, K)`` sums over the rows whose label is the class.
+        column: ``(g, K)`` the sums of the probability of the class over the rows of a group.
+        cells: per (g, K, b): the label and, beyond the first bin, the probability and the weight
+            of the rows whose probability of the class falls into the bin.
+        rows, confidence, correct: ``(K,)`` the weight of the rows whose label is the class, and
+            sums over them.
     """
 
+    shape: tuple[int, int, int]
     weight: Float64
-    probability: Float64
-    label: Float64
-    inside: Float64
+    column: Float64
+    cells: CellSums
+    rows: Float64
     confidence: Float64
     correct: Float64
 
     def __add__(self, other: ClassTable) -> ClassTable:
         return ClassTable(
+            self.shape,
             self.weight + other.weight,
-            self.probability + other.probability,
-            self.label + other.label,
-            self.inside + other.inside,
+            self.column + other.column,
+            self.cells + other.cells,
+            self.rows + other.rows,
             self.confidence + other.confidence,
             self.correct + other.correct,
         )
 
     @staticmethod
-    def of(
-        p: FloatArray, batch: Batch, confidence: Float64, correct: Float64, edges: Float64
-    ) -> ClassTable:
-        """The table of one block, with its probabilities ``(n, K)`` and what came of its rows.
-
-        Most probabilities fall into the first bin: only those beyond it are looked at one by
-        one, and the first bin gets what is left of the sums of the columns.
-        """
-        assert batch.labels is not None
-        labels, weights, start = batch.labels, batch.weights, batch.start
+    def of(side: Outcomes, batch: Batch, edges: Float64) -> ClassTable:
+        """The table of one block, from its probabilities and what came of its rows."""
+        p = side.probabilities
+        assert p is not None
         n, n_classes = p.shape
         groups = GROUPS if n_classes <= MANY_CLASSES else 1
-        n_bins = len(edges) - 1
-        shape = groups, n_classes, n_bins
-        group, size = (start + np.arange(n)) % groups, groups * n_classes
-        w = np.ones(n) if weights is None else weights
+        shape = groups, n_classes, len(edges) - 1
+        group = (batch.start + np.arange(n)) % groups
+        w = np.ones(n) if batch.weights is None else batch.weights
 
-        def total(rows: IntArray, classes: IntArray, bins: IntArray, values: Float64) -> Float64:
-            cells = (group[rows] * n_classes + classes) * n_bins + bins
-            sums = np.bincount(cells, values, minlength=size * n_bins)
-            return sums.astype(np.float64).reshape(shape)
+        def by_class(classes: Index, values: Float64) -> Float64:
+            return np.bincount(classes, values, minlength=n_classes).astype(np.float64)
 
+        def cells_of(rows: Index, classes: Index, probability: Float64) -> Index:
+            bins = bin_index(probability, edges)
+            return np.asarray((group[rows] * n_classes + classes) * shape[2] + bins)
+
+        column = np.empty(shape[:2])
+        for g in range(groups):
+            those = slice((g - batch.start) % groups, None, groups)
+            column[g] = p[those].sum(axis=0) if batch.weights is None else w[those] @ p[those]
         flat = p.reshape(-1)
         beyond = np.flatnonzero(flat > edges[1])
-        rows, classes = np.divmod(beyond, n_classes)
         high = flat[beyond].astype(np.float64)
-        bins = bin_index(high, edges)
-        probability = total(rows, classes, bins, high * w[rows])
-        for g in range(groups):
-            those = slice((g - start) % groups, None, groups)
-            column = p[those].sum(axis=0) if weights is None else w[those] @ p[those]
-            probability[g, :, 0] = np.maximum(column - probability[g].sum(axis=1), 0.0)
-        inside = np.bincount(
-            classes * n_bins + bins, w[rows], minlength=n_classes * n_bins
-        ).reshape(shape[1:])
-        inside[:, 0] = w.sum() - inside.sum(axis=1)
-        everyone = np.arange(n)
-        own = p[everyone, labels].astype(np.float64)
-        by_label = group * n_classes + labels
+        rows, classes = np.divmod(beyond, n_classes)
+        labelled, label, share = label_entries(batch)
+        share = share * w[labelled]
+        own = p[labelled, label].astype(np.float64)
+        values = np.zeros((3, len(label) + len(beyond)))
+        values[0, : len(label)] = share
+        values[1, len(label) :] = high * w[rows]
+        values[2, len(label) :] = w[rows]
+        cells = np.concatenate([cells_of(labelled, label, own), cells_of(rows, classes, high)])
+        sums = CellSums(prod(shape), cells, values)
         return ClassTable(
+            shape=shape,
             weight=np.bincount(group, w, minlength=groups).astype(np.float64),
-            probability=probability,
-            label=total(everyone, labels, bin_index(own, edges), w),
-            inside=inside,
-            confidence=np.bincount(by_label, w * confidence, minlength=size).reshape(shape[:2]),
-            correct=np.bincount(by_label, w * correct, minlength=size).reshape(shape[:2]),
+            column=column,
+            cells=sums.compact() if len(cells) > sums.n_cells else sums,
+            rows=by_class(label, share),
+            confidence=by_class(label, share * side.confidence[labelled]),
+            correct=by_class(label, share * side.correct[labelled]),
         )
+
+    @cached_property
+    def sums(self) -> tuple[Float64, Float64, Float64]:
+        """Label, probability and weight per cell, ``(g, K, b)`` each."""
+        label, probability, inside = self.cells.total().reshape(3, *self.shape)
+        probability[..., 0] = np.maximum(self.column - probability.sum(axis=2), 0.0)
+        inside[..., 0] = self.weight[:, None] - inside.sum(axis=2)
+        return label, probability, inside
+
+    @property
+    def label(self) -> Float64:
+        """``(K, b)`` the weight of the rows with this label and a probability in the bin."""
+        return np.asarray(self.sums[0].sum(axis=0))
+
+    @property
+    def probability(self) -> Float64:
+        """``(K, b)`` the sums of the probabilities in the bin."""
+        return np.asarray(self.sums[1].sum(axis=0))
+
+    @property
+    def inside(self) -> Float64:
+        """``(K, b)`` the weight of the rows whose probability of the class is in the bin."""
+        return np.asarray(self.sums[2].sum(axis=0))
 
     def worst(self, top: int, names: Sequence[str] | None) -> tuple[ClassFigures, ...]:
         """The ``top`` classes of largest one-vs-rest ECE among those that have rows."""
-        rows = self.label.sum(axis=(0, 2))
-        confidence = self.confidence.sum(axis=0)
-        correct = self.correct.sum(axis=0)
+        rows, confidence, correct = self.rows, self.confidence, self.correct
         eces = self.eces()
         with_rows = np.flatnonzero(rows > 0)
         order = with_rows[np.argsort(-eces[with_rows], kind="stable")]
@@ -132,33 +159,40 @@ class ClassTable:
 
     def eces(self) -> Float64:
         """The one-vs-rest ECE of each class, ``(K,)``."""
-        gaps = np.abs(self.label.sum(axis=0) - self.probability.sum(axis=0))
-        return np.asarray(gaps.sum(axis=1) / self.weight.sum())
+        return np.asarray(np.abs(self.label - self.probability).sum(axis=1) / self.weight.sum())
 
     def slopes(self) -> Float64:
         """What each group of rows adds to the linearised sum of gaps, ``(g,)``."""
-        gaps = self.label - self.probability
-        return np.asarray((np.sign(gaps.sum(axis=0)) * gaps).sum(axis=(1, 2)))
+        gap = self.sums[0] - self.sums[1]
+        return np.asarray((np.sign(gap.sum(axis=0)) * gap).sum(axis=(1, 2)))
 
 
 def class_reliability(
     tables: Sequence[ClassTable], edges: Float64, settings: HowToShow
 ) -> list[tuple[ClassReliability, ...]]:
     """Probability against frequency of the classes asked for, or of the most frequent ones."""
-    rows = tables[0].label.sum(axis=(0, 2))
+    rows = tables[0].rows
     chosen = settings.classes
     if chosen is None:
         frequent = np.argsort(-rows, kind="stable")[:MOST_SHOWN]
         chosen = tuple(int(k) for k in frequent if rows[k] > 0)
     names = settings.class_names
 
-    def shown(table: ClassTable, k: int) -> ClassReliability:
-        probability, label = table.probability[:, k].sum(axis=0), table.label[:, k].sum(axis=0)
-        bins = BinTable(edges, table.inside[k], probability, label)
-        name, ece = names[k] if names else None, float(table.eces()[k])
-        return ClassReliability(k, name, float(rows[k]), ece, Reliability.of(bins))
+    def shown(table: ClassTable) -> tuple[ClassReliability, ...]:
+        inside, probability, label = table.inside, table.probability, table.label
+        eces = table.eces()
+        return tuple(
+            ClassReliability(
+                index=k,
+                name=names[k] if names else None,
+                rows=float(rows[k]),
+                ece=float(eces[k]),
+                table=Reliability.of(BinTable(edges, inside[k], probability[k], label[k])),
+            )
+            for k in chosen
+        )
 
-    return [tuple(shown(table, k) for k in chosen) for table in tables]
+    return [shown(table) for table in tables]
 
 
 def class_numbers(chosen: str | None, names: Sequence[str] | None) -> tuple[int, ...] | None:
@@ -205,12 +239,12 @@ def classwise_measurements(
     weight = tables[0].weight
     if np.count_nonzero(weight) < GROUPS:
         return [Measurement(value) for value in (*values, *np.diff(values).tolist())]
-    n_classes = len(tables[0].inside)
+    n_classes = tables[0].shape[1]
     terms = weight.sum() * n_classes
     sides = [
         Gaps.of(
-            table.label.sum(axis=0) * rows_per_weight,
-            table.probability.sum(axis=0) * rows_per_weight,
+            table.label * rows_per_weight,
+            table.probability * rows_per_weight,
             table.inside * rows_per_weight,
             NOISE_OF_MANY,
         ).over(terms * rows_per_weight)

@@ -20,11 +20,12 @@ from calibrate.classwise import (
 )
 from calibrate.figures import Settings, Sums, measure, reach_zero
 from calibrate.metrics import METRICS, Levels, Metric, Over, metrics_over
+from calibrate.outcomes import Leaders, Outcomes, leaders, outcomes
 from calibrate.report import Data, Fitted, Reliability, Report, RiskCoverage, sides_of
 from calibrate.row_sums import RowSums
 from calibrate.significance import significance_tests
 from calibrate.smooth_reliability import smooth_reliability
-from calibrate.softmax import Float64, Outcomes, leaders, outcomes, softmax
+from calibrate.softmax import Float64
 from calibrate.source import Source
 from calibrate.top_labels import TopLabels
 
@@ -50,21 +51,6 @@ def _through(calibrators: Sequence[Calibrator]) -> View:
     return view
 
 
-def _outcomes(views: Sequence[View], batch: Batch, magnitude: float) -> list[Outcomes]:
-    """The outcomes of one block through each view; views of the same scores share their order."""
-    assert batch.labels is not None
-    found: list[Outcomes] = []
-    shared = leaders(batch.logits, batch.labels)
-    for view in views:
-        scores, factor = view(batch)
-        if scores is batch.logits:
-            found.append(outcomes(scores, factor, magnitude, shared, batch))
-        else:
-            own = leaders(scores, batch.labels)
-            found.append(outcomes(scores, factor, np.inf, own, batch))
-    return found
-
-
 @dataclass(frozen=True)
 class _Pass:
     """One pass over the rows: what to look through, and what to add up."""
@@ -78,11 +64,15 @@ class _Pass:
     stride: int  # every so many rows one is kept
 
     def step(self, batch: Batch) -> Sums:
-        views = (*self.views, self.best) if self.best else self.views
-        found = _outcomes(views, batch, self.magnitude)
-        sides = found[: len(self.views)]
-        if self.best:
-            sides = [replace(side, best_nll=found[-1].nll) for side in sides]
+        assert batch.labels is not None
+        shared = leaders(batch.logits, batch.labels)
+        best = None if self.best is None else self._look(self.best, batch, shared).nll
+        sides, classes = [], []
+        for view in self.views:
+            side = replace(self._look(view, batch, shared, keep=self.full), best_nll=best)
+            if side.probabilities is not None:  # now: the next view overwrites them
+                classes.append(ClassTable.of(side, batch, self.edges))
+            sides.append(side)
         columns = [[metric.function(side) for metric in self.metrics] for side in sides]
         if len(sides) == 2:
             columns.append([after - before for before, after in zip(*columns, strict=True)])
@@ -93,18 +83,18 @@ class _Pass:
                 BinTable.of(side.confidence, side.correct, batch.weights, self.edges)
                 for side in sides
             ),
-            classes=self._classes(sides, batch),
+            classes=tuple(classes),
             kept=self._kept(sides, batch),
         )
 
-    def _classes(self, sides: Sequence[Outcomes], batch: Batch) -> tuple[ClassTable, ...]:
-        if not self.full:
-            return ()
+    def _look(self, view: View, batch: Batch, shared: Leaders, *, keep: bool = False) -> Outcomes:
+        """The outcomes through a view; the leaders are shared where the scores are the same."""
         assert batch.labels is not None
-        return tuple(
-            ClassTable.of(softmax(*view(batch)), batch, side.confidence, side.correct, self.edges)
-            for view, side in zip(self.views, sides, strict=True)
-        )
+        scores, factor = view(batch)
+        if scores is batch.logits:
+            return outcomes(scores, factor, self.magnitude, shared, batch, keep=keep)
+        own = leaders(scores, batch.labels)
+        return outcomes(scores, factor, np.inf, own, batch, keep=keep)
 
     def _kept(self, sides: Sequence[Outcomes], batch: Batch) -> tuple[Pairs, ...]:
         rows = slice(-batch.start % self.stride, None, self.stride)

@@ -36,7 +36,7 @@ def _buffer(name: str, shape: tuple[int, int], dtype: np.dtype[Any]) -> FloatArr
     return held[key][:size].reshape(shape)
 
 
-def _dot(a: FloatArray, b: FloatArray, axis: int) -> FloatArray:
+def row_dot(a: FloatArray, b: FloatArray, axis: int) -> FloatArray:
     """sum over classes of a·b, per row."""
     if axis == 0:
         sums: FloatArray = np.einsum("kn,kn->n", a, b)
@@ -46,7 +46,7 @@ def _dot(a: FloatArray, b: FloatArray, axis: int) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class _Exponentials:
+class Exponentials:
     """``e = exp(beta (z - shift))`` with ``z = shift + unit·x``; classes along ``axis``.
 
     ``e`` and, as a rule, ``x`` live in this thread's buffers.
@@ -59,7 +59,7 @@ class _Exponentials:
     axis: int
 
 
-def _exponentials(logits: FloatArray, beta: float | Float64, magnitude: float) -> _Exponentials:
+def exponentials(logits: FloatArray, beta: float | Float64, magnitude: float) -> Exponentials:
     """The exponentials of one block, for any finite or masked logits.
 
     ``beta`` is one factor, or one per row. The shift is the row's maximum; where
@@ -75,7 +75,7 @@ def _exponentials(logits: FloatArray, beta: float | Float64, magnitude: float) -
     if unshifted and axis == 1 and magnitude <= SAFE_FACTOR:
         scale_rows(z, beta, axis, out=e)
         np.exp(e, out=e)
-        return _Exponentials(e, z, 1.0, 0.0, axis)
+        return Exponentials(e, z, 1.0, 0.0, axis)
     x = _buffer("scaled", z.shape, logits.dtype)
     shift: Float64 | float = 0.0
     with np.errstate(over="ignore", under="ignore"):
@@ -91,7 +91,7 @@ def _exponentials(logits: FloatArray, beta: float | Float64, magnitude: float) -
             np.maximum(x, np.log(np.finfo(x.dtype).tiny), out=x)
             shift = np.asarray(top.reshape(n), dtype=np.float64)
         np.exp(x, out=e)
-    return _Exponentials(e, x, 1.0 / beta, shift, axis)
+    return Exponentials(e, x, 1.0 / beta, shift, axis)
 
 
 def scale_rows(x: FloatArray, beta: float | Float64, axis: int, out: FloatArray) -> None:
@@ -150,13 +150,13 @@ def nll_sums(batch: Batch, beta: float, magnitude: float) -> NllSums:
     """
     assert batch.labels is not None
     z = batch.logits
-    k = _exponentials(z, beta, magnitude)
+    k = exponentials(z, beta, magnitude)
     total = k.e.sum(axis=k.axis).astype(np.float64)
-    mean = _dot(k.x, k.e, k.axis) / total
+    mean = row_dot(k.x, k.e, k.axis) / total
     np.multiply(k.x, k.e, out=k.e)
-    mean_square = _dot(k.x, k.e, k.axis) / total
+    mean_square = row_dot(k.x, k.e, k.axis) / total
     np.multiply(k.x, k.e, out=k.e)
-    mean_cube = _dot(k.x, k.e, k.axis) / total
+    mean_cube = row_dot(k.x, k.e, k.axis) / total
     target = target_scores(z, batch.labels) - k.shift
     nll = np.log(total) - beta * target
     gradient = k.unit * mean - target
@@ -201,96 +201,3 @@ def _shifted(logits: FloatArray, beta: float | Float64) -> FloatArray:
     if np.ndim(beta) or beta != 1.0:
         scale_rows(shifted, beta, 1, out=shifted)
     return shifted
-
-
-@dataclass(frozen=True)
-class Leaders:
-    """What the order of a row's scores says: the same for any temperature.
-
-    Attributes:
-        score: the largest score, ``(n,)``.
-        correct: 1 where the first of the largest scores is at the label, else 0.
-        in_top_5: 1 where fewer than five scores go before the label's; None where K <= 5.
-    """
-
-    score: Float64
-    correct: Float64
-    in_top_5: Float64 | None
-
-
-def leaders(scores: FloatArray, labels: IntArray) -> Leaders:
-    """Compare the scores of each row with that of its label."""
-    prediction = scores.argmax(axis=1)
-    return Leaders(
-        score=target_scores(scores, prediction),
-        correct=(prediction == labels).astype(np.float64),
-        in_top_5=_in_top_5(scores, labels) if scores.shape[1] > 5 else None,
-    )
-
-
-def _in_top_5(scores: FloatArray, labels: IntArray) -> Float64:
-    """Fewer than five classes go before the label's; of equal scores, the smaller class does."""
-    own = scores[np.arange(len(scores)), labels]
-    ahead = np.count_nonzero(scores > own[:, None], axis=1)
-    close = np.flatnonzero(ahead < 5)
-    tied = scores[close] == own[close, None]
-    tied &= np.arange(scores.shape[1]) < labels[close, None]
-    ahead[close] += np.count_nonzero(tied, axis=1)
-    return np.asarray(ahead < 5, dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """What each row of a block predicted and how it fared; float64 ``(n,)`` each.
-
-    Attributes:
-        confidence: ``max_k p_k``, of the first argmax.
-        correct: 1 where the prediction is the label, else 0.
-        nll: ``-log p_label``, from log-softmax.
-        brier: ``sum_k (p_k - [k = label])²``, between 0 and 2.
-        in_top_5: 1 where the label is among the five largest scores; None where K <= 5.
-        slope: the derivative of the NLL in log(1/T), ``beta (E_p[score] - score of the label)``.
-        weights: the row weights, or None.
-        best_nll: the NLL through a temperature cross-fitted on these rows, or None.
-    """
-
-    confidence: Float64
-    correct: Float64
-    nll: Float64
-    brier: Float64
-    in_top_5: Float64 | None
-    slope: Float64
-    weights: Float64 | None
-    best_nll: Float64 | None = None
-
-
-def outcomes(
-    scores: FloatArray,
-    beta: float | Float64,
-    magnitude: float,
-    first: Leaders,
-    batch: Batch,
-) -> Outcomes:
-    """The outcomes of ``softmax(beta·scores)`` against the labels of ``batch``.
-
-    ``beta`` is one factor, or one per row; ``first`` the leaders of ``scores``; ``magnitude``
-    bounds ``|scores|`` (inf if unknown).
-    """
-    assert batch.labels is not None
-    k = _exponentials(scores, beta, magnitude)
-    total = k.e.sum(axis=k.axis).astype(np.float64)
-    target = beta * (target_scores(scores, batch.labels) - k.shift)
-    slope = beta * k.unit * _dot(k.x, k.e, k.axis) / total - target
-    with np.errstate(over="ignore", under="ignore"):
-        label_probability = np.exp(target) / total
-        confidence = np.exp(beta * (first.score - k.shift)) / total
-        sum_of_squares = _dot(k.e, k.e, k.axis) / (total * total)
-    return Outcomes(
-        confidence=np.minimum(confidence, 1.0),
-        correct=first.correct,
-        nll=np.log(total) - target,
-        brier=np.maximum(sum_of_squares - 2 * label_probability + 1, 0.0),
-        in_top_5=first.in_top_5,
-        slope=slope,
-        weights=batch.weights,
-    )

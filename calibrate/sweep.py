@@ -7,8 +7,8 @@ import numpy as np
 from calibrate.bins import equal_width_edges
 from calibrate.calibrators import TemperatureFit
 from calibrate.metrics import Levels, ece
+from calibrate.outcomes import leaders, outcomes
 from calibrate.report import Sweep
-from calibrate.softmax import leaders, outcomes
 from calibrate.source import Source
 
 POINTS = 33

@@ -5,7 +5,8 @@ import pytest
 from scipy.special import log_softmax as scipy_log_softmax
 
 from calibrate.batch import Batch
-from calibrate.softmax import leaders, log_softmax, nll_sums, outcomes, softmax
+from calibrate.outcomes import leaders, outcomes
+from calibrate.softmax import log_softmax, nll_sums, softmax
 
 
 def plain_outcomes(z, b):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from calibrate.metrics.metric import Over, metric
-from calibrate.softmax import Float64, Outcomes
+from calibrate.outcomes import Outcomes
+from calibrate.softmax import Float64
 
 
 @metric(Over.ROWS, lower_is_better=False)

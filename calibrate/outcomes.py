@@ -1,0 +1,111 @@
+"""What each row of a block predicted, and how it fared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibrate.batch import Batch, FloatArray, IntArray
+from calibrate.softmax import Float64, exponentials, row_dot, target_scores
+
+
+@dataclass(frozen=True)
+class Leaders:
+    """What the order of a row's scores says: the same for any temperature.
+
+    Attributes:
+        score: the largest score, ``(n,)``.
+        correct: 1 where the first of the largest scores is at the label, else 0.
+        in_top_5: 1 where fewer than five scores go before the label's; None where K <= 5.
+    """
+
+    score: Float64
+    correct: Float64
+    in_top_5: Float64 | None
+
+
+def leaders(scores: FloatArray, labels: IntArray) -> Leaders:
+    """Compare the scores of each row with that of its label."""
+    prediction = scores.argmax(axis=1)
+    return Leaders(
+        score=target_scores(scores, prediction),
+        correct=(prediction == labels).astype(np.float64),
+        in_top_5=_in_top_5(scores, labels) if scores.shape[1] > 5 else None,
+    )
+
+
+def _in_top_5(scores: FloatArray, labels: IntArray) -> Float64:
+    """Fewer than five classes go before the label's; of equal scores, the smaller class does."""
+    own = scores[np.arange(len(scores)), labels]
+    ahead = np.count_nonzero(scores > own[:, None], axis=1)
+    close = np.flatnonzero(ahead < 5)
+    tied = scores[close] == own[close, None]
+    tied &= np.arange(scores.shape[1]) < labels[close, None]
+    ahead[close] += np.count_nonzero(tied, axis=1)
+    return np.asarray(ahead < 5, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What each row of a block predicted and how it fared; float64 ``(n,)`` each.
+
+    Attributes:
+        confidence: ``max_k p_k``, of the first argmax.
+        correct: 1 where the prediction is the label, else 0.
+        nll: ``-log p_label``, from log-softmax.
+        brier: ``sum_k (p_k - [k = label])²``, between 0 and 2.
+        in_top_5: 1 where the label is among the five largest scores; None where K <= 5.
+        slope: the derivative of the NLL in log(1/T), ``beta (E_p[score] - score of the label)``.
+        weights: the row weights, or None.
+        best_nll: the NLL through a temperature cross-fitted on these rows, or None.
+        probabilities: ``(n, K)``, in a buffer of this thread that the next block overwrites; None
+            unless asked for.
+    """
+
+    confidence: Float64
+    correct: Float64
+    nll: Float64
+    brier: Float64
+    in_top_5: Float64 | None
+    slope: Float64
+    weights: Float64 | None
+    best_nll: Float64 | None = None
+    probabilities: FloatArray | None = None
+
+
+def outcomes(
+    scores: FloatArray,
+    beta: float | Float64,
+    magnitude: float,
+    first: Leaders,
+    batch: Batch,
+    *,
+    keep: bool = False,
+) -> Outcomes:
+    """The outcomes of ``softmax(beta·scores)`` against the labels of ``batch``.
+
+    ``beta`` is one factor, or one per row; ``first`` the leaders of ``scores``; ``magnitude``
+    bounds ``|scores|`` (inf if unknown); ``keep`` asks for the probabilities.
+    """
+    assert batch.labels is not None
+    k = exponentials(scores, beta, magnitude)
+    total = k.e.sum(axis=k.axis).astype(np.float64)
+    target = beta * (target_scores(scores, batch.labels) - k.shift)
+    slope = beta * k.unit * row_dot(k.x, k.e, k.axis) / total - target
+    with np.errstate(over="ignore", under="ignore"):
+        label_probability = np.exp(target) / total
+        confidence = np.exp(beta * (first.score - k.shift)) / total
+        sum_of_squares = row_dot(k.e, k.e, k.axis) / (total * total)
+    if keep:
+        np.divide(k.e, np.expand_dims(total, k.axis).astype(k.e.dtype), out=k.e)
+    return Outcomes(
+        confidence=np.minimum(confidence, 1.0),
+        correct=first.correct,
+        nll=np.log(total) - target,
+        brier=np.maximum(sum_of_squares - 2 * label_probability + 1, 0.0),
+        in_top_5=first.in_top_5,
+        slope=slope,
+        weights=batch.weights,
+        probabilities=(k.e if k.axis else k.e.T) if keep else None,
+    )
