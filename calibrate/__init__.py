@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from calibrate.calibrator_file import load, save
-    from calibrate.calibrators import Temperature, TemperatureFit
+    from calibrate.calibrators import (
+        PerLabelFit,
+        PerLabelTemperature,
+        Temperature,
+        TemperatureFit,
+    )
     from calibrate.errors import CalibrateError, FitError, InputError
     from calibrate.figures import Settings
-    from calibrate.library import cross_evaluate, evaluate, evaluate_top_labels, fit
+    from calibrate.library import (
+        cross_evaluate,
+        evaluate,
+        evaluate_top_labels,
+        fit,
+        fit_per_label,
+    )
     from calibrate.readers import open_source, read_top_labels
     from calibrate.report import Measurement, Report
     from calibrate.source import Source
@@ -21,6 +32,8 @@ __all__ = [
     "FitError",
     "InputError",
     "Measurement",
+    "PerLabelFit",
+    "PerLabelTemperature",
     "Report",
     "Settings",
     "Source",
@@ -31,6 +44,7 @@ __all__ = [
     "evaluate",
     "evaluate_top_labels",
     "fit",
+    "fit_per_label",
     "load",
     "open_source",
     "read_top_labels",
@@ -40,10 +54,10 @@ __all__ = [
 # Imported on first use, so that `calibrate --help` starts without numpy.
 _HOMES = {
     "calibrator_file": ("load", "save"),
-    "calibrators": ("Temperature", "TemperatureFit"),
+    "calibrators": ("PerLabelFit", "PerLabelTemperature", "Temperature", "TemperatureFit"),
     "errors": ("CalibrateError", "FitError", "InputError"),
     "figures": ("Settings",),
-    "library": ("cross_evaluate", "evaluate", "evaluate_top_labels", "fit"),
+    "library": ("cross_evaluate", "evaluate", "evaluate_top_labels", "fit", "fit_per_label"),
     "readers": ("open_source", "read_top_labels"),
     "report": ("Measurement", "Report"),
     "source": ("Source",),

@@ -1,7 +1,7 @@
-"""Rows of logits with their targets, and what arrays must look like to become such rows.
+"""Rows of logits with their targets.
 
-Here dtypes and shapes are checked; ``inspection.py`` looks at the values. Behind these two,
-nothing is validated again.
+``forms.py`` checks dtypes and shapes, ``inspection.py`` the values. Behind these two, nothing is
+validated again.
 """
 
 from __future__ import annotations
@@ -12,17 +12,51 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from calibrate.errors import InputError
+from calibrate.errors import InputError, check_known
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.int64]
 Index = npt.NDArray[np.intp]
 AnyArray = npt.NDArray[Any]
+Labels = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
 MAX_WEIGHT = 1e100  # squares and sums of weights stay finite
 
 Scores = Literal["logits", "probabilities", "log-probabilities"]
+SMOOTHING_OVER = ("all", "others")
 SCORES: tuple[str, ...] = get_args(Scores)
+
+
+@dataclass(frozen=True)
+class Smoothing:
+    """Label smoothing: targets ``(1 - eps) q + eps u``, u even over classes.
+
+    Attributes:
+        epsilon: in [0, 1).
+        over: ``"all"``: u = 1/K for every class (Szegedy et al. 2016, PyTorch); ``"others"``: u is
+            0 for the label and 1/(K-1) for the others, ``(1 - q)/(K-1)`` for a soft label.
+
+    Raises:
+        InputError: epsilon is out of range, or ``over`` is neither.
+    """
+
+    epsilon: float
+    over: str = "all"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.epsilon < 1:
+            raise InputError(
+                f"label smoothing: expected epsilon from 0 up to, not including, 1, "
+                f"got {self.epsilon!r}"
+            )
+        check_known("smoothing over", [self.over], SMOOTHING_OVER)
+
+    def factors(self, n_classes: int) -> tuple[float, float]:
+        """a and b of the smoothed target ``a q + b`` of a class."""
+        if self.over == "all":
+            return 1 - self.epsilon, self.epsilon / n_classes
+        rest = self.epsilon / (n_classes - 1)
+        return 1 - self.epsilon - rest, rest
 
 
 @dataclass(frozen=True)
@@ -31,22 +65,41 @@ class Batch:
 
     Attributes:
         logits: ``(n, K)`` C-ordered float32 or float64; ``-inf`` masks a class.
-        labels: ``(n,)`` class indices in ``0..K-1``, or None.
+        labels: ``(n,)`` class indices in ``0..K-1``, ``(n, K)`` float64 shares that sum to 1, or
+            None.
         weights: ``(n,)`` float64, non-negative, or None for equal weights.
         folds: ``(n,)`` the cross-fitting fold of each row, or None.
+        columns: ``(n,)`` which label of a multi-label model each row is about, or None.
+        clusters: ``(n,)`` ascending: rows of equal number belong together, as the labels of one
+            example do; None where every row stands for itself.
+        smoothing: what softens the labels further, or None.
         start: the number of the first row in its source.
     """
 
     logits: FloatArray
-    labels: IntArray | None = None
+    labels: Labels | None = None
     weights: npt.NDArray[np.float64] | None = None
     folds: npt.NDArray[np.int16] | None = None
+    columns: Index | None = None
+    clusters: Index | None = None
+    smoothing: Smoothing | None = None
     start: int = 0
+
+
+def by_cluster(values: npt.NDArray[np.float64], clusters: Index | None) -> npt.NDArray[np.float64]:
+    """``(..., n)`` values summed over the rows that belong together, ``(..., clusters)``."""
+    if clusters is None or not len(clusters):
+        return values
+    starts = np.flatnonzero(np.concatenate([[True], clusters[1:] != clusters[:-1]]))
+    return np.asarray(np.add.reduceat(values, starts, axis=-1))
 
 
 def label_entries(batch: Batch) -> tuple[Index, Index, npt.NDArray[np.float64]]:
     """Rows, classes and shares of the labels: what is not 0 in the ``(n, K)`` targets."""
     assert batch.labels is not None
+    if batch.labels.ndim == 2:
+        rows, classes = np.nonzero(batch.labels)
+        return rows, classes, batch.labels[rows, classes].astype(np.float64)
     n = len(batch.logits)
     return np.arange(n), batch.labels.astype(np.intp), np.ones(n)
 
@@ -55,13 +108,25 @@ def as_logits(raw: AnyArray, scores: str) -> FloatArray:
     """Raw scores as C-ordered native float32 or float64 logits (float16 goes up to float32).
 
     Probabilities become their logarithms; those below the smallest positive normal number
-    of their dtype (an underflowed softmax) are read as that number.
+    of their dtype (an underflowed softmax) are read as that number. Of yes-no decisions, ``(n,)``,
+    the logit is ``log p - log(1 - p)``.
     """
     dtype = working_dtype(raw.dtype)
+    if raw.ndim == 1 and scores != "logits":
+        return _yes_no_logits(raw.astype(dtype), scores, smallest_probability(raw.dtype))
     if scores != "probabilities":
         return np.ascontiguousarray(raw, dtype=dtype)
     positive = np.maximum(raw.astype(dtype), dtype.type(smallest_probability(raw.dtype)))
     return np.ascontiguousarray(np.log(positive))
+
+
+def _yes_no_logits(scores: FloatArray, kind: str, smallest: float) -> FloatArray:
+    with np.errstate(divide="ignore", under="ignore"):
+        p = np.exp(scores) if kind == "log-probabilities" else scores
+        no = -np.expm1(scores) if kind == "log-probabilities" else 1 - p
+        log_p = np.log(np.maximum(p, scores.dtype.type(smallest)))
+        logit: FloatArray = log_p - np.log(np.maximum(no, scores.dtype.type(smallest)))
+    return logit
 
 
 def smallest_probability(dtype: np.dtype[Any]) -> float:
@@ -75,67 +140,11 @@ def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(np.float64 if wide else np.float32)
 
 
-def as_labels(raw: AnyArray, offset: int) -> IntArray:
-    """Raw labels as int64 class indices counted from 0."""
-    return raw.reshape(-1).astype(np.int64) - offset
-
-
-def check_shapes(
-    logits: AnyArray, labels: AnyArray | None, logits_name: str, labels_name: str
-) -> None:
-    """Raise InputError unless dtypes and shapes fit together."""
-    if labels is not None and logits.ndim == 1 and labels.ndim == 2:
-        raise InputError(
-            f"{logits_name} holds {_described(logits)} and {labels_name} holds "
-            f"{_described(labels)}: the two files seem to be swapped; give LOGITS, then LABELS"
-        )
-    if logits.dtype.kind not in "fiu":
-        raise InputError(
-            f"{logits_name}: expected logits as real numbers, found dtype {logits.dtype}"
-        )
-    if logits.dtype.kind == "f" and logits.dtype.itemsize > 8:
-        raise InputError(
-            f"{logits_name}: expected float16, float32 or float64, found {logits.dtype}; "
-            "save them as float64"
-        )
-    if logits.ndim != 2:
-        raise InputError(
-            f"{logits_name}: expected logits of shape (rows, classes), found {_described(logits)}; "
-            "reshape them to two dimensions"
-        )
-    rows, classes = logits.shape
-    if rows == 0:
-        raise InputError(f"{logits_name}: expected at least one row, found {_described(logits)}")
-    if classes < 2:
-        raise InputError(
-            f"{logits_name}: expected at least two classes (columns), found {_described(logits)}"
-        )
-    if labels is not None:
-        _check_label_shape(labels, rows, logits_name, labels_name)
-
-
-def _check_label_shape(labels: AnyArray, rows: int, logits_name: str, labels_name: str) -> None:
-    if labels.dtype.kind not in "biuf":
-        raise InputError(
-            f"{labels_name}: expected labels as whole numbers, found dtype {labels.dtype}"
-        )
-    if labels.ndim != 1 and not (labels.ndim == 2 and labels.shape[1] == 1):
-        raise InputError(
-            f"{labels_name}: expected one class index per row, shape (rows,), "
-            f"found {_described(labels)}"
-        )
-    if len(labels) != rows:
-        raise InputError(
-            f"{labels_name} holds {len(labels):,} labels but {logits_name} holds {rows:,} rows: "
-            "they must be the same rows in the same order"
-        )
-
-
 def check_weights(weights: AnyArray, rows: int, name: str) -> npt.NDArray[np.float64]:
     """Row weights as float64: one per row, finite, non-negative, not all zero."""
     if weights.dtype.kind not in "biuf" or weights.shape != (rows,):
         raise InputError(
-            f"{name}: expected {rows:,} weights as real numbers, found {_described(weights)}"
+            f"{name}: expected {rows:,} weights as real numbers, found {described(weights)}"
         )
     values = weights.astype(np.float64)
     bad = ~((values >= 0) & (values <= MAX_WEIGHT))
@@ -150,5 +159,5 @@ def check_weights(weights: AnyArray, rows: int, name: str) -> npt.NDArray[np.flo
     return values
 
 
-def _described(array: AnyArray) -> str:
+def described(array: AnyArray) -> str:
     return f"{array.dtype} of shape {array.shape}"

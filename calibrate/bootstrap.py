@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
+from calibrate.batch import Index
 from calibrate.bins import Float64, equal_mass_edges
 from calibrate.blocks import map_blocks
 from calibrate.metrics import Levels, Metric, Over
@@ -32,11 +33,13 @@ class Pairs:
         confidences: one ``(n,)`` array per view.
         corrects: one ``(n,)`` array per view.
         weight: ``(n,)``.
+        clusters: ``(n,)`` as in ``Batch``, or None.
     """
 
     confidences: tuple[Float64, ...]
     corrects: tuple[Float64, ...]
     weight: Float64
+    clusters: Index | None = None
 
     @property
     def rows_per_weight(self) -> float:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from calibrate.calibrators import METHODS, Calibrator, Temperature, TemperatureFit
+from calibrate.calibrators import (
+    METHODS,
+    Calibrator,
+    Fit,
+    PerLabelFit,
+    Temperature,
+    TemperatureFit,
+)
 from calibrate.errors import InputError
 from calibrate.output import write_bytes
 from calibrate.report import Fitted
@@ -32,36 +39,47 @@ class CalibratorFile:
     fingerprint: str | None
 
 
-def describe_fit(fit: TemperatureFit, folds: tuple[Temperature, ...] = ()) -> Fitted:
+def describe_fit(fit: Fit, folds: tuple[Temperature, ...] = ()) -> Fitted:
     """What a report says of a fit."""
     return Fitted(
         method=fit.calibrator.method,
-        parameters={"temperature": fit.temperature},
-        intervals={"temperature": fit.interval},
+        parameters=fit.calibrator.parameters,
+        intervals=_intervals_of(fit),
         converged=fit.converged,
         evaluations=fit.evaluations,
         folds=tuple({"temperature": fold.temperature} for fold in folds),
     )
 
 
-def save(fitted: TemperatureFit | Calibrator, path: str | Path) -> None:
+def _intervals_of(fit: Fit) -> dict[str, Any]:
+    if isinstance(fit, PerLabelFit):
+        return {"temperatures": fit.intervals}
+    return {"temperature": fit.interval}
+
+
+def save(fitted: Fit | Calibrator, path: str | Path) -> None:
     """Write a fit, or a bare calibrator, to a JSON file.
 
     Args:
         fitted: what ``fit`` returned, or a calibrator.
         path: the file, replaced whole.
     """
-    calibrator = fitted.calibrator if isinstance(fitted, TemperatureFit) else fitted
     about: dict[str, Any] = {"version": package_version()}
-    if isinstance(fitted, TemperatureFit):
+    calibrator: Calibrator
+    if isinstance(fitted, (TemperatureFit, PerLabelFit)):
+        calibrator = fitted.calibrator
         about = {
             "rows": fitted.n_rows,
             "nll": fitted.nll,
             **about,
-            "intervals": {"temperature": fitted.interval},
+            "intervals": _intervals_of(fitted),
             "converged": fitted.converged,
             "fingerprint": fitted.fingerprint,
         }
+        if isinstance(fitted, TemperatureFit) and fitted.smoothing is not None:
+            about["label_smoothing"] = asdict(fitted.smoothing)
+    else:
+        calibrator = fitted
     content = {
         "schema": SCHEMA,
         "method": calibrator.method,
@@ -141,13 +159,22 @@ def _read_json(path: str | Path) -> dict[str, Any]:
     return content
 
 
-def _intervals(
-    found: object, parameters: dict[str, float]
-) -> dict[str, tuple[float, float] | None]:
-    intervals: dict[str, tuple[float, float] | None] = {}
-    for name in parameters:
-        pair = found.get(name) if isinstance(found, dict) else None
-        valid = isinstance(pair, list) and len(pair) == 2
-        valid = valid and all(type(end) in (int, float) and isfinite(end) for end in pair or ())
-        intervals[name] = (float(pair[0]), float(pair[1])) if pair and valid else None
+def _intervals(found: object, parameters: dict[str, Any]) -> dict[str, Any]:
+    """What the file says of the interval of each parameter, or of each of its values."""
+    intervals: dict[str, Any] = {}
+    for name, value in parameters.items():
+        held = found.get(name) if isinstance(found, dict) else None
+        if isinstance(value, list):
+            many = held if isinstance(held, list) and len(held) == len(value) else [None]
+            intervals[name] = [_pair(each) for each in many]
+        else:
+            intervals[name] = _pair(held)
     return intervals
+
+
+def _pair(found: object) -> tuple[float, float] | None:
+    if not isinstance(found, list) or len(found) != 2:
+        return None
+    if not all(type(end) in (int, float) and isfinite(end) for end in found):
+        return None
+    return float(found[0]), float(found[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Protocol
@@ -14,8 +14,7 @@ from calibrate.batch import Batch, Index, label_entries
 from calibrate.bins import BinTable, Float64, bin_index
 from calibrate.cell_sums import CellSums
 from calibrate.errors import InputError, check_known
-from calibrate.gap_intervals import Gaps, gap_intervals
-from calibrate.metrics import classwise_ece
+from calibrate.gap_intervals import NOISE, Gaps, gap_intervals
 from calibrate.outcomes import Outcomes
 from calibrate.report import ClassFigures, ClassReliability, Measurement, Reliability
 
@@ -161,14 +160,14 @@ class ClassTable:
         """The one-vs-rest ECE of each class, ``(K,)``."""
         return np.asarray(np.abs(self.label - self.probability).sum(axis=1) / self.weight.sum())
 
-    def slopes(self) -> Float64:
-        """What each group of rows adds to the linearised sum of gaps, ``(g,)``."""
-        gap = self.sums[0] - self.sums[1]
+    def slopes(self, classes: slice) -> Float64:
+        """What each group of rows adds to the linearised sum of gaps of classes, ``(g,)``."""
+        gap = (self.sums[0] - self.sums[1])[:, classes]
         return np.asarray((np.sign(gap.sum(axis=0)) * gap).sum(axis=(1, 2)))
 
 
 def class_reliability(
-    tables: Sequence[ClassTable], edges: Float64, settings: HowToShow
+    tables: Sequence[ClassTable], edges: Float64, rows_per_weight: float, settings: HowToShow
 ) -> list[tuple[ClassReliability, ...]]:
     """Probability against frequency of the classes asked for, or of the most frequent ones."""
     rows = tables[0].rows
@@ -180,19 +179,35 @@ def class_reliability(
 
     def shown(table: ClassTable) -> tuple[ClassReliability, ...]:
         inside, probability, label = table.inside, table.probability, table.label
-        eces = table.eces()
+        eces, unit = table.eces(), rows_per_weight
         return tuple(
             ClassReliability(
                 index=k,
                 name=names[k] if names else None,
                 rows=float(rows[k]),
                 ece=float(eces[k]),
-                table=Reliability.of(BinTable(edges, inside[k], probability[k], label[k])),
+                table=_with_band(BinTable(edges, inside[k], probability[k], label[k]), unit),
             )
             for k in chosen
         )
 
     return [shown(table) for table in tables]
+
+
+def _with_band(table: BinTable, rows_per_weight: float) -> Reliability:
+    """The table with where 95 % of calibrated models would be: quantiles of the binomial."""
+    from scipy.special import bdtrik
+
+    rows = np.maximum(table.weight * rows_per_weight, 1.0)
+    p = np.clip(table.confidence, 1e-12, 1 - 1e-12)
+    low, high = (np.clip(np.nan_to_num(bdtrik(q, rows, p)) / rows, 0, 1) for q in (0.025, 0.975))
+    some = (table.weight > 0).tolist()
+
+    def known(values: Float64) -> tuple[float | None, ...]:
+        return tuple(v if s else None for v, s in zip(values.tolist(), some, strict=True))
+
+    plain = Reliability.of(table)
+    return replace(plain, consistency_low=known(low), consistency_high=known(high))
 
 
 def class_numbers(chosen: str | None, names: Sequence[str] | None) -> tuple[int, ...] | None:
@@ -230,30 +245,44 @@ def check_classes_shown(classes: Sequence[int] | None, n_classes: int) -> None:
 def classwise_measurements(
     tables: tuple[ClassTable, ...], rows_per_weight: float
 ) -> list[Measurement]:
-    """``classwise_ece`` before, after and change.
+    """``classwise_ece`` before, after and change."""
+    return _measured(tables, slice(None), rows_per_weight)
+
+
+def positive_measurements(
+    tables: tuple[ClassTable, ...], rows_per_weight: float
+) -> list[Measurement]:
+    """``positive_ece`` before, after and change, of yes-no decisions."""
+    return _measured(tables, slice(1, 2), rows_per_weight)
+
+
+def _measured(
+    tables: tuple[ClassTable, ...], classes: slice, rows_per_weight: float
+) -> list[Measurement]:
+    """The mean one-vs-rest ECE of some classes.
 
     Its interval is that of a sum of absolute gaps, one per class and bin; the standard error comes
     from the spread over groups of rows.
     """
-    values = [float(classwise_ece(table.eces())) for table in tables]
     weight = tables[0].weight
-    if np.count_nonzero(weight) < GROUPS:
-        return [Measurement(value) for value in (*values, *np.diff(values).tolist())]
-    n_classes = tables[0].shape[1]
-    terms = weight.sum() * n_classes
+    count = len(range(*classes.indices(tables[0].shape[1])))
+    terms, noise = weight.sum() * count, NOISE_OF_MANY if count > 1 else NOISE
     sides = [
         Gaps.of(
-            table.label * rows_per_weight,
-            table.probability * rows_per_weight,
-            table.inside * rows_per_weight,
-            NOISE_OF_MANY,
+            table.label[classes] * rows_per_weight,
+            table.probability[classes] * rows_per_weight,
+            table.inside[classes] * rows_per_weight,
+            noise,
         ).over(terms * rows_per_weight)
         for table in tables
     ]
-    slopes = [table.slopes() for table in tables]
+    if np.count_nonzero(weight) < GROUPS:
+        values = [side.value for side in sides]
+        return [Measurement(float(value)) for value in (*values, *np.diff(values))]
+    slopes = [table.slopes(classes) for table in tables]
     if len(slopes) == 2:
         slopes.append(slopes[1] - slopes[0])
-    return gap_intervals(sides, [_width(each, weight) / n_classes for each in slopes])
+    return gap_intervals(sides, [_width(each, weight) / count for each in slopes])
 
 
 def _width(slopes: Float64, weight: Float64) -> float:

@@ -31,4 +31,4 @@ def check_known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
         if name not in choices:
             near = get_close_matches(name, choices, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise InputError(f"{what}: expected some of {', '.join(choices)}, got {name!r}{hint}")
+            raise InputError(f"{what}: expected one of {', '.join(choices)}, got {name!r}{hint}")

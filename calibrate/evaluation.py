@@ -42,10 +42,10 @@ def _as_they_are(batch: Batch) -> tuple[FloatArray, float]:
 def _through(calibrators: Sequence[Calibrator]) -> View:
     """The view through one calibrator, or through each row's own out-of-fold temperature."""
     if len(calibrators) == 1:
-        return lambda batch: calibrators[0].scaled(batch.logits)
+        return calibrators[0].scaled
 
     def view(batch: Batch) -> tuple[FloatArray, Float64]:
-        factors = [calibrator.scaled(batch.logits)[1] for calibrator in calibrators]
+        factors = [calibrator.scaled(batch)[1] for calibrator in calibrators]
         return batch.logits, np.array(factors)[batch.folds]
 
     return view
@@ -61,6 +61,7 @@ class _Pass:
     edges: Float64
     magnitude: float
     full: bool
+    yes_no: bool
     stride: int  # every so many rows one is kept
 
     def step(self, batch: Batch) -> Sums:
@@ -69,7 +70,9 @@ class _Pass:
         best = None if self.best is None else self._look(self.best, batch, shared).nll
         sides, classes = [], []
         for view in self.views:
-            side = replace(self._look(view, batch, shared, keep=self.full), best_nll=best)
+            side = replace(
+                self._look(view, batch, shared, keep=self.full or self.yes_no), best_nll=best
+            )
             if side.probabilities is not None:  # now: the next view overwrites them
                 classes.append(ClassTable.of(side, batch, self.edges))
             sides.append(side)
@@ -78,13 +81,16 @@ class _Pass:
             columns.append([after - before for before, after in zip(*columns, strict=True)])
         columns.append([side.slope for side in sides])
         return Sums(
-            rows=RowSums.of([each for side in columns for each in side], batch.weights),
+            rows=RowSums.of(
+                [each for side in columns for each in side], batch.weights, batch.clusters
+            ),
             tables=tuple(
                 BinTable.of(side.confidence, side.correct, batch.weights, self.edges)
                 for side in sides
             ),
             classes=tuple(classes),
             kept=self._kept(sides, batch),
+            yes_no=self.yes_no,
         )
 
     def _look(self, view: View, batch: Batch, shared: Leaders, *, keep: bool = False) -> Outcomes:
@@ -100,7 +106,9 @@ class _Pass:
         rows = slice(-batch.start % self.stride, None, self.stride)
         weight = np.ones(len(batch.logits)) if batch.weights is None else batch.weights
         confidences = tuple(side.confidence[rows] for side in sides)
-        return (Pairs(confidences, tuple(side.correct[rows] for side in sides), weight[rows]),)
+        corrects = tuple(side.correct[rows] for side in sides)
+        clusters = None if batch.clusters is None else batch.clusters[rows]
+        return (Pairs(confidences, corrects, weight[rows], clusters),)
 
 
 def evaluate_source(
@@ -125,7 +133,9 @@ def evaluate_source(
     settings = settings or Settings()
     for calibrator in calibrators:
         check_classes(calibrator, source)
-    check_class_names(settings.class_names, source.n_classes, "class names")
+    check_class_names(settings.class_names, source.n_columns, "class names")
+    if source.task != "multiclass":  # of yes and no; the names are those of labels
+        settings = replace(settings, class_names=("no", "yes"), classes=(1,), top=0)
     check_classes_shown(settings.classes, source.n_classes)
     skipped = {"top_5_accuracy"} if source.n_classes <= 5 else set()
     skipped |= set() if best else {"nll_calibration"}
@@ -137,10 +147,14 @@ def evaluate_source(
         edges=equal_width_edges(settings.n_bins),
         magnitude=source.magnitude,
         full=settings.full,
+        yes_no=source.task != "multiclass",
         stride=-(-source.n_rows // KEPT_ROWS),
     )
     sums = map_reduce(source.precise(), work.step, settings.workers)
-    data = Data(source.logits_name, source.labels_name, source.n_rows, source.n_classes, in_sample)
+    data = Data(
+        source.logits_name, source.labels_name, source.n_examples, source.n_columns, in_sample,
+        source.task,
+    )  # fmt: skip
     names = [metric.name for metric in row_metrics]
     report = report_of(sums, names, data, fitted, settings, source.warnings + warnings)
     if work.stride == 1 or not settings.full:
@@ -196,6 +210,9 @@ def report_of(
         reliability=sides_of([Reliability.of(table) for table in sums.tables]),
         warnings=warnings + notes,
     )
+    if sums.classes:
+        shown = class_reliability(sums.classes, edges, sums.pairs.rows_per_weight, settings)
+        report = replace(report, class_reliability=sides_of(shown))
     if not settings.full:
         return report
     tests, drawn = significance_tests(sums.pairs, sums.rows, edges, settings)
@@ -209,14 +226,10 @@ def report_of(
         smooth_reliability=sides_of(smooth),
         risk_coverage=sides_of([_risk_coverage(levels) for levels in sums.pairs.levels]),
     )
-    if not sums.classes:
+    if not sums.classes or sums.yes_no:
         return report
     worst = [table.worst(settings.top, settings.class_names) for table in sums.classes]
-    return replace(
-        report,
-        classes=sides_of(worst),
-        class_reliability=sides_of(class_reliability(sums.classes, edges, settings)),
-    )
+    return replace(report, classes=sides_of(worst))
 
 
 def _risk_coverage(levels: Levels) -> RiskCoverage:

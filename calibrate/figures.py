@@ -10,7 +10,7 @@ import numpy as np
 
 from calibrate.bins import DEFAULT_BINS, BinTable
 from calibrate.bootstrap import Pairs, Recipe, bootstrap_figures, interval, mass_edges
-from calibrate.classwise import ClassTable, classwise_measurements
+from calibrate.classwise import ClassTable, classwise_measurements, positive_measurements
 from calibrate.gap_intervals import SUMS_OF_GAPS, gap_measurements
 from calibrate.metrics import METRICS, Over, metrics_over
 from calibrate.report import Figures, Measurement
@@ -51,8 +51,9 @@ class Sums:
 
     rows: RowSums
     tables: tuple[BinTable, ...]
-    classes: tuple[ClassTable, ...]  # none unless everything is measured
+    classes: tuple[ClassTable, ...]  # none unless everything is measured, or yes-no decisions
     kept: tuple[Pairs, ...]  # by block
+    yes_no: bool = False
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(
@@ -60,6 +61,7 @@ class Sums:
             tuple(a + b for a, b in zip(self.tables, other.tables, strict=True)),
             tuple(a + b for a, b in zip(self.classes, other.classes, strict=True)),
             self.kept + other.kept,
+            self.yes_no,
         )
 
     @cached_property
@@ -69,10 +71,13 @@ class Sums:
         corrects = [np.concatenate([p.corrects[s] for p in self.kept]) for s in sides]
         if len(corrects) == 2 and np.array_equal(corrects[0], corrects[1]):
             corrects[1] = corrects[0]  # as with any temperature: cells need not tell them apart
+        found = [p.clusters for p in self.kept if p.clusters is not None]
+        clusters = found if len(found) == len(self.kept) else None
         return Pairs(
             tuple(np.concatenate([p.confidences[s] for p in self.kept]) for s in sides),
             tuple(corrects),
             np.concatenate([p.weight for p in self.kept]),
+            None if clusters is None else np.concatenate(clusters),
         )
 
 
@@ -131,10 +136,18 @@ def _differences(before: Side, after: Side) -> Side:
 
 
 def _classwise(sums: Sums) -> list[Side]:
-    return [
-        {"classwise_ece": each}
-        for each in classwise_measurements(sums.classes, sums.pairs.rows_per_weight)
-    ]
+    """Over all classes; of yes-no decisions, of yes alone."""
+    rows_per_weight = sums.pairs.rows_per_weight
+    found: list[Side] = [{}, {}, {}]
+    parts = {}
+    if not sums.yes_no:
+        parts["classwise_ece"] = classwise_measurements(sums.classes, rows_per_weight)
+    else:
+        parts["positive_ece"] = positive_measurements(sums.classes, rows_per_weight)
+    for name, sides in parts.items():
+        for i, measurement in enumerate(sides):
+            found[i][name] = measurement
+    return found
 
 
 def _sums_of_gaps(sums: Sums, settings: Settings) -> list[Side]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calibrate.batch import by_cluster
 from calibrate.bins import BinTable, bin_index
 from calibrate.bootstrap import Pairs
 from calibrate.metrics import Over
@@ -80,7 +81,7 @@ def gap_intervals(sides: Sequence[Gaps], widths: Sequence[float]) -> list[Measur
 
 
 def _around(value: float, low: float, high: float) -> Measurement:
-    return Measurement(value, min(value, low), max(value, high))
+    return Measurement(float(value), float(min(value, low)), float(max(value, high)))
 
 
 def gap_measurements(
@@ -107,12 +108,13 @@ def gap_measurements(
         return [Measurement(value) for value in (*values, *np.diff(values).tolist())]
     if len(slopes) == 2:
         slopes.append(slopes[1] - slopes[0])
-    return gap_intervals(sides, [_width(each, pairs.weight, rows_per_pair) for each in slopes])
+    return gap_intervals(sides, [_width(each, pairs, rows_per_pair) for each in slopes])
 
 
-def _width(slope: Float64, weight: Float64, rows_per_pair: float) -> float:
+def _width(slope: Float64, pairs: Pairs, rows_per_pair: float) -> float:
     """1.96 standard errors of the weighted mean of the slopes."""
-    n, total = np.count_nonzero(weight), float(weight.sum())
+    weight, total = pairs.weight, float(pairs.weight.sum())
     centred = slope - float(np.sum(weight * slope)) / total
-    spread = float(np.square(weight * centred).sum()) * n / max(n - 1, 1)
-    return float(NORMAL_95 * np.sqrt(spread / rows_per_pair) / total)
+    n = np.count_nonzero(by_cluster(weight, pairs.clusters))
+    spread = float(np.square(by_cluster(weight * centred, pairs.clusters)).sum())
+    return float(NORMAL_95 * np.sqrt(spread * n / max(n - 1, 1) / rows_per_pair) / total)

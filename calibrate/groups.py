@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from calibrate.batch import AnyArray
+from calibrate.batch import AnyArray, Index
+from calibrate.calibrators import Calibrator
 from calibrate.errors import InputError
+from calibrate.evaluation import evaluate_source
+from calibrate.figures import Settings
 from calibrate.report import Figures, GroupFigures, Report
+from calibrate.source import Source
 
-HEADLINE = ("accuracy", "mean_confidence", "overconfidence", "nll", "brier", "ece", "smooth_ece")
+HEADLINE = ("accuracy", "mean_confidence", "overconfidence", "nll", "brier", "ece", "positive_ece")
 FEW = 50
 MOST = 1_000
 
@@ -32,7 +36,7 @@ def check_groups(groups: AnyArray, rows: int, where: str) -> AnyArray:
 
 
 def group_figures(
-    groups: AnyArray, measure: Callable[[npt.NDArray[np.intp]], Report | None]
+    groups: AnyArray, measure: Callable[[Index], Report | None]
 ) -> tuple[GroupFigures, ...]:
     """Measure each group on its own; the one of largest ECE (after, if there is an after) first.
 
@@ -61,3 +65,38 @@ def _headline(figures: Figures) -> Figures:
 
 def _badness(group: GroupFigures) -> float:
     return (group.metrics.after or group.metrics.before)["ece"].value or 0.0
+
+
+def groups_of_source(
+    source: Source,
+    groups: AnyArray | None,
+    calibrators: Sequence[Calibrator],
+    settings: Settings,
+) -> tuple[GroupFigures, ...] | None:
+    """The groups asked for; of a multi-label model, its labels are the groups."""
+    if source.entries is not None and groups is None and settings.full:
+        labels = source.entries % source.n_labels
+        names = settings.class_names
+        groups = labels if names is None else np.array(names)[labels]
+    elif groups is not None:
+        groups = _of_kept(np.asarray(groups), source)
+    if groups is None:
+        return None
+    plain = replace(settings, class_names=None, classes=None, full=False, bootstrap=0)
+
+    def measure(rows: Index) -> Report | None:
+        part = source.take(rows)
+        if part.weights is not None and not part.weights.any():
+            return None
+        return evaluate_source(part, calibrators, settings=plain)
+
+    return group_figures(check_groups(groups, source.n_rows, "groups"), measure)
+
+
+def _of_kept(groups: AnyArray, source: Source) -> AnyArray:
+    """One group per row that counts, from one per example or per decision."""
+    if source.shape[:-1] == groups.shape and source.task == "multilabel":
+        groups = np.repeat(groups, source.n_labels)
+    groups = groups.reshape(-1) if groups.shape in (source.shape, source.shape[:-1]) else groups
+    check_groups(groups, len(source.logits), "groups")
+    return groups if source.kept is None else groups[source.kept]

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from calibrate import calibrators as calibrators_of
 from calibrate import evaluation
-from calibrate.batch import AnyArray
+from calibrate.batch import AnyArray, Index, Smoothing
 from calibrate.calibrator_file import CalibratorFile, describe_fit, read_calibrator_file
-from calibrate.calibrators import FOLDS, Calibrator, TemperatureFit, cross_fit, fit_temperature
+from calibrate.calibrators import (
+    FOLDS,
+    Calibrator,
+    Fit,
+    PerLabelFit,
+    TemperatureFit,
+    cross_fit,
+    fit_temperature,
+)
 from calibrate.errors import InputError
 from calibrate.evaluation import evaluate_source
 from calibrate.figures import Settings
-from calibrate.groups import check_groups, group_figures
-from calibrate.report import Fitted, GroupFigures, Report
+from calibrate.groups import check_groups, group_figures, groups_of_source
+from calibrate.report import Fitted, Report
 from calibrate.source import Source
 from calibrate.sweep import temperature_sweep
 from calibrate.top_labels import TopLabels
@@ -29,6 +38,8 @@ def _source(
     scores: str | None,
     label_offset: int,
     workers: int | None,
+    task: str | None,
+    ignore_label: int | None,
 ) -> Source:
     if isinstance(logits, Source):
         return logits
@@ -41,6 +52,8 @@ def _source(
         scores=scores,
         label_offset=label_offset,
         workers=workers,
+        task=task,
+        ignore_label=ignore_label,
     )
 
 
@@ -51,17 +64,26 @@ def fit(
     weights: AnyArray | None = None,
     scores: str | None = None,
     label_offset: int = 0,
+    task: str | None = None,
+    ignore_label: int | None = None,
+    label_smoothing: float = 0.0,
+    smoothing_over: str = "all",
     workers: int | None = None,
 ) -> TemperatureFit:
     """Fit the temperature that minimises the mean NLL of ``softmax(logits / T)``.
 
     Args:
-        logits: ``(n, K)`` real numbers, or a ``Source``.
-        labels: ``(n,)`` class indices.
+        logits: ``(..., K)`` real numbers, ``(n,)`` of a binary model, or a ``Source``.
+        labels: class indices, or shares of classes; of yes-no decisions 0 and 1 or shares.
         weights: ``(n,)`` non-negative row weights.
         scores: ``"logits"``, ``"probabilities"`` or ``"log-probabilities"``; None: logits,
             refused where they look like probabilities.
         label_offset: the number of the first class.
+        task: ``"multiclass"``, ``"binary"``, ``"multilabel"``; None: by the shape.
+        ignore_label: the label of rows to leave out.
+        label_smoothing: assume that a share of the labels is wrong, 0 up to 1: the smoothed NLL is
+            minimised.
+        smoothing_over: ``"all"`` classes or the ``"others"``; see ``Smoothing``.
         workers: threads; the result does not depend on it.
 
     Returns:
@@ -72,18 +94,51 @@ def fit(
 
     Source: Guo et al. (2017), section 4.2.
     """
-    source = _source(logits, labels, weights, scores, label_offset, workers)
+    smoothing = Smoothing(label_smoothing, smoothing_over)
+    source = _source(logits, labels, weights, scores, label_offset, workers, task, ignore_label)
+    if label_smoothing:
+        if not np.isfinite(source.magnitude) and source.scores == "logits":
+            raise InputError(
+                f"{source.logits_name}: label smoothing gives every class a share, but some "
+                "classes are masked (-inf)"
+            )
+        source = source.smoothed(smoothing)
     return fit_temperature(source, workers=workers)
+
+
+def fit_per_label(
+    logits: AnyArray | Source,
+    labels: AnyArray | None = None,
+    *,
+    weights: AnyArray | None = None,
+    scores: str | None = None,
+    ignore_label: int | None = None,
+    names: Sequence[str] | None = None,
+    workers: int | None = None,
+) -> PerLabelFit:
+    """Fit a temperature for each label of a multi-label model.
+
+    Args:
+        logits: ``(n, L)`` real numbers, or a multi-label ``Source``.
+        labels: ``(n, L)`` of 0 and 1, or shares between; NaN where nobody annotated.
+        names: of the labels, for warnings.
+
+    The other arguments are those of ``fit``.
+    """
+    source = _source(logits, labels, weights, scores, 0, workers, "multilabel", ignore_label)
+    return calibrators_of.fit_per_label(source, workers=workers, names=names)
 
 
 def evaluate(
     logits: AnyArray | Source,
     labels: AnyArray | None = None,
-    calibrator: Calibrator | CalibratorFile | TemperatureFit | str | Path | None = None,
+    calibrator: Calibrator | CalibratorFile | Fit | str | Path | None = None,
     *,
     weights: AnyArray | None = None,
     scores: str | None = None,
     label_offset: int = 0,
+    task: str | None = None,
+    ignore_label: int | None = None,
     groups: AnyArray | None = None,
     settings: Settings | None = None,
 ) -> Report:
@@ -100,7 +155,9 @@ def evaluate(
     The other arguments are those of ``fit``.
     """
     settings = settings or Settings()
-    source = _source(logits, labels, weights, scores, label_offset, settings.workers)
+    source = _source(
+        logits, labels, weights, scores, label_offset, settings.workers, task, ignore_label
+    )
     calibrators, known = _opened(calibrator)
     in_sample: bool | None = False
     if calibrators:
@@ -122,27 +179,9 @@ def evaluate(
         settings=settings,
         warnings=known.warnings,
     )
-    return replace(report, sweep=sweep, groups=_groups(source, groups, calibrators, settings))
-
-
-def _groups(
-    source: Source,
-    groups: AnyArray | None,
-    calibrators: tuple[Calibrator, ...],
-    settings: Settings,
-) -> tuple[GroupFigures, ...] | None:
-    if groups is None:
-        return None
-    checked = check_groups(np.asarray(groups), source.n_rows, "groups")
-    plain = replace(settings, class_names=None, classes=None)
-
-    def measure(rows: npt.NDArray[np.intp]) -> Report | None:
-        part = source.take(rows)
-        if part.weights is not None and not part.weights.any():
-            return None
-        return evaluate_source(part, calibrators, settings=plain)
-
-    return group_figures(checked, measure)
+    return replace(
+        report, sweep=sweep, groups=groups_of_source(source, groups, calibrators, settings)
+    )
 
 
 def evaluate_top_labels(
@@ -160,7 +199,7 @@ def evaluate_top_labels(
         return report
     checked = check_groups(np.asarray(groups), rows.n_rows, "groups")
 
-    def measure(those: npt.NDArray[np.intp]) -> Report | None:
+    def measure(those: Index) -> Report | None:
         part = rows.take(those)
         if part.weights is not None and not part.weights.any():
             return None
@@ -179,13 +218,13 @@ class _Known:
 
 
 def _opened(
-    calibrator: Calibrator | CalibratorFile | TemperatureFit | str | Path | None,
+    calibrator: Calibrator | CalibratorFile | Fit | str | Path | None,
 ) -> tuple[tuple[Calibrator, ...], _Known]:
     if isinstance(calibrator, (str, Path)):
         calibrator = read_calibrator_file(calibrator)
     if calibrator is None:
         return (), _Known()
-    if isinstance(calibrator, TemperatureFit):
+    if isinstance(calibrator, (TemperatureFit, PerLabelFit)):
         known = _Known(describe_fit(calibrator), calibrator.fingerprint, calibrator.warnings)
         return (calibrator.calibrator,), known
     if isinstance(calibrator, CalibratorFile):
@@ -202,6 +241,8 @@ def cross_evaluate(
     weights: AnyArray | None = None,
     scores: str | None = None,
     label_offset: int = 0,
+    task: str | None = None,
+    ignore_label: int | None = None,
     groups: AnyArray | None = None,
     settings: Settings | None = None,
 ) -> Report:
@@ -216,7 +257,9 @@ def cross_evaluate(
     The other arguments are those of ``evaluate``.
     """
     settings = settings or Settings()
-    source = _source(logits, labels, weights, scores, label_offset, settings.workers)
+    source = _source(
+        logits, labels, weights, scores, label_offset, settings.workers, task, ignore_label
+    )
     crossed = cross_fit(source, folds, settings.seed, settings.workers)
     report = evaluate_source(
         crossed.source,
@@ -229,5 +272,5 @@ def cross_evaluate(
     if settings.full:
         sweep = temperature_sweep(crossed.source, crossed.whole, None, settings.n_bins)
         report = replace(report, sweep=sweep)
-    found = _groups(crossed.source, groups, crossed.calibrators, settings)
+    found = groups_of_source(crossed.source, groups, crossed.calibrators, settings)
     return replace(report, groups=found)

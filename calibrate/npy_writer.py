@@ -8,11 +8,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-from calibrate.batch import FloatArray
+from calibrate.batch import AnyArray
 
 
 def write_npy(
-    file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any], blocks: Iterable[FloatArray]
+    file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any], blocks: Iterable[AnyArray]
 ) -> None:
     """Write the header of a C-ordered array, then its rows block by block."""
     header = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.batch import Batch, FloatArray, IntArray
-from calibrate.softmax import Float64, exponentials, row_dot, target_scores
+from calibrate.batch import Batch, FloatArray, Labels
+from calibrate.softmax import Exponentials, Float64, exponentials, row_dot, target_scores
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class Leaders:
 
     Attributes:
         score: the largest score, ``(n,)``.
-        correct: 1 where the first of the largest scores is at the label, else 0.
-        in_top_5: 1 where fewer than five scores go before the label's; None where K <= 5.
+        correct: the share of the label at the first of the largest scores: 1 or 0 if it is hard.
+        in_top_5: the share of the label among the five largest scores; None where K <= 5.
     """
 
     score: Float64
@@ -25,17 +25,27 @@ class Leaders:
     in_top_5: Float64 | None
 
 
-def leaders(scores: FloatArray, labels: IntArray) -> Leaders:
+def leaders(scores: FloatArray, labels: Labels) -> Leaders:
     """Compare the scores of each row with that of its label."""
-    prediction = scores.argmax(axis=1)
+    rows, prediction = np.arange(len(scores)), scores.argmax(axis=1)
+    hard = labels.ndim == 1
+    in_top_5 = None
+    if scores.shape[1] > 5:
+        in_top_5 = _in_top_5(scores, labels) if hard else _share_in_top_5(scores, labels)
     return Leaders(
-        score=target_scores(scores, prediction),
-        correct=(prediction == labels).astype(np.float64),
-        in_top_5=_in_top_5(scores, labels) if scores.shape[1] > 5 else None,
+        score=scores[rows, prediction].astype(np.float64),
+        correct=(prediction == labels).astype(np.float64) if hard else labels[rows, prediction],
+        in_top_5=in_top_5,
     )
 
 
-def _in_top_5(scores: FloatArray, labels: IntArray) -> Float64:
+def _share_in_top_5(scores: FloatArray, shares: Labels) -> Float64:
+    """The shares of the five largest scores; of equal scores, the smaller class goes first."""
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :5]
+    return np.asarray(np.take_along_axis(shares, order, axis=1).sum(axis=1), dtype=np.float64)
+
+
+def _in_top_5(scores: FloatArray, labels: Labels) -> Float64:
     """Fewer than five classes go before the label's; of equal scores, the smaller class does."""
     own = scores[np.arange(len(scores)), labels]
     ahead = np.count_nonzero(scores > own[:, None], axis=1)
@@ -52,11 +62,11 @@ class Outcomes:
 
     Attributes:
         confidence: ``max_k p_k``, of the first argmax.
-        correct: 1 where the prediction is the label, else 0.
-        nll: ``-log p_label``, from log-softmax.
-        brier: ``sum_k (p_k - [k = label])²``, between 0 and 2.
-        in_top_5: 1 where the label is among the five largest scores; None where K <= 5.
-        slope: the derivative of the NLL in log(1/T), ``beta (E_p[score] - score of the label)``.
+        correct: the share q of the label at the prediction: 1 or 0 where it is hard.
+        nll: ``-sum_k q_k log p_k``, from log-softmax.
+        brier: ``sum_k (p_k - q_k)²``, between 0 and 2.
+        in_top_5: the share of the label among the five largest scores; None where K <= 5.
+        slope: the derivative of the NLL in log(1/T), ``beta (E_p[score] - E_q[score])``.
         weights: the row weights, or None.
         best_nll: the NLL through a temperature cross-fitted on these rows, or None.
         probabilities: ``(n, K)``, in a buffer of this thread that the next block overwrites; None
@@ -91,10 +101,10 @@ def outcomes(
     assert batch.labels is not None
     k = exponentials(scores, beta, magnitude)
     total = k.e.sum(axis=k.axis).astype(np.float64)
-    target = beta * (target_scores(scores, batch.labels) - k.shift)
+    target = beta * (target_scores(scores, batch) - k.shift)
     slope = beta * k.unit * row_dot(k.x, k.e, k.axis) / total - target
     with np.errstate(over="ignore", under="ignore"):
-        label_probability = np.exp(target) / total
+        hit, square = _label_terms(k, target, total, batch.labels)
         confidence = np.exp(beta * (first.score - k.shift)) / total
         sum_of_squares = row_dot(k.e, k.e, k.axis) / (total * total)
     if keep:
@@ -103,9 +113,20 @@ def outcomes(
         confidence=np.minimum(confidence, 1.0),
         correct=first.correct,
         nll=np.log(total) - target,
-        brier=np.maximum(sum_of_squares - 2 * label_probability + 1, 0.0),
+        brier=np.maximum(sum_of_squares - 2 * hit + square, 0.0),
         in_top_5=first.in_top_5,
         slope=slope,
         weights=batch.weights,
         probabilities=(k.e if k.axis else k.e.T) if keep else None,
     )
+
+
+def _label_terms(
+    k: Exponentials, target: Float64, total: Float64, labels: Labels
+) -> tuple[Float64, Float64 | float]:
+    """``sum_k p_k q_k`` and ``sum_k q_k²`` of each row."""
+    if labels.ndim == 1:
+        return np.exp(target) / total, 1.0
+    e = k.e if k.axis else k.e.T
+    hit = np.vecdot(labels, e.astype(np.float64)) / total
+    return hit, np.vecdot(labels, labels)

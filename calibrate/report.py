@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -218,7 +218,10 @@ class Data:
 
     Attributes:
         in_sample: the calibrator was fitted on these very rows; None where that is not known.
-        task: ``multiclass``, or ``top-label`` where only predictions and confidences are known.
+        rows: examples that count.
+        classes: or labels, of a multi-label model.
+        task: ``multiclass``, ``binary``, ``multilabel``, or ``top-label`` where only predictions
+            and confidences are known.
     """
 
     logits: str
@@ -244,8 +247,8 @@ class Fitted:
     """
 
     method: str
-    parameters: dict[str, float]
-    intervals: dict[str, tuple[float, float] | None]
+    parameters: dict[str, Any]
+    intervals: dict[str, Any]
     converged: bool | None = None
     evaluations: int | None = None
     folds: tuple[dict[str, float], ...] = ()

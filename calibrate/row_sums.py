@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calibrate.batch import Index, by_cluster
 from calibrate.report import Measurement
 from calibrate.softmax import Float64
 
@@ -16,8 +17,11 @@ NORMAL_95 = 1.959963984540054
 class RowSums:
     """Sums over rows of m values x with weights w.
 
+    Rows that belong together, as the labels of one example do, are added up first: the squares
+    are of their sums, so that the intervals know of their dependence.
+
     Attributes:
-        rows: how many rows weigh anything.
+        rows: how many rows, or clusters of them, weigh anything.
         weight, weight_square: sum w, sum w².
         values: ``(m,)`` sum w x.
         squares, crosses: ``(m,)`` sum w² x², sum w² x.
@@ -31,12 +35,15 @@ class RowSums:
     crosses: Float64
 
     @staticmethod
-    def of(columns: list[Float64], weights: Float64 | None) -> RowSums:
+    def of(
+        columns: list[Float64], weights: Float64 | None, clusters: Index | None = None
+    ) -> RowSums:
         """Add up m columns of ``(n,)`` values each."""
         x = np.stack(columns)
-        w = np.ones(x.shape[1]) if weights is None else weights
+        each = np.ones(x.shape[1]) if weights is None else weights
+        w = by_cluster(each, clusters)
         with np.errstate(over="ignore"):  # squares of huge values: no interval then
-            wx = x * w
+            wx = by_cluster(x * each, clusters)
             return RowSums(
                 rows=int(np.count_nonzero(w)),
                 weight=float(w.sum()),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from calibrate.batch import Batch, FloatArray, IntArray
+from calibrate.batch import Batch, FloatArray, by_cluster
 
 Float64 = npt.NDArray[np.float64]
 
@@ -107,11 +107,26 @@ def scale_rows(x: FloatArray, beta: float | Float64, axis: int, out: FloatArray)
         np.multiply(out, half, out=out)
 
 
-def target_scores(logits: FloatArray, labels: IntArray) -> Float64:
-    """``z[label]`` of each row, float64 ``(n,)``."""
+def target_scores(logits: FloatArray, batch: Batch) -> Float64:
+    """The target score of each row, float64 ``(n,)``: what the NLL is linear in.
+
+    ``z[label]`` of a hard label, ``sum_k q_k z_k`` of a soft one; with label smoothing, the same
+    of the smoothed shares.
+    """
     n, n_classes = logits.shape
-    target: Float64 = logits.reshape(-1).take(np.arange(n) * n_classes + labels).astype(np.float64)
-    return target
+    labels = batch.labels
+    assert labels is not None
+    if labels.ndim == 1:
+        flat = np.arange(n) * n_classes + labels
+        target: Float64 = logits.reshape(-1).take(flat).astype(np.float64)
+    else:
+        with np.errstate(invalid="ignore"):  # a share of 0 of a masked class
+            target = np.where(labels > 0, labels * logits, 0.0).sum(axis=1)
+    if batch.smoothing is None:
+        return target
+    each, every = batch.smoothing.factors(n_classes)
+    smoothed: Float64 = each * target + every * logits.sum(axis=1, dtype=np.float64)
+    return smoothed
 
 
 @dataclass(frozen=True)
@@ -128,7 +143,7 @@ class NllSums:
     curvature: float
     third: float
     squared_gradient: float
-    rows: int  # that count: of positive weight
+    rows: int  # or clusters of rows, of positive weight
 
     def __add__(self, other: NllSums) -> NllSums:
         return NllSums(
@@ -157,7 +172,7 @@ def nll_sums(batch: Batch, beta: float, magnitude: float) -> NllSums:
     mean_square = row_dot(k.x, k.e, k.axis) / total
     np.multiply(k.x, k.e, out=k.e)
     mean_cube = row_dot(k.x, k.e, k.axis) / total
-    target = target_scores(z, batch.labels) - k.shift
+    target = target_scores(z, batch) - k.shift
     nll = np.log(total) - beta * target
     gradient = k.unit * mean - target
     curvature = k.unit**2 * np.maximum(mean_square - mean * mean, 0.0)
@@ -169,12 +184,12 @@ def nll_sums(batch: Batch, beta: float, magnitude: float) -> NllSums:
         gradient=float((w * gradient).sum()),
         curvature=float((w * curvature).sum()),
         third=float((w * third).sum()),
-        squared_gradient=float(np.square(w * gradient).sum()),
-        rows=int(np.count_nonzero(w)),
+        squared_gradient=float(np.square(by_cluster(w * gradient, batch.clusters)).sum()),
+        rows=int(np.count_nonzero(by_cluster(w, batch.clusters))),
     )
 
 
-def log_softmax(logits: FloatArray, beta: float = 1.0) -> FloatArray:
+def log_softmax(logits: FloatArray, beta: float | Float64 = 1.0) -> FloatArray:
     """log p with p = softmax(beta z), in the precision of the logits; masked classes give -inf.
 
     ``log p_k = beta (z_k - max z) - log sum_j exp(beta (z_j - max z))``; ``(n, K)``, a new array.

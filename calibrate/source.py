@@ -11,49 +11,35 @@ import numpy as np
 import numpy.typing as npt
 
 from calibrate import batch as door
-from calibrate.batch import AnyArray, Batch, FloatArray
+from calibrate.batch import AnyArray, Batch, FloatArray, Index, Smoothing
 from calibrate.blocks import map_reduce, rows_per_block
-from calibrate.errors import InputError
-from calibrate.inspection import Findings, RawBlock, inspect, raise_if_bad
+from calibrate.errors import check_known
+from calibrate.forms import form_of, row_weights
+from calibrate.inspection import Findings, RawRows, inspect, raise_if_bad
 
 SMALL = 1 << 19  # up to so many scores are computed in float64, whatever their dtype
 FINGERPRINT_ROWS = 64
 
 
 @dataclass(frozen=True)
-class _RawRows:
-    """The rows as they stand in the file, for the inspection at the door."""
-
-    logits: AnyArray
-    labels: AnyArray | None
-    scores: str | None
-    label_offset: int
-    on_rows: Callable[[int], None] | None
-
-    @property
-    def n_rows(self) -> int:
-        return len(self.logits)
-
-    @property
-    def block_rows(self) -> int:
-        return rows_per_block(self.logits.shape[1])
-
-    def read(self, start: int, stop: int) -> RawBlock:
-        if self.on_rows:
-            self.on_rows(stop - start)
-        labels = None if self.labels is None else self.labels[start:stop]
-        return RawBlock(start, self.logits[start:stop], labels, self.scores, self.label_offset)
-
-
-@dataclass(frozen=True)
 class Source:
     """Validated rows, readable by range as ``Batch``; made by ``Source.open``.
 
+    A row is one decision: one of K classes, or yes or no about one label.
+
     Attributes:
-        logits, labels, weights, folds: whole arrays, often memory-mapped, in the file's dtype.
+        logits, labels: whole arrays, often memory-mapped, in the file's dtype and the shape that
+            ``forms.py`` gives them.
+        kept: the rows of these that count, or None for all.
+        weights, folds: per row that counts, or None.
+        entries: where in multi-label scores each row that counts is; None otherwise.
+        task: ``"multiclass"``, ``"binary"`` or ``"multilabel"``.
+        shape: of the scores as they were given.
+        hard: whether every label is one class.
         scores: what the values are; probabilities are turned into logits block by block.
         factor: what the logits are multiplied with, a power of two.
         magnitude: the largest ``|logit|``; inf where classes are masked or unknown.
+        smoothing: what softens the labels, or None.
         left_out: the fold whose rows weigh 0, or None.
         warnings: what the user should know about the values.
         on_rows: called with the number of rows at each read, for progress.
@@ -61,11 +47,17 @@ class Source:
 
     logits: AnyArray
     labels: AnyArray | None
+    kept: Index | None = None
+    task: str = "multiclass"
+    shape: tuple[int, ...] = ()
+    hard: bool = True
     scores: str = "logits"
     factor: float = 1.0
     label_offset: int = 0
     weights: npt.NDArray[np.float64] | None = None
     folds: npt.NDArray[np.int16] | None = None
+    entries: Index | None = None
+    smoothing: Smoothing | None = None
     left_out: int | None = None
     magnitude: float = np.inf
     warnings: tuple[str, ...] = ()
@@ -78,9 +70,11 @@ class Source:
         logits: AnyArray,
         labels: AnyArray | None = None,
         *,
+        task: str | None = None,
         weights: AnyArray | None = None,
         scores: str | None = None,
         label_offset: int = 0,
+        ignore_label: int | None = None,
         logits_name: str = "logits",
         labels_name: str = "labels",
         weights_name: str = "weights",
@@ -90,35 +84,43 @@ class Source:
         """Validate arrays, in one pass over them, and make them a Source.
 
         Args:
-            logits: ``(n, K)`` real; float16 to float64 or integers.
-            labels: ``(n,)`` class indices, or None where none are needed.
+            logits: ``(..., K)`` real, float16 to float64 or integers; ``(n,)`` or ``(n, 1)`` of a
+                binary model; ``(..., L)`` of a multi-label one.
+            labels: class indices ``(...)``, shares of classes ``(..., K)`` that sum to 1, or, of
+                yes-no decisions, 0 and 1 or shares between; None where none are needed.
+            task: ``"multiclass"``, ``"binary"`` or ``"multilabel"``; None: by the shape, never
+                multi-label.
             weights: ``(n,)`` non-negative row weights.
             scores: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``; None means
-                logits, refused where every row is non-negative and sums to 1.
+                logits, refused where they look like probabilities.
             label_offset: the number of the first class, 0 or 1 as a rule.
+            ignore_label: the label of rows to leave out.
 
         Raises:
             InputError: anything that cannot be used, with the place in the data.
         """
-        if scores is not None and scores not in door.SCORES:
-            raise InputError(f"scores: expected one of {', '.join(door.SCORES)}; got {scores!r}")
+        if scores is not None:
+            check_known("scores", [scores], door.SCORES)
         logits = np.asarray(logits)
         labels = None if labels is None else np.asarray(labels)
-        door.check_shapes(logits, labels, logits_name, labels_name)
-        rows, classes = logits.shape
+        form = form_of(logits, labels, task, ignore_label, logits_name, labels_name)
+        raw = RawRows(form.logits, form.labels, form.kept, scores, label_offset, on_rows)
         if weights is not None:
-            weights = door.check_weights(np.asarray(weights), rows, weights_name)
-        raw = _RawRows(logits, labels, scores, label_offset, on_rows)
+            given = row_weights(np.asarray(weights), form)
+            weights = door.check_weights(given, raw.n_rows, weights_name)
         found = map_reduce(raw, inspect, workers)
-        warnings = raise_if_bad(
-            found, classes, scores, logits.dtype, label_offset, logits_name, labels_name
-        )
+        warnings = raise_if_bad(found, raw.read(0, 1), form.n_columns, logits_name, labels_name)
         return Source(
-            logits,
-            labels,
+            form.logits,
+            form.labels,
+            kept=form.kept,
+            task=form.task,
+            shape=form.shape,
+            hard=found.labels.hard,
             scores=scores or "logits",
             label_offset=label_offset,
             weights=weights,
+            entries=form.entries,
             magnitude=_magnitude(found, scores),
             warnings=warnings,
             logits_name=logits_name,
@@ -128,11 +130,29 @@ class Source:
 
     @property
     def n_rows(self) -> int:
-        return len(self.logits)
+        return len(self.logits) if self.kept is None else len(self.kept)
 
     @property
     def n_classes(self) -> int:
-        return int(self.logits.shape[1])
+        """2 for yes-no decisions."""
+        return int(self.logits.shape[1]) if self.logits.ndim == 2 else 2
+
+    @property
+    def n_columns(self) -> int:
+        """The classes, or the labels of a multi-label model."""
+        return self.n_labels if self.task == "multilabel" else self.n_classes
+
+    @property
+    def n_examples(self) -> int:
+        """The rows that count; of a multi-label model, those that have some annotated label."""
+        if self.entries is None:
+            return self.n_rows
+        return len(np.unique(self.entries // self.n_labels))
+
+    @property
+    def n_labels(self) -> int:
+        """The labels of a multi-label model; 1 otherwise."""
+        return int(self.shape[-1]) if self.task == "multilabel" else 1
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -147,25 +167,55 @@ class Source:
         """Rows ``start`` to ``stop`` (exclusive) as logits with their labels and weights."""
         if self.on_rows:
             self.on_rows(stop - start)
-        labels = self.labels
-        folds = None if self.folds is None else self.folds[start:stop]
+        which = slice(start, stop)
+        folds = None if self.folds is None else self.folds[which]
+        entries = None if self.entries is None else self.entries[which]
         return Batch(
-            logits=self._logits(slice(start, stop)),
-            labels=None
-            if labels is None
-            else door.as_labels(labels[start:stop], self.label_offset),
+            logits=self._two_sided(self._logits(self._numbers(which))),
+            labels=self._labels(self._numbers(which)),
             weights=self._weights(start, stop, folds),
             folds=folds,
+            columns=None if entries is None else entries % self.n_labels,
+            clusters=None if entries is None else entries // self.n_labels,
+            smoothing=self.smoothing,
             start=start,
         )
 
-    def _logits(self, rows: slice) -> FloatArray:
+    def _numbers(self, which: slice) -> slice | Index:
+        """Where in the arrays the chosen ones of the rows that count are."""
+        return which if self.kept is None else self.kept[which]
+
+    def _logits(self, rows: slice | Index) -> FloatArray:
         logits = door.as_logits(self.logits[rows], self.scores)
         if self.factor != 1.0:
             with np.errstate(over="ignore", under="ignore"):
                 logits = np.ldexp(logits, int(np.log2(self.factor)))
                 np.minimum(logits, np.finfo(logits.dtype).max, out=logits)
         return logits
+
+    @staticmethod
+    def _two_sided(logits: FloatArray) -> FloatArray:
+        """``[0, z]`` for the logit z of yes: softmax of it is the sigmoid."""
+        if logits.ndim == 2:
+            return logits
+        both = np.zeros((len(logits), 2), dtype=logits.dtype)
+        both[:, 1] = logits
+        return both
+
+    def _labels(self, rows: slice | Index) -> door.Labels | None:
+        if self.labels is None:
+            return None
+        raw = self.labels[rows]
+        if raw.ndim == 2 and self.hard:
+            return np.asarray(raw.argmax(axis=1), dtype=np.int64)
+        if raw.ndim == 2:
+            shares = raw.astype(np.float64)
+            shares /= shares.sum(axis=1, keepdims=True)
+            return shares
+        if self.hard:
+            return np.asarray(raw.astype(np.int64) - self.label_offset)
+        yes = raw.astype(np.float64)
+        return np.stack([1 - yes, yes], axis=1)
 
     def _weights(
         self, start: int, stop: int, folds: npt.NDArray[np.int16] | None
@@ -180,47 +230,51 @@ class Source:
 
     def sample(self, rows: int) -> Source:
         """About ``rows`` evenly spread rows, copied, as a Source of their own."""
-        every = slice(None, None, max(1, self.n_rows // rows))
-        folds = None if self.folds is None else self.folds[every]
+        few = self.take(np.arange(0, self.n_rows, max(1, self.n_rows // rows)))
+        assert few.kept is not None
         return replace(
-            self,
-            logits=self._logits(every),
-            labels=None if self.labels is None else self.labels[every],
-            weights=None if self.weights is None else self.weights[every],
-            folds=folds,
+            few,
+            logits=few._logits(few.kept),
+            labels=None if few.labels is None else few.labels[few.kept],
+            kept=None,
             scores="logits",
             factor=1.0,
-            on_rows=None,
         )
 
-    def take(self, rows: npt.NDArray[np.intp]) -> Source:
-        """The rows of these numbers, copied, as a Source of their own."""
+    def take(self, rows: Index) -> Source:
+        """The rows of these numbers as a Source of their own."""
         return replace(
             self,
-            logits=self.logits[rows],
-            labels=None if self.labels is None else self.labels[rows],
+            kept=rows if self.kept is None else self.kept[rows],
             weights=None if self.weights is None else self.weights[rows],
             folds=None if self.folds is None else self.folds[rows],
+            entries=None if self.entries is None else self.entries[rows],
             on_rows=None,
         )
 
     def fingerprint(self) -> str:
         """A digest of the shape, some scores and all labels of some rows: the same rows again?"""
         few = self.sample(FINGERPRINT_ROWS)
+        batch = few.read(0, min(FINGERPRINT_ROWS, few.n_rows))
         digest = hashlib.sha256(repr((self.n_rows, self.n_classes)).encode())
-        corner = few.logits[:FINGERPRINT_ROWS, :FINGERPRINT_ROWS]
+        corner = batch.logits[:, :FINGERPRINT_ROWS]
         digest.update(np.ascontiguousarray(corner, dtype=np.float64).tobytes())
-        if few.labels is not None:
-            labels = door.as_labels(few.labels[:FINGERPRINT_ROWS], self.label_offset)
-            digest.update(labels.tobytes())
+        if batch.labels is not None:
+            digest.update(np.ascontiguousarray(batch.labels).tobytes())
         return digest.hexdigest()[:32]
 
     def precise(self) -> Source:
         """The same rows as float64 logits where they are so few that this costs nothing."""
         if self.n_rows * self.n_classes > SMALL:
             return self
-        exact = door.as_logits(self.logits, self.scores).astype(np.float64)
-        return replace(self, logits=exact, scores="logits")
+        rows = self._numbers(slice(None))
+        exact = door.as_logits(self.logits[rows], self.scores).astype(np.float64)
+        labels = None if self.labels is None else self.labels[rows]
+        return replace(self, logits=exact, labels=labels, kept=None, scores="logits")
+
+    def smoothed(self, smoothing: Smoothing) -> Source:
+        """The same rows with softened labels."""
+        return replace(self, smoothing=smoothing)
 
     def rescaled(self, factor: float) -> Source:
         """The same rows with all logits multiplied by ``factor``, a power of two."""

@@ -1,21 +1,38 @@
 """Calibrators: one fitted, frozen dataclass per file."""
 
+from collections.abc import Callable
+
 from calibrate.calibrators.base import Calibrator, apply_blocks, check_classes
 from calibrate.calibrators.cross_fit import FOLDS, CrossFit, cross_fit
+from calibrate.calibrators.per_label import (
+    PerLabelFit,
+    PerLabelTemperature,
+    check_no_smoothing,
+    fit_per_label,
+)
 from calibrate.calibrators.temperature import Temperature
 from calibrate.calibrators.temperature_fit import TemperatureFit, fit_temperature
 
-METHODS = {Temperature.method: Temperature}
+METHODS: dict[str, Callable[..., Temperature | PerLabelTemperature]] = {
+    Temperature.method: Temperature,
+    PerLabelTemperature.method: PerLabelTemperature,
+}
+Fit = TemperatureFit | PerLabelFit
 
 __all__ = [
     "FOLDS",
     "METHODS",
     "Calibrator",
     "CrossFit",
+    "Fit",
+    "PerLabelFit",
+    "PerLabelTemperature",
     "Temperature",
     "TemperatureFit",
     "apply_blocks",
     "check_classes",
+    "check_no_smoothing",
     "cross_fit",
+    "fit_per_label",
     "fit_temperature",
 ]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal, Protocol, get_args
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 
 from calibrate.batch import AnyArray, Batch, FloatArray
 from calibrate.blocks import map_blocks
-from calibrate.errors import InputError
+from calibrate.errors import InputError, check_known
+from calibrate.softmax import Float64, log_softmax, scale_rows, softmax
 from calibrate.source import Source
 
 Output = Literal["probabilities", "log-probabilities", "logits"]
@@ -26,28 +27,28 @@ class Calibrator(Protocol):
     def n_classes(self) -> int | None: ...
 
     @property
-    def parameters(self) -> dict[str, float]: ...
+    def parameters(self) -> dict[str, Any]: ...
 
-    def scaled(self, logits: FloatArray) -> tuple[FloatArray, float]:
-        """Scores ``(n, K)`` and a factor: their product is the calibrated logits.
+    def scaled(self, batch: Batch) -> tuple[FloatArray, float | Float64]:
+        """Scores ``(n, K)`` and a factor, or one per row: their product is the calibrated logits.
 
-        The prediction is the first argmax of the scores. They may be ``logits`` itself.
+        The prediction is the first argmax of the scores. They may be ``batch.logits`` itself.
         """
         ...
 
-    def probabilities(self, logits: FloatArray) -> FloatArray: ...
-
-    def log_probabilities(self, logits: FloatArray) -> FloatArray: ...
-
-    def logits(self, logits: FloatArray) -> FloatArray: ...
-
 
 def check_classes(calibrator: Calibrator, source: Source) -> None:
-    """Raise InputError where a calibrator was fitted on another number of classes."""
+    """Raise InputError where a calibrator was fitted on another number of classes or labels."""
     if calibrator.n_classes not in (None, source.n_classes):
         raise InputError(
             f"{source.logits_name}: expected {calibrator.n_classes} classes, as the calibrator was "
             f"fitted on, found {source.n_classes}"
+        )
+    n_labels = getattr(calibrator, "n_labels", None)
+    if n_labels not in (None, source.n_labels):
+        raise InputError(
+            f"{source.logits_name}: expected {n_labels} labels, as the calibrator was fitted on "
+            f"one by one, found {source.n_labels}; is --task multilabel missing?"
         )
 
 
@@ -57,25 +58,53 @@ def apply_blocks(
     output: str = "probabilities",
     workers: int | None = None,
 ) -> Iterator[FloatArray]:
-    """Yield calibrated rows block by block, in order; ``(block, K)`` float32 or float64."""
-    if output not in OUTPUTS:
-        raise InputError(f"output: expected one of {', '.join(OUTPUTS)}; got {output!r}")
+    """Yield calibrated rows block by block, in order, float32 or float64.
+
+    ``(block, K)``; of yes-no decisions the column of yes, ``(block,)``.
+    """
+    check_known("output", [output], OUTPUTS)
     check_classes(calibrator, source)
-    calibrated = {
-        "probabilities": calibrator.probabilities,
-        "log-probabilities": calibrator.log_probabilities,
-        "logits": calibrator.logits,
-    }[output]
 
     def step(batch: Batch) -> FloatArray:
-        return calibrated(batch.logits)
+        calibrated = _OUTPUTS[output](*calibrator.scaled(batch))
+        return calibrated if source.task == "multiclass" else calibrated[:, 1]
 
     return map_blocks(source, step, workers)
 
 
+def _logits(scores: FloatArray, factor: float | Float64) -> FloatArray:
+    """Their product, kept below the largest number of the dtype."""
+    scaled = np.empty_like(scores)
+    with np.errstate(over="ignore"):
+        scale_rows(scores, factor, 1, out=scaled)
+    np.minimum(scaled, np.finfo(scaled.dtype).max, out=scaled)
+    return scaled
+
+
+_OUTPUTS: dict[str, Callable[[FloatArray, float | Float64], FloatArray]] = {
+    "probabilities": softmax,
+    "log-probabilities": log_softmax,
+    "logits": _logits,
+}
+
+
 def apply(
-    calibrator: Calibrator, logits: AnyArray, *, output: str, scores: str | None
+    calibrator: Calibrator,
+    logits: AnyArray,
+    *,
+    output: str = "probabilities",
+    scores: str | None = None,
+    task: str | None = None,
 ) -> FloatArray:
-    """Calibrated rows of an array, ``(n, K)``."""
-    source = Source.open(logits, scores=scores)
-    return np.concatenate(list(apply_blocks(calibrator, source, output)))
+    """Calibrated rows of an array, in its own shape.
+
+    Args:
+        output: ``"probabilities"``, ``"log-probabilities"`` or ``"logits"``.
+        scores, task: as in ``Source.open``.
+
+    Raises:
+        InputError: the logits cannot be used, or have another number of classes.
+    """
+    source = Source.open(logits, scores=scores, task=task)
+    blocks = list(apply_blocks(calibrator, source, output))
+    return np.concatenate(blocks).reshape(source.shape)

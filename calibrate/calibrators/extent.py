@@ -8,6 +8,7 @@ import numpy as np
 
 from calibrate.batch import Batch
 from calibrate.blocks import map_reduce
+from calibrate.softmax import target_scores
 from calibrate.source import Source
 
 GAP_SCORES = 1 << 13  # scores looked at to find the scale of the logits
@@ -41,9 +42,8 @@ class EndSlopes:
 
 
 def end_slopes(batch: Batch) -> EndSlopes:
-    assert batch.labels is not None
     z = batch.logits.astype(np.float64)
-    target = z[np.arange(len(z)), batch.labels]
+    target = target_scores(z, batch)
     gap = z.max(axis=1) - target
     possible = np.isfinite(z)
     below = (np.where(possible, z, 0.0) - target[:, None] * possible).sum(axis=1)
@@ -66,7 +66,8 @@ def typical_gap(source: Source) -> float | None:
     Masked classes, however many and by whatever number, are not among a row's best two.
     """
     rows = max(16, GAP_SCORES // source.n_classes)
-    z = source.sample(rows).logits[:rows].astype(np.float64)
+    few = source.sample(rows)
+    z = few.read(0, min(rows, few.n_rows)).logits.astype(np.float64)
     with np.errstate(over="ignore"):
         gaps = z.max(axis=1, keepdims=True) - z
     nearest = np.where(gaps > 0, gaps, np.inf).min(axis=1)

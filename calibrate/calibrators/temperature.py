@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from calibrate.batch import AnyArray, FloatArray
+from calibrate.batch import AnyArray, Batch, FloatArray
 from calibrate.calibrators.base import apply
 from calibrate.errors import InputError
-from calibrate.softmax import log_softmax, scale_rows, softmax
 
 
 @dataclass(frozen=True)
@@ -39,36 +38,27 @@ class Temperature:
             raise InputError(f"temperature: expected a positive finite number, got {t!r}")
 
     @property
-    def parameters(self) -> dict[str, float]:
+    def parameters(self) -> dict[str, Any]:
         """The fitted values by name, as they stand in files and reports."""
         return {"temperature": self.temperature}
 
-    def scaled(self, logits: FloatArray) -> tuple[FloatArray, float]:
+    def scaled(self, batch: Batch) -> tuple[FloatArray, float]:
         """``(z, 1/T)``: scores, and what to multiply them with, for calibrated logits."""
-        return logits, 1.0 / self.temperature
-
-    def log_probabilities(self, logits: FloatArray) -> FloatArray:
-        """``log softmax(z / T)``, ``(n, K)``."""
-        return log_softmax(logits, 1.0 / self.temperature)
-
-    def probabilities(self, logits: FloatArray) -> FloatArray:
-        """``softmax(z / T)``, ``(n, K)``."""
-        return softmax(logits, 1.0 / self.temperature)
-
-    def logits(self, logits: FloatArray) -> FloatArray:
-        """``z / T``, ``(n, K)``; kept below the largest number of the dtype."""
-        scaled = np.empty_like(logits)
-        with np.errstate(over="ignore"):
-            scale_rows(logits, 1.0 / self.temperature, 1, out=scaled)
-        np.minimum(scaled, np.finfo(scaled.dtype).max, out=scaled)
-        return scaled
+        return batch.logits, 1.0 / self.temperature
 
     def apply(
-        self, logits: AnyArray, *, output: str = "probabilities", scores: str | None = None
+        self,
+        logits: AnyArray,
+        *,
+        output: str = "probabilities",
+        scores: str | None = None,
+        task: str | None = None,
     ) -> FloatArray:
-        """Calibrated ``"probabilities"``, ``"log-probabilities"`` or ``"logits"``, ``(n, K)``.
+        """Calibrated ``"probabilities"``, ``"log-probabilities"`` or ``"logits"``.
+
+        Returns the shape of ``logits``: ``(n, K)``, or ``(n,)`` for a binary model.
 
         Raises:
             InputError: the logits cannot be used, or have another number of classes.
         """
-        return apply(self, logits, output=output, scores=scores)
+        return apply(self, logits, output=output, scores=scores, task=task)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from calibrate.batch import Smoothing
 from calibrate.blocks import map_reduce
 from calibrate.calibrators.extent import end_slopes, largest_gap, typical_gap
 from calibrate.calibrators.temperature import Temperature
@@ -36,6 +37,7 @@ class TemperatureFit:
         evaluations: passes over the whole data.
         n_rows: the rows fitted on.
         fingerprint: a digest of them.
+        smoothing: the label smoothing that the fit assumed, or None.
         warnings: what the user should know, in words.
     """
 
@@ -46,6 +48,7 @@ class TemperatureFit:
     evaluations: int
     n_rows: int
     fingerprint: str
+    smoothing: Smoothing | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -66,7 +69,7 @@ def fit_temperature(
     interval is taken on the scale of log T.
 
     Args:
-        source: labelled rows.
+        source: labelled rows; where they are ``smoothed``, that NLL is minimised.
         workers: threads; the result does not depend on it.
         start: a temperature close to the optimum, where one is known.
     """
@@ -98,6 +101,7 @@ def _in_units(fitted: TemperatureFit, unit: float, source: Source) -> Temperatur
         calibrator=Temperature(fitted.temperature * unit, source.n_classes),
         interval=(interval[0] * unit, interval[1] * unit) if interval else None,
         fingerprint=source.fingerprint(),
+        smoothing=source.smoothing,
     )
 
 
@@ -217,6 +221,7 @@ class _Search:
             evaluations=self.evaluations,
             n_rows=self.source.n_rows,
             fingerprint=self.source.fingerprint(),
+            smoothing=self.source.smoothing,
         )
 
     def _not_converged(self, theta: float) -> TemperatureFit:
@@ -251,6 +256,7 @@ class _Search:
             evaluations=self.evaluations,
             n_rows=self.source.n_rows,
             fingerprint=self.source.fingerprint(),
+            smoothing=self.source.smoothing,
             warnings=(f"{reason}; stopped at T = {t:.4g}",),
         )
 
@@ -265,6 +271,7 @@ def _undefined(source: Source, workers: int | None) -> TemperatureFit:
         evaluations=1,
         n_rows=source.n_rows,
         fingerprint=source.fingerprint(),
+        smoothing=source.smoothing,
         warnings=(
             "T is undefined: every row gives all its classes the same score, so no temperature "
             "changes anything; T = 1 was kept",

@@ -14,6 +14,7 @@ import typer
 from calibrate.cli.apply import apply
 from calibrate.cli.fit import fit
 from calibrate.cli.report import report
+from calibrate.cli.thresholds import thresholds
 from calibrate.errors import CalibrateError
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(fit)
 app.command()(apply)
 app.command()(report)
+app.command()(thresholds)
 
 
 def _print_version(wanted: bool) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calibrate.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calibrate.batch import AnyArray
 
 
 def apply(
@@ -27,42 +32,66 @@ def apply(
     kind: Annotated[
         options.OutputKind, typer.Option("--as", help="What to write.")
     ] = options.OutputKind.probabilities,
+    thresholds: Annotated[
+        str | None,
+        typer.Option(
+            "--thresholds",
+            help="What `calibrate thresholds` wrote: decisions, 0 or 1, in place of probabilities.",
+        ),
+    ] = None,
     scores: options.Scores = None,
+    task: options.Task = None,
     workers: options.Workers = None,
     debug: options.Debug = False,
 ) -> None:
     """Write the calibrated probabilities of all rows to a .npy file."""
     del debug  # read by the error handler
+    import numpy as np
+
     import calibrate
-    from calibrate.calibrators import Calibrator, apply_blocks, check_classes
+    from calibrate.calibrators import (
+        Calibrator,
+        PerLabelTemperature,
+        apply_blocks,
+        check_classes,
+    )
     from calibrate.cli.console import Progress, note, warn
+    from calibrate.decisions import decision_blocks
     from calibrate.npy_writer import write_npy
     from calibrate.output import check_distinct, check_writable, writing
+    from calibrate.thresholds_file import load_thresholds
 
-    if (calibrator is None) == (temperature is None):
+    if (calibrator is None) == (temperature is None) and (thresholds is None or calibrator):
         raise calibrate.InputError("expected either -c calibrator.json or --temperature T")
     archive, colon, _ = logits.rpartition(".npz:")
     stem = archive if colon else logits.removesuffix(".npy").removesuffix(".npz")
     target = f"{stem}.calibrated.npy" if output is None else output
-    if temperature is not None:
-        method: Calibrator = calibrate.Temperature(temperature)
+    if calibrator is not None:
+        method: Calibrator = calibrate.load(calibrator)
     else:
-        method = calibrate.load(calibrator or "")
+        method = calibrate.Temperature(1.0 if temperature is None else temperature)
+    chosen = None if thresholds is None else load_thresholds(thresholds)
     if target != "-":
-        check_distinct([target], [logits, calibrator])
+        check_distinct([target], [logits, calibrator, thresholds])
         check_writable(target)
+    many = isinstance(method, PerLabelTemperature) or (chosen and chosen.task == "multilabel")
+    if task is None and many:
+        task = options.TaskKind.multilabel
     with Progress() as progress:
         source = calibrate.open_source(
-            logits, needs_labels=False, scores=scores and scores.value, workers=workers,
-            on_rows=progress,
+            logits, needs_labels=False, scores=scores and scores.value, task=task and task.value,
+            workers=workers, on_rows=progress,
         )  # fmt: skip
         check_classes(method, source)
         warn(source.warnings)
-        blocks = apply_blocks(method, source, kind.value, workers)
-        shape = (source.n_rows, source.n_classes)
+        blocks: Iterator[AnyArray] = apply_blocks(method, source, kind.value, workers)
+        what, dtype, shape = kind.value, source.dtype, source.shape
+        if chosen is not None:
+            blocks = decision_blocks(source, chosen, method, workers)
+            what, dtype = "decisions", np.dtype(np.uint8)
         if target == "-":
-            write_npy(sys.stdout.buffer, shape, source.dtype, blocks)
+            write_npy(sys.stdout.buffer, shape, dtype, blocks)
         else:
             with writing(target) as file:
-                write_npy(file, shape, source.dtype, blocks)
-            note(f"wrote {target}: {kind.value}, {source.dtype} of shape {shape}")
+                write_npy(file, shape, dtype, blocks)
+            note(f"wrote {target}: {what}, {dtype} of shape {shape}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from calibrate.report import Report
+    from calibrate.source import Source
 
 PATIENCE = 1.0  # seconds before progress shows
 
@@ -25,6 +26,26 @@ def warn(warnings: tuple[str, ...]) -> None:
         note(f"warning: {warning}")
 
 
+def recognised(source: Source) -> str:
+    """What the rows were taken for, in words."""
+    left_out = len(source.logits) - source.n_rows
+    if source.task == "multiclass":
+        shape, kind = f"{source.n_classes:,}", "one class each"
+        soft = "soft, shares of classes"
+    else:
+        shape = "1" if source.task == "binary" else f"{source.n_labels:,}"
+        kind, soft = "0 and 1", "soft, shares of yes"
+    text = f"{source.task}: {source.n_examples:,} x {shape} {source.scores}"
+    if source.labels is not None:
+        text += f"; labels: {kind if source.hard else soft}"
+    return text + (f"; {left_out:,} left out" if left_out else "")
+
+
+def in_colour() -> bool:
+    """Whether stdout is a terminal that may be coloured."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
 def print_report(report: Report, format: str, metrics: tuple[str, ...] | None = None) -> None:
     """The report on stdout, its warnings on stderr."""
     from calibrate.render import render_json, render_markdown, render_text
@@ -34,8 +55,7 @@ def print_report(report: Report, format: str, metrics: tuple[str, ...] | None = 
     elif format == "markdown":
         text = render_markdown(report, metrics)
     else:
-        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        text = render_text(report, metrics, colour=colour)
+        text = render_text(report, metrics, colour=in_colour())
     sys.stdout.write(text)
     warn(report.warnings)
 

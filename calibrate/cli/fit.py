@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calibrate.cli import options
+
+if TYPE_CHECKING:
+    from calibrate.calibrators import Fit
 
 
 def fit(
@@ -17,7 +20,22 @@ def fit(
     ] = "calibrator.json",
     weights: options.Weights = None,
     scores: options.Scores = None,
+    task: options.Task = None,
     label_offset: options.LabelOffset = 0,
+    ignore_label: options.IgnoreLabel = None,
+    per_label: Annotated[
+        bool, typer.Option("--per-label", help="A temperature for each label of --task multilabel.")
+    ] = False,
+    label_smoothing: Annotated[
+        float,
+        typer.Option(
+            "--label-smoothing", help="Assume that this share of the labels is wrong, 0 up to 1."
+        ),
+    ] = 0.0,
+    smoothing_over: Annotated[
+        options.SmoothingOver,
+        typer.Option("--smoothing-over", help="Which classes share it: all, or the others only."),
+    ] = options.SmoothingOver.all,
     workers: options.Workers = None,
     format: options.ReportFormat = options.Format.text,
     n_bins: options.Bins = 15,
@@ -28,7 +46,8 @@ def fit(
     """Find the temperature that minimises the NLL, and write it to calibrator.json."""
     del debug  # read by the error handler
     import calibrate
-    from calibrate.cli.console import Progress, note, print_report
+    from calibrate.calibrators import check_no_smoothing
+    from calibrate.cli.console import Progress, note, print_report, recognised
     from calibrate.output import check_distinct, check_writable
     from calibrate.render.words import HEADLINE
 
@@ -42,9 +61,19 @@ def fit(
     with Progress() as progress:
         source = calibrate.open_source(
             logits, labels, weights=weights, scores=scores and scores.value,
-            label_offset=label_offset, workers=workers, on_rows=progress,
+            task=task and task.value, label_offset=label_offset, ignore_label=ignore_label,
+            workers=workers, on_rows=progress,
         )  # fmt: skip
-        fitted = calibrate.fit(source, workers=workers)
+        note(recognised(source))
+        fitted: Fit
+        if per_label:
+            check_no_smoothing(label_smoothing)
+            fitted = calibrate.fit_per_label(source, workers=workers)
+        else:
+            fitted = calibrate.fit(
+                source, label_smoothing=label_smoothing, smoothing_over=smoothing_over.value,
+                workers=workers,
+            )  # fmt: skip
         settings = calibrate.Settings(n_bins=n_bins, full=False, bootstrap=0, workers=workers)
         report = calibrate.evaluate(source, calibrator=fitted, settings=settings)
     if figure:

@@ -20,6 +20,17 @@ class Format(str, Enum):
     markdown = "markdown"
 
 
+class TaskKind(str, Enum):
+    multiclass = "multiclass"
+    binary = "binary"
+    multilabel = "multilabel"
+
+
+class SmoothingOver(str, Enum):
+    all = "all"
+    others = "others"
+
+
 class OutputKind(str, Enum):
     probabilities = "probabilities"
     log_probabilities = "log-probabilities"
@@ -36,7 +47,8 @@ Labels = Annotated[
     str | None,
     typer.Argument(
         metavar="[LABELS]",
-        help="Class indices, one per row. May be left out where LOGITS is a .npz with both.",
+        help="Class indices, one per row, or a share per class; 0 and 1 for yes-no models. May be "
+        "left out where LOGITS is a .npz with both.",
     ),
 ]
 Scores = Annotated[
@@ -48,6 +60,17 @@ Scores = Annotated[
 ]
 LabelOffset = Annotated[
     int, typer.Option("--label-offset", help="The number of the first class, if not 0.")
+]
+Task = Annotated[
+    TaskKind | None,
+    typer.Option(
+        "--task",
+        help="Default: binary for one score per row, else multiclass. multilabel: a yes or no "
+        "per column.",
+    ),
+]
+IgnoreLabel = Annotated[
+    int | None, typer.Option("--ignore-label", help="The label of rows to leave out, e.g. -100.")
 ]
 Workers = Annotated[
     int | None,

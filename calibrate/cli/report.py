@@ -10,8 +10,6 @@ from calibrate.cli import options
 
 if TYPE_CHECKING:
     from calibrate.batch import AnyArray
-    from calibrate.figures import Settings
-    from calibrate.report import Report
 
 
 def report(
@@ -65,7 +63,9 @@ def report(
     ] = "report",
     weights: options.Weights = None,
     scores: options.Scores = None,
+    task: options.Task = None,
     label_offset: options.LabelOffset = 0,
+    ignore_label: options.IgnoreLabel = None,
     workers: options.Workers = None,
     format: options.ReportFormat = options.Format.text,
     n_bins: options.Bins = 15,
@@ -80,8 +80,8 @@ def report(
     """Measure calibration; write report.json, report.md and pictures to a folder."""
     del debug  # read by the error handler
     import calibrate
-    from calibrate.classwise import class_numbers
-    from calibrate.cli.console import note, print_report
+    from calibrate.classwise import check_class_names, class_numbers
+    from calibrate.cli.console import Progress, note, print_report, recognised
     from calibrate.errors import check_known
     from calibrate.metrics import METRICS
     from calibrate.output import check_distinct
@@ -101,11 +101,11 @@ def report(
         class_names=names, classes=class_numbers(classes, names),
     )  # fmt: skip
     if logits.endswith(".csv"):
-        given = [labels, calibrator, cross_fit or None, scores, class_names, classes]
+        given = [labels, calibrator, cross_fit or None, scores, task, class_names, classes]
         if any(option is not None for option in given):
             raise calibrate.InputError(
                 f"{logits}: a .csv of predictions takes neither LABELS nor -c, --fit, --scores, "
-                "--class-names or --classes, which need the logits"
+                "--task, --class-names or --classes, which need the logits"
             )
         top_labels = calibrate.read_top_labels(logits, Columns.of(columns))
         rows = top_labels.weighted(read_weights(weights), weights or "")
@@ -114,51 +114,26 @@ def report(
     else:
         if columns is not None:
             raise calibrate.InputError(f"{logits}: --columns is for a .csv of predictions")
-        measured = _of_logits(
-            logits,
-            labels,
-            calibrator,
-            cross_fit,
-            groups,
-            weights,
-            scores,
-            label_offset,
-            class_names,
-            settings,
-        )
+        if calibrator is not None and cross_fit:
+            raise calibrate.InputError("expected either -c calibrator.json or --fit, got both")
+        with Progress() as progress:
+            source = calibrate.open_source(
+                logits, labels, weights=weights, scores=scores and scores.value,
+                task=task and task.value, label_offset=label_offset, ignore_label=ignore_label,
+                workers=workers, on_rows=progress,
+            )  # fmt: skip
+            note(recognised(source))
+            check_class_names(names, source.n_columns, class_names or "")
+            of_rows = _groups_of(groups, len(source.logits) // source.n_labels)
+            if cross_fit:
+                measured = calibrate.cross_evaluate(source, groups=of_rows, settings=settings)
+            else:
+                measured = calibrate.evaluate(
+                    source, calibrator=calibrator, groups=of_rows, settings=settings
+                )
     written = write_folder(measured, output, pictures, figure, dpi, shown)
     print_report(measured, format.value, shown)
     note(f"wrote {', '.join(written)}")
-
-
-def _of_logits(
-    logits: str,
-    labels: str | None,
-    calibrator: str | None,
-    cross_fit: bool,
-    groups: str | None,
-    weights: str | None,
-    scores: options.ScoresKind | None,
-    label_offset: int,
-    class_names: str | None,
-    settings: Settings,
-) -> Report:
-    import calibrate
-    from calibrate.classwise import check_class_names
-    from calibrate.cli.console import Progress
-
-    if calibrator is not None and cross_fit:
-        raise calibrate.InputError("expected either -c calibrator.json or --fit, got both")
-    with Progress() as progress:
-        source = calibrate.open_source(
-            logits, labels, weights=weights, scores=scores and scores.value,
-            label_offset=label_offset, workers=settings.workers, on_rows=progress,
-        )  # fmt: skip
-        check_class_names(settings.class_names, source.n_classes, class_names or "")
-        of_rows = _groups_of(groups, source.n_rows)
-        if cross_fit:
-            return calibrate.cross_evaluate(source, groups=of_rows, settings=settings)
-        return calibrate.evaluate(source, calibrator=calibrator, groups=of_rows, settings=settings)
 
 
 def _groups_of(name: str | None, rows: int) -> AnyArray | None:

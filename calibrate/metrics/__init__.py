@@ -15,6 +15,7 @@ from calibrate.metrics.binned import (  # isort: skip
     ece,
     ece_equal_mass,
     mce,
+    positive_ece,
     rmsce,
     rmsce_debiased,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "nll",
     "nll_calibration",
     "overconfidence",
+    "positive_ece",
     "rmsce",
     "rmsce_debiased",
     "smooth_ece",

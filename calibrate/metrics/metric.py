@@ -17,7 +17,7 @@ class Over(Enum):
     BINS = "bins"  # BinTable of equal-width bins -> figure
     MASS_BINS = "equal-mass bins"  # BinTable of 15 equal-mass bins -> figure
     LEVELS = "levels"  # Levels -> figure
-    CLASSES = "classes"  # one-vs-rest ECE of every class -> figure
+    CLASSES = "classes"  # one-vs-rest ECE of every class, (..., K) -> figure
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def classes_figure(report: Report) -> Figure | None:
     from matplotlib.figure import Figure
 
     found = report.class_reliability
-    if found is None or not found.before:
+    if found is None or not found.before or report.data.task != "multiclass":
         return None
     n_rows = -(-len(found.before) // COLUMNS)
     columns = min(COLUMNS, len(found.before))

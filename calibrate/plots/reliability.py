@@ -8,7 +8,7 @@ import numpy as np
 
 from calibrate.plots.style import BLUE, GREEN, GREY, INK, VERMILION, diagonal, headed, style
 from calibrate.render import words
-from calibrate.report import Measurement, Reliability, Report
+from calibrate.report import Measurement, Reliability, Report, Sides
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,13 +23,13 @@ def reliability_figure(report: Report) -> Figure:
 
     One panel for a model as it is, two for before and after. Beneath each, the share of rows
     per bin on the same axis. After Guo et al. (2017), figure 1, with the gap drawn from the
-    bin's own mean confidence rather than from its centre, and coloured by its sign.
+    bin's own mean confidence rather than from its centre, and coloured by its sign. Of binary and
+    multi-label models: how often yes is right against its probability.
     """
     from matplotlib.figure import Figure
 
-    sides = [("before", report.reliability.before, report.metrics.before)]
-    if report.reliability.after is not None and report.metrics.after is not None:
-        sides.append(("after", report.reliability.after, report.metrics.after))
+    yes_no = report.data.task in ("binary", "multilabel")
+    sides = _tables(report, yes_no)
     with style():
         figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
         axes = figure.subplots(
@@ -38,16 +38,29 @@ def reliability_figure(report: Report) -> Figure:
         for column, (name, table, metrics) in enumerate(sides):
             _draw_bins(axes[0, column], table)
             _draw_histogram(axes[1, column], table)
-            axes[0, column].set_title(_caption(metrics), fontsize=10)
+            axes[1, column].set_xlabel("probability of yes" if yes_no else "confidence")
+            axes[0, column].set_title(_caption(metrics, yes_no), fontsize=10)
             axes[0, column].text(
                 0.5, 1.09, _title(name, report), transform=axes[0, column].transAxes,
                 ha="center", fontsize=12.5, fontweight="bold",
             )  # fmt: skip
-        axes[0, 0].set_ylabel("accuracy")
+        axes[0, 0].set_ylabel("how often it is yes" if yes_no else "accuracy")
         axes[1, 0].set_ylabel("share of rows")
         headed(figure, report, 40 * len(sides))
-        _legend(figure, columns=5 if len(sides) == 2 else 2)
+        _legend(figure, 5 if len(sides) == 2 else 2, yes_no)
     return figure
+
+
+def _tables(report: Report, yes_no: bool) -> list[tuple[str, Reliability, dict[str, Measurement]]]:
+    """Name, table and metrics of each panel."""
+    tables = report.reliability
+    if yes_no and report.class_reliability is not None:
+        shown = report.class_reliability
+        tables = Sides(shown.before[0].table, shown.after[0].table if shown.after else None)
+    sides = [("before", tables.before, report.metrics.before)]
+    if tables.after is not None and report.metrics.after is not None:
+        sides.append(("after", tables.after, report.metrics.after))
+    return sides
 
 
 def _title(side: str, report: Report) -> str:
@@ -127,12 +140,14 @@ def _draw_histogram(ax: Axes, table: Reliability) -> None:
                     fontsize=7,
                 )  # fmt: skip
         ax.margins(y=0.2)
-    ax.set_xlabel("confidence")
     ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
 
 
-def _caption(metrics: dict[str, Measurement]) -> str:
-    names = {"ECE": "ece", "accuracy": "accuracy", "mean confidence": "mean_confidence"}
+def _caption(metrics: dict[str, Measurement], yes_no: bool) -> str:
+    if yes_no:
+        names = {"positive ECE": "positive_ece", "top-label ECE": "ece"}
+    else:
+        names = {"ECE": "ece", "accuracy": "accuracy", "mean confidence": "mean_confidence"}
     return "   ".join(f"{label} {metrics[name].value:.3f}" for label, name in names.items())
 
 
@@ -148,17 +163,19 @@ def _compact(count: float) -> str:
     return f"{count:.3g}"
 
 
-def _legend(figure: Figure, columns: int) -> None:
+def _legend(figure: Figure, columns: int, yes_no: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
+    bar, line = ("share of yes", "mean probability") if yes_no else ("accuracy", "mean confidence")
+    over, under = ("too high", "too low") if yes_no else ("overconfident", "underconfident")
     figure.legend(
         handles=[
-            Patch(facecolor=BLUE, label="accuracy"),
-            Line2D([], [], color=INK, linewidth=1.6, label="mean confidence"),
+            Patch(facecolor=BLUE, label=bar),
+            Line2D([], [], color=INK, linewidth=1.6, label=line),
             Line2D([], [], color=INK, lw=1.1, marker="|", ms=9, label="95 % of calibrated models"),
-            Patch(fc=VERMILION + "44", ec=VERMILION, hatch=OVER, label="overconfident"),
-            Patch(fc=GREEN + "44", ec=GREEN, hatch=UNDER, label="underconfident"),
+            Patch(fc=VERMILION + "44", ec=VERMILION, hatch=OVER, label=over),
+            Patch(fc=GREEN + "44", ec=GREEN, hatch=UNDER, label=under),
         ],
         loc="outside lower center",
         ncols=columns,

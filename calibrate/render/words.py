@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calibrate.report import Measurement, Report, Test, Tests
+from calibrate.report import Fitted, Measurement, Report, Test, Tests
 
-HEADLINE = ("accuracy", "nll", "brier", "ece")
+HEADLINE = ("accuracy", "nll", "brier", "ece", "positive_ece")
+MOST_LISTED = 12  # temperatures
 IN_SAMPLE = "in-sample: measured on the very rows that the calibrator was fitted on"
 
 
@@ -40,6 +41,10 @@ def listed(report: Report, wanted: Sequence[str] | None) -> list[str]:
 def rows_and_classes(report: Report) -> str:
     if report.data.task == "top-label":
         return f"{report.data.rows:,} predictions, {report.data.classes:,} labels seen"
+    if report.data.task == "binary":
+        return f"{report.data.rows:,} rows, binary"
+    if report.data.task == "multilabel":
+        return f"{report.data.rows:,} rows, {report.data.classes:,} labels (yes or no each)"
     return f"{report.data.rows:,} rows, {report.data.classes:,} classes"
 
 
@@ -59,8 +64,10 @@ def provenance(report: Report) -> str:
 
 def temperature(report: Report) -> str:
     """``T = 2.12 (95 % interval 2.05 to 2.19)``; empty without a temperature."""
-    if report.calibrator is None or report.temperature is None:
+    if report.calibrator is None:
         return ""
+    if report.temperature is None:
+        return _many_temperatures(report.calibrator)
     interval = report.calibrator.intervals.get("temperature")
     text = f"T = {short(report.temperature)}"
     if interval:
@@ -70,8 +77,28 @@ def temperature(report: Report) -> str:
     return text
 
 
+def _many_temperatures(fitted: Fitted) -> str:
+    """``T of 3 labels: 0.9 (0.8 to 1.0), ...``; only the range where there are many."""
+    found = fitted.parameters.get("temperatures")
+    if not found:
+        return ""
+    if len(found) > MOST_LISTED:
+        return f"T of {len(found)} labels: {short(min(found))} to {short(max(found))}"
+    intervals = fitted.intervals.get("temperatures") or []
+    known = [*intervals, *[None] * (len(found) - len(intervals))]
+    each = [
+        f"{short(t)} ({short(pair[0])} to {short(pair[1])})" if pair else short(t)
+        for t, pair in zip(found, known, strict=True)
+    ]
+    return f"T of {len(found)} labels (95 % intervals): {', '.join(each)}"
+
+
 def verdict(report: Report) -> str:
     """One sentence on what the temperature, or the bare overconfidence, says of the model."""
+    if report.calibrator is not None and report.temperature is None:
+        change = report.metrics.change["nll"] if report.metrics.change else Measurement(None)
+        nll = number(change.value)
+        return f"Each label has a T of its own; together they change the nll by {nll}."
     if report.temperature is None or report.calibrator is None:
         return _without_calibrator(report)
     t = report.temperature
@@ -136,7 +163,7 @@ def worst_classes(report: Report) -> tuple[str, list[list[str]]]:
     ]
 
 
-GROUP_FIGURES = ("accuracy", "overconfidence", "nll", "ece")
+GROUP_FIGURES = ("accuracy", "overconfidence", "nll", "ece", "positive_ece")
 
 
 def group_columns(report: Report) -> list[str]:
@@ -151,7 +178,8 @@ def worst_groups(report: Report) -> tuple[str, list[list[str]]]:
         few = " (few)" if group.few else ""
         cells = [measurement(figures[name]) for name in group_columns(report)[1:]]
         rows.append([group.name, f"{group.rows:,}{few}", *cells])
-    return "groups" + (", after" if report.metrics.after else ""), rows
+    what = "labels" if report.data.task == "multilabel" else "groups"
+    return what + (", after" if report.metrics.after else ""), rows
 
 
 def p_value(p: float) -> str:
@@ -203,8 +231,11 @@ def _temperature(tests: Tests, report: Report) -> str:
     if test.statistic is None or test.p_value is None:
         return ""
     named = "T = 1" if report.temperature is None else f"T = {short(report.temperature)}"
+    if report.calibrator is not None and report.temperature is None:
+        named = "these temperatures, taken together,"
     score = f"(score test, z = {test.statistic:.2f}, {p_value(test.p_value)})"
     if test.p_value >= 0.05:
-        return f"{named} suits these rows {score}."
+        suit = "suit" if named.endswith(",") else "suits"
+        return f"{named} {suit} these rows {score}."
     way = "larger" if test.statistic > 0 else "smaller"
     return f"these rows want a {way} T than {named} {score}."

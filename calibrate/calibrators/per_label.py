@@ -1,0 +1,152 @@
+"""A temperature for each label of a multi-label model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from calibrate.batch import AnyArray, Batch, FloatArray
+from calibrate.calibrators.base import apply
+from calibrate.calibrators.temperature import Temperature
+from calibrate.calibrators.temperature_fit import TemperatureFit, fit_temperature
+from calibrate.errors import InputError
+from calibrate.softmax import Float64
+from calibrate.source import Source
+
+
+@dataclass(frozen=True)
+class PerLabelTemperature:
+    """p = sigmoid(z_l / T_l) for label l.
+
+    Attributes:
+        temperatures: T_l > 0, one per label.
+        n_classes: 2, yes and no.
+
+    Raises:
+        InputError: a temperature is not a positive finite number, or there is none.
+    """
+
+    temperatures: tuple[float, ...]
+    n_classes: int | None = 2
+
+    method: ClassVar[str] = "per-label-temperature"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.temperatures, (list, tuple)) or not self.temperatures:
+            raise InputError(
+                f"temperatures: expected one number per label, got {self.temperatures!r}"
+            )
+        object.__setattr__(self, "temperatures", tuple(self.temperatures))
+        for t in self.temperatures:
+            Temperature(t)
+
+    @property
+    def n_labels(self) -> int:
+        return len(self.temperatures)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The fitted values by name, as they stand in files and reports."""
+        return {"temperatures": list(self.temperatures)}
+
+    def scaled(self, batch: Batch) -> tuple[FloatArray, Float64]:
+        """``(z, 1/T of the label of each row)``."""
+        assert batch.columns is not None
+        return batch.logits, (1.0 / np.array(self.temperatures))[batch.columns]
+
+    def apply(
+        self, logits: AnyArray, *, output: str = "probabilities", scores: str | None = None
+    ) -> FloatArray:
+        """Calibrated ``"probabilities"``, ``"log-probabilities"`` or ``"logits"``, ``(n, L)``.
+
+        Raises:
+            InputError: the logits cannot be used, or have another number of labels.
+        """
+        return apply(self, logits, output=output, scores=scores, task="multilabel")
+
+
+@dataclass(frozen=True)
+class PerLabelFit:
+    """The fit of every label on its own.
+
+    Attributes:
+        calibrator: the fitted temperatures; 1 for a label without an optimum to be found.
+        parts: the fit of each label; None for one that nobody annotated.
+        n_rows: decisions fitted on.
+        fingerprint: a digest of them.
+        warnings: what the user should know, in words.
+    """
+
+    calibrator: PerLabelTemperature
+    parts: tuple[TemperatureFit | None, ...]
+    n_rows: int
+    fingerprint: str
+    warnings: tuple[str, ...]
+
+    @property
+    def intervals(self) -> list[tuple[float, float] | None]:
+        """The 95 % interval of each temperature, None where undefined."""
+        return [None if part is None else part.interval for part in self.parts]
+
+    @property
+    def converged(self) -> bool:
+        """Whether every label has an optimum that was reached."""
+        return all(part is not None and part.converged for part in self.parts)
+
+    @property
+    def nll(self) -> float:
+        """The mean NLL at the optima, nats per decision."""
+        parts = [part for part in self.parts if part is not None]
+        return sum(part.nll * part.n_rows for part in parts) / sum(part.n_rows for part in parts)
+
+    @property
+    def evaluations(self) -> int:
+        """Passes over the rows of one label, all labels together."""
+        return sum(part.evaluations for part in self.parts if part is not None)
+
+
+def check_no_smoothing(label_smoothing: float) -> None:
+    """Raise InputError where label smoothing was asked for along with a temperature per label."""
+    if label_smoothing:
+        raise InputError("expected either --per-label or --label-smoothing, got both")
+
+
+def fit_per_label(
+    source: Source, *, workers: int | None = None, names: Sequence[str] | None = None
+) -> PerLabelFit:
+    """The temperature of each label, from the rows where it is annotated.
+
+    Args:
+        source: multi-label rows.
+        names: of the labels, for warnings.
+
+    Raises:
+        InputError: the source is not multi-label.
+    """
+    if source.entries is None:
+        raise InputError(
+            f"{source.logits_name}: a temperature per label is for multi-label scores; "
+            "pass --task multilabel"
+        )
+    names = names or [str(number) for number in range(source.n_labels)]
+    columns = source.entries % source.n_labels
+    parts: list[TemperatureFit | None] = []
+    warnings: list[str] = []
+    for label, name in enumerate(names):
+        rows = np.flatnonzero(columns == label)
+        counted = len(rows) and (source.weights is None or source.weights[rows].any())
+        part = fit_temperature(source.take(rows), workers=workers) if counted else None
+        parts.append(part)
+        said = ("nobody annotated it; T = 1 was kept",) if part is None else part.warnings
+        warnings += [f"label {name}: {warning}" for warning in said]
+    temperatures = tuple(1.0 if part is None else part.temperature for part in parts)
+    return PerLabelFit(
+        PerLabelTemperature(temperatures),
+        tuple(parts),
+        source.n_rows,
+        source.fingerprint(),
+        tuple(warnings),
+    )

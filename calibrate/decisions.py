@@ -1,0 +1,97 @@
+"""Calibrated probabilities of yes-no models -> thresholds, and thresholds -> decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from calibrate.bins import Float64
+from calibrate.calibrators import Calibrator, Temperature, apply_blocks
+from calibrate.errors import InputError
+from calibrate.goal import Goal
+from calibrate.source import Source
+from calibrate.thresholds import Thresholds, thresholds_for
+
+
+def find_thresholds(
+    source: Source,
+    goal: Goal,
+    calibrator: Calibrator | None = None,
+    *,
+    names: Sequence[str] | None = None,
+    bootstrap: int = 1000,
+    seed: int = 0,
+    workers: int | None = None,
+) -> Thresholds:
+    """One threshold per label, the best for the goal on these rows.
+
+    Args:
+        source: labelled rows of a binary or multi-label model.
+        calibrator: what the scores go through; None: as they are.
+        names: of the labels.
+
+    Raises:
+        InputError: the rows are multiclass, or the goal cannot be met.
+    """
+    _check_yes_no(source)
+    blocks = apply_blocks(calibrator or Temperature(1.0), source, workers=workers)
+    probability = np.concatenate(list(blocks)).astype(np.float64)
+    yes = _yes(source)
+    weights = np.ones(source.n_rows) if source.weights is None else source.weights
+    columns = np.zeros(source.n_rows, dtype=np.intp)
+    if source.entries is not None:
+        columns = source.entries % source.n_labels
+    rows = [np.flatnonzero(columns == label) for label in range(source.n_labels)]
+    return thresholds_for(
+        [probability[those] for those in rows],
+        [yes[those] for those in rows],
+        [weights[those] for those in rows],
+        goal=goal,
+        names=names,
+        task=source.task,
+        bootstrap=bootstrap,
+        seed=seed,
+    )
+
+
+def decision_blocks(
+    source: Source, thresholds: Thresholds, calibrator: Calibrator | None, workers: int | None
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yield decisions, 0 or 1, block by block in order, ``(block,)``.
+
+    Raises:
+        InputError: the scores are of another number of labels than the thresholds.
+    """
+    _check_yes_no(source)
+    at = np.array([label.threshold for label in thresholds.labels])
+    if len(at) != source.n_labels:
+        raise InputError(
+            f"{source.logits_name}: expected {len(at)} labels, as there are thresholds, found "
+            f"{source.n_labels}; is --task multilabel missing or wrong?"
+        )
+    start = 0
+    for p in apply_blocks(calibrator or Temperature(1.0), source, workers=workers):
+        columns = (start + np.arange(len(p))) % len(at)
+        yield (p >= at[columns]).astype(np.uint8)
+        start += len(p)
+
+
+def _yes(source: Source) -> Float64:
+    """The share of yes of each row."""
+    parts = []
+    for start in range(0, source.n_rows, source.block_rows):
+        labels = source.read(start, min(start + source.block_rows, source.n_rows)).labels
+        assert labels is not None
+        parts.append(labels.astype(np.float64) if labels.ndim == 1 else labels[:, 1])
+    return np.concatenate(parts)
+
+
+def _check_yes_no(source: Source) -> None:
+    if source.task == "multiclass":
+        raise InputError(
+            f"{source.logits_name}: thresholds are for yes-no decisions, found "
+            f"{source.n_classes} classes; pass --task multilabel if each column is a yes or no "
+            "of its own"
+        )

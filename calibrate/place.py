@@ -1,0 +1,34 @@
+"""Where something was first seen, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a bad value was first seen, and how many there are."""
+
+    count: int = 0
+    row: int = -1
+    column: int = -1
+
+    def __add__(self, other: Place) -> Place:
+        first = self if self.count else other
+        return Place(self.count + other.count, first.row, first.column)
+
+    @staticmethod
+    def of(bad: npt.NDArray[Any], start: int) -> Place:
+        """The first True of a ``(n,)`` or ``(n, K)`` mask whose row 0 is row ``start``."""
+        count = int(np.count_nonzero(bad))
+        if not count:
+            return Place()
+        index = np.unravel_index(int(bad.argmax()), bad.shape)
+        return Place(count, start + int(index[0]), int(index[-1]))
+
+
+NOWHERE = Place()
