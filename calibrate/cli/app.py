@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from calibrate.cli.apply import apply
+from calibrate.cli.clusters import clusters
 from calibrate.cli.fit import fit
 from calibrate.cli.report import report
 from calibrate.cli.thresholds import thresholds
@@ -27,6 +28,7 @@ app.command()(fit)
 app.command()(apply)
 app.command()(report)
 app.command()(thresholds)
+app.command()(clusters)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,105 @@
+"""The plane through the templates of three classes, after Müller, Kornblith & Hinton (2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from calibrate.errors import InputError
+
+Float64 = npt.NDArray[np.float64]
+AnyArray = npt.NDArray[Any]
+
+FLAT = (
+    1e-6  # templates whose triangle is thinner than this lie on a line, as far as float32 can say
+)
+
+
+@dataclass(frozen=True)
+class TemplatePlane:
+    """Where the three templates of a model span a plane.
+
+    A point x of the space of the templates has the coordinates ``(x - origin) @ basis``. The first
+    axis points from the first template to the second; the third lies on the positive side of the
+    second axis: planes of different models are turned alike.
+
+    Attributes:
+        origin: ``(d,)`` the mean of the templates.
+        basis: ``(d, 2)`` with orthonormal columns: QR of ``(t_b - t_a, t_c - t_a)``.
+        templates: ``(3, 2)`` their coordinates.
+    """
+
+    origin: Float64
+    basis: Float64
+    templates: Float64
+
+    @staticmethod
+    def through(templates: Float64, where: str) -> TemplatePlane:
+        """The plane through three points ``(3, d)``.
+
+        Raises:
+            InputError: they are not finite, or lie on a line.
+        """
+        if not np.isfinite(templates).all():
+            raise InputError(f"{where}: expected finite weights, found NaN or infinity")
+        sides = templates[1:] - templates[0]
+        widths = np.linalg.svd(sides, compute_uv=False)
+        if len(widths) < 2 or widths[1] <= FLAT * widths[0]:
+            raise InputError(
+                f"{where}: expected three templates that span a plane, found them on a line; "
+                "choose other classes"
+            )
+        basis, triangle = np.linalg.qr(sides.T)
+        basis = basis * np.sign(np.diag(triangle))
+        origin = templates.mean(axis=0)
+        return TemplatePlane(origin, basis, (templates - origin) @ basis)
+
+    @staticmethod
+    def of_logits() -> TemplatePlane:
+        """The plane of three logits, whose templates are the unit vectors e_a, e_b, e_c.
+
+        They form an equilateral triangle with sides sqrt(2). The plane is orthogonal to (1, 1, 1):
+        what is added to all logits of a row does not move its point.
+        """
+        return TemplatePlane.through(np.eye(3), "logits")
+
+    def project(self, x: Float64) -> Float64:
+        """The coordinates ``(n, 2)`` of points ``(n, d)``."""
+        return (x - self.origin) @ self.basis
+
+
+def templates_of(
+    weights: AnyArray, classes: Sequence[int], n_classes: int, width: int, axis: int | None,
+    where: str,
+) -> Float64:  # fmt: skip
+    """The rows of a last layer's weights that belong to three classes, ``(3, d)``.
+
+    Args:
+        weights: ``(K, d)`` or ``(d, K)``.
+        width: d, of the features.
+        axis: along which the classes lie; None where the shape tells.
+
+    Raises:
+        InputError: the shape does not fit, or fits both ways.
+    """
+    by_row, by_column = (n_classes, width), (width, n_classes)
+    shapes = {0: [by_row], 1: [by_column], None: [by_row, by_column]}[axis]
+    if weights.dtype.kind not in "fiu" or weights.shape not in shapes:
+        wanted = " or ".join(map(str, dict.fromkeys(shapes)))
+        raise InputError(
+            f"{where}: expected the weights of {n_classes} classes for {width} features as real "
+            f"numbers of shape {wanted}, found {weights.dtype} of shape {weights.shape}"
+        )
+    if axis is None and n_classes == width:
+        raise InputError(
+            f"{where}: expected weights whose shape tells classes from features, found "
+            f"{weights.shape}; pass --weights-axis 0 if each row is a class, "
+            "--weights-axis 1 if each column is"
+        )
+    chosen = np.asarray(classes)
+    rows = weights[chosen] if weights.shape == by_row and axis != 1 else weights[:, chosen].T
+    return np.asarray(rows, dtype=np.float64)
