@@ -21,7 +21,15 @@ from calibrate.classwise import (
 from calibrate.figures import Settings, Sums, measure, reach_zero
 from calibrate.metrics import METRICS, Levels, Metric, Over, metrics_over
 from calibrate.outcomes import Leaders, Outcomes, leaders, outcomes
-from calibrate.report import Data, Fitted, Reliability, Report, RiskCoverage, sides_of
+from calibrate.report import (
+    Data,
+    Fitted,
+    Measurement,
+    Reliability,
+    Report,
+    RiskCoverage,
+    sides_of,
+)
 from calibrate.row_sums import RowSums
 from calibrate.significance import significance_tests
 from calibrate.smooth_reliability import smooth_reliability
@@ -137,30 +145,67 @@ def evaluate_source(
     if source.task != "multiclass":  # of yes and no; the names are those of labels
         settings = replace(settings, class_names=("no", "yes"), classes=(1,), top=0)
     check_classes_shown(settings.classes, source.n_classes)
+    views = (_as_they_are, *([_through(calibrators)] if calibrators else []))
+    sums, names = _pass_over(source, views, _through(best) if best else None, settings)
+    data = Data(
+        source.logits_name, source.labels_name, source.n_examples, source.n_columns, in_sample,
+        source.task,
+    )  # fmt: skip
+    report = report_of(sums, names, data, fitted, settings, source.warnings + warnings)
+    stride = _stride(source)
+    if stride == 1 or not settings.full:
+        return report
+    kept = f"figures from confidences in order use every {stride}th row"
+    return replace(report, warnings=(*report.warnings, kept))
+
+
+def _stride(source: Source) -> int:
+    return -(-source.n_rows // KEPT_ROWS)
+
+
+def _pass_over(
+    source: Source, views: tuple[View, ...], best: View | None, settings: Settings
+) -> tuple[Sums, list[str]]:
+    """Everything added up over the rows, and the names of the means over them."""
     skipped = {"top_5_accuracy"} if source.n_classes <= 5 else set()
     skipped |= set() if best else {"nll_calibration"}
     row_metrics = tuple(m for n, m in metrics_over(Over.ROWS).items() if n not in skipped)
     work = _Pass(
-        views=(_as_they_are, *([_through(calibrators)] if calibrators else [])),
-        best=_through(best) if best else None,
+        views=views,
+        best=best,
         metrics=row_metrics,
         edges=equal_width_edges(settings.n_bins),
         magnitude=source.magnitude,
         full=settings.full,
         yes_no=source.task != "multiclass",
-        stride=-(-source.n_rows // KEPT_ROWS),
+        stride=_stride(source),
     )
     sums = map_reduce(source.precise(), work.step, settings.workers)
-    data = Data(
-        source.logits_name, source.labels_name, source.n_examples, source.n_columns, in_sample,
-        source.task,
-    )  # fmt: skip
-    names = [metric.name for metric in row_metrics]
-    report = report_of(sums, names, data, fitted, settings, source.warnings + warnings)
-    if work.stride == 1 or not settings.full:
-        return report
-    kept = f"figures from confidences in order use every {work.stride}th row"
-    return replace(report, warnings=(*report.warnings, kept))
+    return sums, [metric.name for metric in row_metrics]
+
+
+def evaluate_pair(
+    first: Source,
+    its: Sequence[Calibrator],
+    second: Source,
+    theirs: Sequence[Calibrator],
+    settings: Settings,
+) -> dict[str, Measurement]:
+    """Figures of ``second`` minus those of ``first``, paired: both hold the same rows.
+
+    Args:
+        its, theirs: the calibrators of each, as in ``evaluate_source``.
+    """
+    second = second.precise()
+    other = _through(theirs) if theirs else _as_they_are
+
+    def look(batch: Batch) -> tuple[FloatArray, float | Float64]:
+        return other(second.read(batch.start, batch.start + len(batch.logits)))
+
+    views = (_through(its) if its else _as_they_are, look)
+    sums, names = _pass_over(first, views, None, settings)
+    figures, _ = measure(sums, names, sums.tables[0].edges, settings)
+    return figures.change or {}
 
 
 def evaluate_top_labels(

@@ -49,13 +49,14 @@ FLOORS = {
     "calibrator_file": 6,
     "readers": 6,
     "groups": 10,
+    "comparison": 11,
     "library": 11,
-    "render": 11,
-    "plots": 12,
-    "report_folder": 13,
-    "__init__": 14,
-    "cli": 15,
-    "__main__": 16,
+    "render": 12,
+    "plots": 13,
+    "report_folder": 14,
+    "__init__": 15,
+    "cli": 16,
+    "__main__": 17,
 }
 
 

@@ -13,6 +13,7 @@ import typer
 
 from calibrate.cli.apply import apply
 from calibrate.cli.clusters import clusters
+from calibrate.cli.compare import compare
 from calibrate.cli.fit import fit
 from calibrate.cli.report import report
 from calibrate.cli.thresholds import thresholds
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command()(fit)
 app.command()(apply)
 app.command()(report)
+app.command()(compare)
 app.command()(thresholds)
 app.command()(clusters)
 

@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibrate.plots.style import BLUE, GREY, VERMILION, diagonal, headed, shortened, style
-from calibrate.report import ClassReliability, Reliability, Report
-from calibrate.softmax import Float64
+from calibrate.plots.style import (
+    BLUE,
+    GREY,
+    VERMILION,
+    diagonal,
+    headed,
+    pooled,
+    shortened,
+    style,
+)
+from calibrate.report import ClassReliability, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +24,6 @@ if TYPE_CHECKING:
 
 COLUMNS = 3
 LARGEST_DOT = 70.0  # square points, of a bin that holds all rows
-FEWEST = 15.0  # rows that a dot stands for; bins of fewer are drawn together
 
 
 def classes_figure(report: Report) -> Figure | None:
@@ -63,28 +70,11 @@ def _title(before: ClassReliability, after: ClassReliability | None) -> str:
 
 
 def _draw(ax: Axes, of_class: ClassReliability, colour: str, filled: bool) -> None:
-    weight, probability, frequency = _pooled(of_class.table)
+    weight, probability, frequency = pooled(of_class.table)
     area = 4 + LARGEST_DOT * (np.log1p(weight) / np.log1p(weight.sum())) ** 2
     ax.plot(probability, frequency, color=colour, linewidth=1.3, alpha=0.8)
     face = colour if filled else "white"
     ax.scatter(probability, frequency, area, facecolor=face, edgecolor=colour, zorder=3)
-
-
-def _pooled(table: Reliability) -> tuple[Float64, Float64, Float64]:
-    """Weight, mean probability and frequency of bins, neighbours joined until they hold enough."""
-    groups: list[list[float]] = [[0.0, 0.0, 0.0]]
-    for weight, confidence, accuracy in zip(
-        table.weight, table.confidence, table.accuracy, strict=True
-    ):
-        if groups[-1][0] >= FEWEST:
-            groups.append([0.0, 0.0, 0.0])
-        for i, mean in enumerate((1.0, confidence, accuracy)):
-            groups[-1][i] += weight * (mean or 0.0)
-    if len(groups) > 1 and groups[-1][0] < FEWEST:
-        last = groups.pop()
-        groups[-1] = [a + b for a, b in zip(groups[-1], last, strict=True)]
-    sums = np.array(groups).T
-    return sums[0], sums[1] / sums[0], sums[2] / sums[0]
 
 
 def _legend(figure: Figure, with_after: bool) -> None:

@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from calibrate.errors import InputError
 from calibrate.output import write_bytes
 from calibrate.render import words
-from calibrate.report import Report
+from calibrate.report import Reliability, Report
+from calibrate.softmax import Float64
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 # Okabe & Ito (2008), colour-blind safe.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 GREY, INK = "#8A8A8A", "#222222"
+
+FEWEST = 15.0  # rows that a dot stands for; bins of fewer are drawn together
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 DEFAULT_DPI = 150
@@ -65,6 +70,23 @@ def headed(figure: Figure, report: Report, length: int) -> None:
 def diagonal(ax: Axes) -> None:
     """Where a calibrated model would be."""
     ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle=(0, (4, 3)), zorder=4)
+
+
+def pooled(table: Reliability) -> tuple[Float64, Float64, Float64]:
+    """Weight, mean probability and frequency of bins, neighbours joined until they hold enough."""
+    groups: list[list[float]] = [[0.0, 0.0, 0.0]]
+    for weight, confidence, accuracy in zip(
+        table.weight, table.confidence, table.accuracy, strict=True
+    ):
+        if groups[-1][0] >= FEWEST:
+            groups.append([0.0, 0.0, 0.0])
+        for i, mean in enumerate((1.0, confidence, accuracy)):
+            groups[-1][i] += weight * (mean or 0.0)
+    if len(groups) > 1 and groups[-1][0] < FEWEST:
+        last = groups.pop()
+        groups[-1] = [a + b for a, b in zip(groups[-1], last, strict=True)]
+    sums = np.array(groups).T
+    return sums[0], sums[1] / sums[0], sums[2] / sums[0]
 
 
 def check_figure_name(path: str | Path) -> None:

@@ -1,0 +1,63 @@
+"""The reliability curves of several models, overlaid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calibrate.comparison import ComparedModel, Comparison
+from calibrate.plots.style import BLUE, GREEN, GREY, ORANGE, VERMILION, diagonal, pooled, style
+from calibrate.render.words import short
+from calibrate.report import Measurement, Reliability
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = (BLUE, VERMILION, GREEN, ORANGE, "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+MARKERS = "os^Dvp<>"
+
+
+def compare_figure(found: Comparison) -> Figure:
+    """Accuracy against confidence of every model, without and with its temperature.
+
+    A dot per bin, at its mean confidence; neighbouring bins are joined until they hold 15 rows.
+    """
+    from matplotlib.figure import Figure
+
+    with style():
+        figure = Figure(figsize=(10.0, 6.3), layout="constrained")
+        axes = figure.subplots(1, 2, sharex=True, sharey=True)
+        for ax, side in zip(axes, ("before", "after"), strict=True):
+            diagonal(ax)
+            for number, model in enumerate(found.models):
+                table = getattr(model.reliability, side)
+                _draw(ax, table, _label(model, side), number)
+            ax.set_title("without temperature" if side == "before" else "with temperature")
+            ax.set_xlabel("confidence")
+            ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=np.linspace(0, 1, 6))
+            ax.legend(
+                loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=1 + (len(found.models) > 3),
+                frameon=False, fontsize=9.5, handlelength=1.6,
+            )  # fmt: skip
+        axes[0].set_ylabel("accuracy")
+        data = found.data
+        title = f"{data.labels}: {data.rows:,} rows, {data.classes:,} classes"
+        figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
+    return figure
+
+
+def _draw(ax: Axes, table: Reliability, label: str, number: int) -> None:
+    _, confidence, accuracy = pooled(table)
+    colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+    ax.plot(
+        confidence, accuracy, color=colour, marker=marker, markersize=5, linewidth=1.6, label=label
+    )
+
+
+def _label(model: ComparedModel, side: str) -> str:
+    metrics: dict[str, Measurement] = getattr(model.metrics, side)
+    t = short(float(model.calibrator.parameters["temperature"]))
+    name = model.name if side == "before" else f"{model.name}, T = {t}"
+    return f"{name}: ECE {metrics['ece'].value:.3f}".replace("$", r"\$")
