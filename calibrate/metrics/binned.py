@@ -46,7 +46,13 @@ def positive_ece(eces: Float64) -> Float64:
     return np.asarray(eces[..., 1])
 
 
-@metric(Over.BINS, lower_is_better=True, measures_error=True, reference=GUO)
+@metric(
+    Over.BINS,
+    lower_is_better=True,
+    measures_error=True,
+    rough=("value", "change"),
+    reference=GUO,
+)
 def mce(table: BinTable) -> Float64:
     """Maximum calibration error, ``max_b |acc_b - conf_b|`` over non-empty bins. In [0, 1]."""
     return np.asarray(np.max(np.abs(table.gap), axis=-1))
@@ -56,6 +62,7 @@ def mce(table: BinTable) -> Float64:
     Over.BINS,
     lower_is_better=True,
     measures_error=True,
+    rough=("change",),
     reference="Hendrycks, Mazeika & Dietterich (2019), Deep anomaly detection",
 )
 def rmsce(table: BinTable) -> Float64:
@@ -63,7 +70,13 @@ def rmsce(table: BinTable) -> Float64:
     return np.asarray(np.sqrt(np.sum(table.share * np.square(table.gap), axis=-1)))
 
 
-@metric(Over.MASS_BINS, lower_is_better=True, measures_error=True, reference=KUMAR)
+@metric(
+    Over.MASS_BINS,
+    lower_is_better=True,
+    measures_error=True,
+    rough=("value", "change"),
+    reference=KUMAR,
+)
 def rmsce_debiased(table: BinTable) -> Float64:
     """The RMSCE over 15 equal-mass bins without the part that chance adds. In [0, 1].
 

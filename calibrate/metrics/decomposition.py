@@ -11,7 +11,7 @@ from calibrate.metrics.metric import Over, metric
 CORP = "Dimitriadis, Gneiting & Jordan (2021), Stable reliability diagrams"
 
 
-@metric(Over.LEVELS, lower_is_better=True, measures_error=True, reference=CORP)
+@metric(Over.LEVELS, lower_is_better=True, measures_error=True, rough=("change",), reference=CORP)
 def brier_calibration(levels: Levels) -> Float64:
     """How much of the Brier score of the confidence a monotone repair would remove. In [0, 1].
 

@@ -32,6 +32,8 @@ class Metric:
         lower_is_better: True, False, or None where neither end is good.
         bounds: the smallest and largest value it can take.
         measures_error: whether it is 0 for calibrated confidences, in the long run.
+        rough: whose 95 % interval held the truth less than 93 times in 100 in simulations, or was
+            not simulated: the ``"value"``, the ``"change"``, both or none.
         reference: the paper that defines it.
     """
 
@@ -41,6 +43,7 @@ class Metric:
     lower_is_better: bool | None
     bounds: tuple[float, float]
     measures_error: bool = False
+    rough: tuple[str, ...] = ()
     reference: str = ""
 
 
@@ -53,6 +56,7 @@ def metric(
     lower_is_better: bool | None,
     bounds: tuple[float, float] = (0.0, 1.0),
     measures_error: bool = False,
+    rough: tuple[str, ...] = (),
     reference: str = "",
 ) -> Callable[[F], F]:
     """Register a function as the metric of its name."""
@@ -60,7 +64,7 @@ def metric(
     def register(function: F) -> F:
         name = function.__name__
         METRICS[name] = Metric(
-            name, function, over, lower_is_better, bounds, measures_error, reference
+            name, function, over, lower_is_better, bounds, measures_error, rough, reference
         )
         return function
 

@@ -16,6 +16,7 @@ NARROWEST = 1e-3  # the least bandwidth of smooth_ece
     Over.LEVELS,
     lower_is_better=True,
     measures_error=True,
+    rough=("change",),
     reference="Blasiok & Nakkiran (2023), Smooth ECE: principled reliability diagrams",
 )
 def smooth_ece(levels: Levels) -> Float64:
@@ -65,6 +66,7 @@ def _mass(spectrum: Float64, sigma: Float64) -> Float64:
     Over.LEVELS,
     lower_is_better=True,
     measures_error=True,
+    rough=("change",),
     reference="Gupta et al. (2021), Calibration of neural networks using splines",
 )
 def ks(levels: Levels) -> Float64:

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from calibrate.render.words import is_rough
 from calibrate.report import Report
 from calibrate.version import package_version
 
@@ -15,6 +16,10 @@ SCHEMA = "calibrate.report/1"
 def to_dict(report: Report) -> dict[str, Any]:
     """The report as plain dictionaries, lists and numbers; what is undefined is None."""
     content = {"schema": SCHEMA, "version": package_version(), **asdict(report)}
+    content["rough_intervals"] = {
+        part: [name for name, figure in (side or {}).items() if is_rough(name, figure, part)]
+        for part, side in (("value", report.metrics.before), ("change", report.metrics.change))
+    }
     if report.calibrator and not report.calibrator.folds:
         del content["calibrator"]["folds"]
     return content

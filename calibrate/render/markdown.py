@@ -23,7 +23,7 @@ def render_markdown(
         metrics: which ones, in order; None for all.
         figures: file names of pictures to show.
     """
-    before, after, change = report.metrics.before, report.metrics.after, report.metrics.change
+    after = report.metrics.after
     lines = [f"# Calibration of {escaped(report.data.logits)}", "", words.verdict(report), ""]
     lines += [
         f"- Labels: {escaped(report.data.labels)}",
@@ -36,9 +36,10 @@ def render_markdown(
         lines += ["| metric | value |", "| --- | ---: |"]
     else:
         lines += ["| metric | before | after | change |", "| --- | ---: | ---: | ---: |"]
-    for name in words.listed(report, metrics):
-        sides = [side[name] for side in (before, after, change) if side is not None]
-        lines += [f"| {name} | {' | '.join(words.measurement(side) for side in sides)} |"]
+    names = words.listed(report, metrics)
+    lines += [f"| {name} | {' | '.join(words.cells(report, name))} |" for name in names]
+    if note := words.footnote(report, names):
+        lines += ["", escaped(note)]
     if report.classes:
         lines += _listing(*words.worst_classes(report), words.CLASS_COLUMNS)
     if report.groups:

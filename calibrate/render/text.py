@@ -35,7 +35,10 @@ def render_text(
         console.print(Text(words.temperature(report)))
         console.print(Text(words.provenance(report), style="dim"))
     console.print()
-    console.print(_table(report, words.listed(report, metrics)))
+    names = words.listed(report, metrics)
+    console.print(_table(report, names))
+    if note := words.footnote(report, names):
+        console.print(Text(note, style="dim"), soft_wrap=True)
     console.print()
     for sentence in (words.verdict(report), *words.test_sentences(report)):
         console.print(Text(sentence), soft_wrap=True)
@@ -49,7 +52,7 @@ def render_text(
 
 
 def _table(report: Report, metrics: Sequence[str]) -> Table:
-    before, after, change = report.metrics.before, report.metrics.after, report.metrics.change
+    before, after = report.metrics.before, report.metrics.after
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("metric")
     table.add_column("before" if after else "value", justify="right")
@@ -57,12 +60,12 @@ def _table(report: Report, metrics: Sequence[str]) -> Table:
         table.add_column("after", justify="right")
         table.add_column("change", justify="right")
     for name in metrics:
-        cells = [Text(name), Text(words.measurement(before[name]))]
+        value, *others = words.cells(report, name)
+        row = [Text(name), Text(value)]
         if after:
-            style = _style(name, before[name], after[name])
-            cells.append(Text(words.measurement(after[name]), style=style))
-            cells.append(Text(words.measurement(change[name]) if change else ""))
-        table.add_row(*cells)
+            row.append(Text(others[0], style=_style(name, before[name], after[name])))
+            row.append(Text(others[1]))
+        table.add_row(*row)
     return table
 
 

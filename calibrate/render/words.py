@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from calibrate.metrics import METRICS
 from calibrate.report import Fitted, Measurement, Report, Test, Tests
 
 HEADLINE = ("accuracy", "nll", "brier", "ece", "positive_ece")
@@ -30,6 +31,34 @@ def measurement(figure: Measurement) -> str:
     if figure.low is None or figure.high is None:
         return number(figure.value)
     return f"{number(figure.value)} [{number(figure.low)}, {number(figure.high)}]"
+
+
+ROUGH = (
+    "~ a rough interval: in simulations it held the truth less than 93 times in 100, or it was not "
+    "simulated."
+)
+
+
+def is_rough(name: str, figure: Measurement, part: str) -> bool:
+    """Whether the interval of this ``"value"`` or ``"change"`` deserves a warning."""
+    return figure.low is not None and part in METRICS[name].rough
+
+
+def cells(report: Report, name: str) -> list[str]:
+    """A figure before, after and its change, as far as there are these."""
+    figures = report.metrics
+    sides = [figures.before[name]]
+    sides += [figures.after[name]] if figures.after else []
+    texts = [measurement(side) + "~" * is_rough(name, side, "value") for side in sides]
+    if figures.change:
+        change = figures.change[name]
+        texts.append(measurement(change) + "~" * is_rough(name, change, "change"))
+    return texts
+
+
+def footnote(report: Report, names: Sequence[str]) -> str:
+    """What ~ means, where it was used."""
+    return ROUGH if any(text.endswith("~") for n in names for text in cells(report, n)) else ""
 
 
 def listed(report: Report, wanted: Sequence[str] | None) -> list[str]:
