@@ -228,7 +228,8 @@ def evaluate_top_labels(
     )
     data = Data(rows.name, rows.name, rows.n_rows, rows.n_classes, False, task="top-label")
     report = report_of(sums, list(means), data, None, settings, warnings)
-    missing = [name for name in METRICS if name not in report.metrics.before]
+    measured = {*report.metrics.before, "positive_ece"}  # the latter is of yes-no models only
+    missing = [name for name in METRICS if name not in measured]
     note = f"left out, as they need the logits: {', '.join(missing)}"
     return replace(report, warnings=(*report.warnings, note))
 
