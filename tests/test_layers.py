@@ -15,6 +15,7 @@ FLOORS = {
     "template_plane": 1,
     "cluster_sums": 5,
     "clusters": 8,
+    "targets": 7,
     "threshold_curve": 2,
     "threshold_figures": 6,
     "thresholds": 7,

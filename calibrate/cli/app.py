@@ -16,6 +16,7 @@ from calibrate.cli.clusters import clusters
 from calibrate.cli.compare import compare
 from calibrate.cli.fit import fit
 from calibrate.cli.report import report
+from calibrate.cli.targets import targets
 from calibrate.cli.thresholds import thresholds
 from calibrate.errors import CalibrateError
 
@@ -29,6 +30,7 @@ app.command()(fit)
 app.command()(apply)
 app.command()(report)
 app.command()(compare)
+app.command()(targets)
 app.command()(thresholds)
 app.command()(clusters)
 
