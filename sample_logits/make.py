@@ -13,6 +13,9 @@ Everything is seeded; another BLAS or numpy version may change the last digits.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -78,12 +81,37 @@ def mnist():
     folder.mkdir(exist_ok=True)
     for part in ("val", "test"):
         np.save(folder / f"labels_{part}.npy", y[parts[part]])
+    teachers = {}
     for name, targets in {"hard": hard, "smooth": 0.9 * hard + 0.1 / 10}.items():
         weights = train(x[parts["train"]], targets, seed=1)
-        wrong = (forward(weights, x[parts["train"]])[-1].argmax(1) != y[parts["train"]]).sum()
+        teachers[name] = forward(weights, x)[-1]
+        wrong = (teachers[name][parts["train"]].argmax(1) != y[parts["train"]]).sum()
         print(f"mnist {name}: {wrong} training errors")
         for part in ("val", "test"):
-            np.save(folder / f"{name}_{part}.npy", forward(weights, x[parts[part]])[-1])
+            np.save(folder / f"{name}_{part}.npy", teachers[name][parts[part]])
+    students(x, parts, hard, teachers)
+
+
+def students(x, parts, hard, teachers):
+    """784-32-10 networks that learn from hard labels alone, or from a teacher of 1.4 nats."""
+    targets = {"alone": hard}
+    targets |= {
+        f"from_{name}": teacher_targets(logits[parts["train"]]) for name, logits in teachers.items()
+    }
+    for name, soft in targets.items():
+        z = forward(train(x[parts["train"]], soft, seed=2, hidden=(32,)), x)[-1]
+        for part in ("val", "test"):
+            np.save(HERE / "mnist" / f"student_{name}_{part}.npy", z[parts[part]])
+
+
+def teacher_targets(logits):
+    """What `calibrate targets` writes: the teacher at the T that gives a mean entropy of 1.4."""
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(f"{folder}/teacher.npy", logits)
+        command = ["targets", "--teacher", f"{folder}/teacher.npy", "--entropy", "1.4"]
+        command += ["-o", f"{folder}/targets.npy"]
+        subprocess.run([sys.executable, "-m", "calibrate", *command], check=True)
+        return np.load(f"{folder}/targets.npy")
 
 
 # --- breast and digits ---------------------------------------------------------------------
