@@ -34,7 +34,7 @@ def measurement(figure: Measurement) -> str:
 
 
 ROUGH = (
-    "~ a rough interval: in simulations it held the truth less than 93 times in 100, or it was not "
+    "~ a rough interval: in simulations it held the truth less than 90 times in 100, or it was not "
     "simulated."
 )
 
