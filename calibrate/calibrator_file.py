@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,16 @@ def describe_fit(fit: Fit, folds: tuple[Temperature, ...] = ()) -> Fitted:
         intervals=_intervals_of(fit),
         converged=fit.converged,
         evaluations=fit.evaluations,
+        label_smoothing=_smoothing_of(fit),
         folds=tuple({"temperature": fold.temperature} for fold in folds),
     )
+
+
+def _smoothing_of(fit: Fit) -> str | None:
+    if isinstance(fit, PerLabelFit) or fit.smoothing is None:
+        return None
+    over = "all classes" if fit.smoothing.over == "all" else "the other classes"
+    return f"{fit.smoothing.epsilon:g} over {over}"
 
 
 def _intervals_of(fit: Fit) -> dict[str, Any]:
@@ -77,7 +85,7 @@ def save(fitted: Fit | Calibrator, path: str | Path) -> None:
             "fingerprint": fitted.fingerprint,
         }
         if isinstance(fitted, TemperatureFit) and fitted.smoothing is not None:
-            about["label_smoothing"] = asdict(fitted.smoothing)
+            about["label_smoothing"] = _smoothing_of(fitted)
     else:
         calibrator = fitted
     content = {
@@ -126,6 +134,7 @@ def read_calibrator_file(path: str | Path) -> CalibratorFile:
     about = content.get("fitted")
     about = about if isinstance(about, dict) else {}
     converged, fingerprint = about.get("converged"), about.get("fingerprint")
+    smoothing = about.get("label_smoothing")
     return CalibratorFile(
         calibrator=calibrator,
         fitted=Fitted(
@@ -133,6 +142,7 @@ def read_calibrator_file(path: str | Path) -> CalibratorFile:
             parameters=parameters,
             intervals=_intervals(about.get("intervals"), parameters),
             converged=converged if isinstance(converged, bool) else None,
+            label_smoothing=smoothing if isinstance(smoothing, str) else None,
         ),
         fingerprint=fingerprint if isinstance(fingerprint, str) else None,
     )

@@ -44,16 +44,19 @@ def find_thresholds(
     if source.entries is not None:
         columns = source.entries % source.n_labels
     rows = [np.flatnonzero(columns == label) for label in range(source.n_labels)]
-    return thresholds_for(
-        [probability[those] for those in rows],
-        [yes[those] for those in rows],
-        [weights[those] for those in rows],
-        goal=goal,
-        names=names,
-        task=source.task,
-        bootstrap=bootstrap,
-        seed=seed,
-    )
+    try:
+        return thresholds_for(
+            [probability[those] for those in rows],
+            [yes[those] for those in rows],
+            [weights[those] for those in rows],
+            goal=goal,
+            names=names,
+            task=source.task,
+            bootstrap=bootstrap,
+            seed=seed,
+        )
+    except InputError as error:
+        raise InputError(f"{source.labels_name}: {error}") from error
 
 
 def decision_blocks(

@@ -242,6 +242,7 @@ class Fitted:
         intervals: the 95 % interval of each parameter, where known.
         converged: whether its fit reached the optimum; None where unknown.
         evaluations: passes over the data that its fit took; None where unknown.
+        label_smoothing: what the fit assumed of its labels, in words; None where nothing.
         folds: the cross-fitted parameters behind ``after``, one per fold; empty where one
             calibrator was used for all rows.
     """
@@ -251,6 +252,7 @@ class Fitted:
     intervals: dict[str, Any]
     converged: bool | None = None
     evaluations: int | None = None
+    label_smoothing: str | None = None
     folds: tuple[dict[str, float], ...] = ()
 
 

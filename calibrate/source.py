@@ -282,10 +282,14 @@ class Source:
 
     def with_folds(self, n_folds: int, seed: int) -> Source:
         """Deal the rows into ``n_folds`` folds: each run of ``n_folds`` rows, in random order."""
-        groups = -(-self.n_rows // n_folds)
+        examples = len(self.logits) // self.n_labels if self.entries is not None else self.n_rows
+        groups = -(-examples // n_folds)
         folds = np.tile(np.arange(n_folds, dtype=np.int16), (groups, 1))
         np.random.default_rng(seed).permuted(folds, axis=1, out=folds)
-        return replace(self, folds=folds.reshape(-1)[: self.n_rows])
+        dealt = folds.reshape(-1)[:examples]
+        if self.entries is not None:  # the labels of one example stay together
+            dealt = dealt[self.entries // self.n_labels]
+        return replace(self, folds=dealt)
 
     def without_fold(self, fold: int) -> Source:
         """The same rows, those of ``fold`` weighing nothing."""
