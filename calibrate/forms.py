@@ -95,7 +95,9 @@ def _check_dtypes(
             "save them as float64"
         )
     if labels is not None and labels.dtype.kind not in "biuf":
-        raise InputError(f"{labels_name}: expected labels as numbers, found dtype {labels.dtype}")
+        raise InputError(
+            f"{labels_name}: expected labels as whole numbers or shares, found dtype {labels.dtype}"
+        )
 
 
 def _check_scores(
@@ -111,11 +113,13 @@ def _check_scores(
             f"{logits_name}: expected logits of shape (rows, classes), found {described(logits)}; "
             "reshape them to two dimensions"
         )
-    if 0 in logits.shape:
+    if 0 in logits.shape[: max(1, logits.ndim - 1)]:
         raise InputError(f"{logits_name}: expected at least one row, found {described(logits)}")
-    if task == "multiclass" and logits.shape[-1] < 2:
+    least = 2 if task == "multiclass" else 1
+    if logits.shape[-1] < least:
+        what = "two classes" if least == 2 else "one label"
         raise InputError(
-            f"{logits_name}: expected at least two classes (columns), found {described(logits)}"
+            f"{logits_name}: expected at least {what} (columns), found {described(logits)}"
         )
 
 
@@ -128,7 +132,7 @@ def _class_labels(
         return labels.reshape(-1)
     if labels.shape == logits.shape:
         return labels.reshape(-1, classes)
-    if labels.ndim and len(labels) != len(logits):
+    if logits.ndim == 2 and labels.ndim and len(labels) != len(logits):
         raise InputError(_other_length(logits, labels, logits_name, labels_name))
     raise InputError(
         f"{labels_name}: expected one class index per row, shape {_shape(lead)}, or one share per "

@@ -151,4 +151,6 @@ def check_yes_no(found: LabelFindings, name: str) -> None:
     elif found.low < 0 or found.high == 255:
         mark = found.low if found.low < 0 else found.high
         message += f"; if {mark:g} marks rows to leave out, pass --ignore-label {mark:g}"
+    else:
+        message += "; one score per row is read as a binary model"
     raise InputError(message)

@@ -63,6 +63,6 @@ def test_weights_and_groups(data, run, tmp_path):
     )
     for group, whole in zip(got["groups"], want.groups, strict=True):
         assert group["name"] == whole.name
-        assert group["metrics"]["before"]["smooth_ece"]["value"] == pytest.approx(
-            whole.metrics.before["smooth_ece"].value, abs=1e-9
+        assert group["metrics"]["before"]["ece"]["value"] == pytest.approx(
+            whole.metrics.before["ece"].value, abs=1e-9
         )

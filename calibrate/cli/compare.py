@@ -76,7 +76,6 @@ def compare(
             )  # fmt: skip
 
         sources = [opened(each, labels, weights) for each in logits]
-        note(recognised(sources[0]))
         validation = [opened(each, val_labels or "", None) for each in val_logits or []]
         settings = calibrate.Settings(n_bins=n_bins, seed=seed, workers=workers)
         found = compare_sources(name or default_titles(logits), sources, validation, settings)
@@ -89,6 +88,7 @@ def compare(
     )
     sys.stdout.write(text or render.render_compare_text(found, colour=in_colour()))
     warn(found.warnings)
+    note(recognised(sources[0]))
     note(f"wrote {', '.join(written)}")
 
 

@@ -64,7 +64,6 @@ def fit(
             task=task and task.value, label_offset=label_offset, ignore_label=ignore_label,
             workers=workers, on_rows=progress,
         )  # fmt: skip
-        note(recognised(source))
         fitted: Fit
         if per_label:
             check_no_smoothing(label_smoothing)
@@ -80,4 +79,5 @@ def fit(
         save_figure(reliability_figure(report), figure, dpi)
     calibrate.save(fitted, output)
     print_report(report, format.value, HEADLINE)
+    note(recognised(source))
     note(f"wrote {output}" + (f", {figure}" if figure else ""))

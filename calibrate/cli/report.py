@@ -100,6 +100,7 @@ def report(
         n_bins=n_bins, bootstrap=bootstrap, seed=seed, workers=workers, top=top,
         class_names=names, classes=class_numbers(classes, names),
     )  # fmt: skip
+    taken_for = ""
     if logits.endswith(".csv"):
         given = [labels, calibrator, cross_fit or None, scores, task, class_names, classes]
         if any(option is not None for option in given):
@@ -122,7 +123,6 @@ def report(
                 task=task and task.value, label_offset=label_offset, ignore_label=ignore_label,
                 workers=workers, on_rows=progress,
             )  # fmt: skip
-            note(recognised(source))
             check_class_names(names, source.n_columns, class_names or "")
             of_rows = _groups_of(groups, len(source.logits) // source.n_labels)
             if cross_fit:
@@ -131,8 +131,11 @@ def report(
                 measured = calibrate.evaluate(
                     source, calibrator=calibrator, groups=of_rows, settings=settings
                 )
+        taken_for = recognised(source)
     written = write_folder(measured, output, pictures, figure, dpi, shown)
     print_report(measured, format.value, shown)
+    if taken_for:
+        note(taken_for)
     note(f"wrote {', '.join(written)}")
 
 

@@ -70,7 +70,6 @@ def thresholds(
             logits, labels, weights=weights, scores=scores and scores.value,
             task=task and task.value, ignore_label=ignore_label, workers=workers, on_rows=progress,
         )  # fmt: skip
-        note(recognised(source))
         check_class_names(names, source.n_labels, class_names or "")
         found = find_thresholds(
             source, wanted, method, names=names, bootstrap=bootstrap, seed=seed, workers=workers
@@ -84,4 +83,5 @@ def thresholds(
         text = render_thresholds_markdown(found)
     sys.stdout.write(text)
     warn(source.warnings)
+    note(recognised(source))
     note(f"wrote {output}")

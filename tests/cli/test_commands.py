@@ -36,7 +36,8 @@ def test_fit_prints_and_writes_what_the_library_says(run, files, data):
     assert f"T = {fit.temperature:.3g}" in done.stdout
     assert "in-sample" in done.stdout
     assert "overconfident" in done.stdout
-    assert done.stderr == "wrote c.json\n"
+    said = "multiclass: 400 x 7 logits; labels: one class each"
+    assert done.stderr == f"{said}\nwrote c.json\n"
 
 
 def test_fit_json_is_the_report_of_the_library(run, files, data):
@@ -116,6 +117,8 @@ def test_report_writes_its_folder_and_prints_json_alone(run, files, tmp_path):
         "report.json",
         "report.md",
         "reliability.png",
+        "reliability-smooth.png",
+        "classes.png",
         "temperature.png",
         "risk-coverage.png",
     }
@@ -233,7 +236,7 @@ def test_odd_file_names(run, files, name):
     files[0].rename(odd)
     done = run("report", odd.name, files[1], "--bootstrap", 0)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 2  # what was recognised, and what was written
     assert run("apply", odd.name, "--temperature", 2, "-o", "x" * 250).returncode == 0
 
 
