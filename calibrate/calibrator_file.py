@@ -17,6 +17,7 @@ from calibrate.calibrators import (
     TemperatureFit,
 )
 from calibrate.errors import InputError
+from calibrate.json_file import read_json
 from calibrate.output import write_bytes
 from calibrate.report import Fitted
 from calibrate.version import package_version
@@ -109,7 +110,7 @@ def load(path: str | Path) -> Calibrator:
 
 def read_calibrator_file(path: str | Path) -> CalibratorFile:
     """The calibrator in a file, with what the file says of its fit."""
-    content = _read_json(path)
+    content = read_json(path, "calibrator file", "calibrate fit", "fit it again")
     if content.get("schema") != SCHEMA:
         raise InputError(
             f"{path}: expected a calibrator file (schema {SCHEMA!r}), "
@@ -146,27 +147,6 @@ def read_calibrator_file(path: str | Path) -> CalibratorFile:
         ),
         fingerprint=fingerprint if isinstance(fingerprint, str) else None,
     )
-
-
-def _read_json(path: str | Path) -> dict[str, Any]:
-    if not str(path):
-        raise InputError("expected the name of a calibrator file, got an empty one")
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such calibrator file; `calibrate fit` writes one") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # not UTF-8, or not JSON
-        raise InputError(
-            f"{path}: expected a calibrator file in JSON, found something else or a truncated "
-            "file; fit it again"
-        ) from error
-    if not isinstance(content, dict):
-        raise InputError(
-            f"{path}: expected a calibrator file, found a JSON {type(content).__name__}"
-        )
-    return content
 
 
 def _intervals(found: object, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from calibrate.errors import InputError
 from calibrate.goal import Goal
+from calibrate.json_file import read_json
 from calibrate.output import write_bytes
 from calibrate.report import Measurement
 from calibrate.thresholds import ClosedForm, LabelThreshold, Thresholds
@@ -49,7 +50,9 @@ def load_thresholds(path: str | Path) -> Thresholds:
     Raises:
         InputError: the file is missing, is not such a file, or holds unusable values.
     """
-    content = _read_json(path)
+    content = read_json(
+        path, "thresholds file", "calibrate thresholds", "choose the thresholds again"
+    )
     if content.get("schema") != SCHEMA:
         raise InputError(
             f"{path}: expected a thresholds file (schema {SCHEMA!r}), "
@@ -133,26 +136,3 @@ def _object(found: object, where: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InputError(f"{where}: expected a JSON object, found {brief(found)}")
     return found
-
-
-def _read_json(path: str | Path) -> dict[str, Any]:
-    if not str(path):
-        raise InputError("expected the name of a thresholds file, got an empty one")
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(
-            f"{path}: no such thresholds file; `calibrate thresholds` writes one"
-        ) from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # not UTF-8, or not JSON
-        raise InputError(
-            f"{path}: expected a thresholds file in JSON, found something else or a truncated "
-            "file; choose the thresholds again"
-        ) from error
-    if not isinstance(content, dict):
-        raise InputError(
-            f"{path}: expected a thresholds file, found a JSON {type(content).__name__}"
-        )
-    return content

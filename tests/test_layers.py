@@ -27,6 +27,7 @@ FLOORS = {
     "bins": 1,
     "lbfgs": 1,
     "output": 1,
+    "json_file": 1,
     "forms": 2,
     "label_inspection": 2,
     "inspection": 3,
