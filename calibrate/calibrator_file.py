@@ -94,6 +94,7 @@ def save(fitted: Fit | Calibrator, path: str | Path) -> None:
         "method": calibrator.method,
         "parameters": calibrator.parameters,
         "classes": calibrator.n_classes,
+        "labels": calibrator.n_labels,
         "fitted": about,
     }
     write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
@@ -124,8 +125,12 @@ def read_calibrator_file(path: str | Path) -> CalibratorFile:
     classes = content.get("classes")
     if classes is not None and (type(classes) is not int or classes < 2):
         raise InputError(f"{path}: expected at least 2 classes, found {classes!r}")
+    labels = content.get("labels")
+    if labels is not None and (type(labels) is not int or labels < 1):
+        raise InputError(f"{path}: expected at least 1 label, found {labels!r}")
+    shared = {"n_labels": labels} if method == Temperature.method else {}
     try:
-        calibrator = METHODS[method](**parameters, n_classes=classes)
+        calibrator = METHODS[method](**parameters, n_classes=classes, **shared)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except TypeError as error:

@@ -77,7 +77,8 @@ class ClassTable:
         n, n_classes = p.shape
         groups = GROUPS if n_classes <= MANY_CLASSES else 1
         shape = groups, n_classes, len(edges) - 1
-        group = (batch.start + np.arange(n)) % groups
+        examples = batch.start + np.arange(n) if batch.clusters is None else batch.clusters
+        group = examples % groups
         w = np.ones(n) if batch.weights is None else batch.weights
 
         def by_class(classes: Index, values: Float64) -> Float64:
@@ -89,7 +90,9 @@ class ClassTable:
 
         column = np.empty(shape[:2])
         for g in range(groups):
-            those = slice((g - batch.start) % groups, None, groups)
+            those: slice | Index = slice((g - batch.start) % groups, None, groups)
+            if batch.clusters is not None:
+                those = np.flatnonzero(group == g)
             column[g] = p[those].sum(axis=0) if batch.weights is None else w[those] @ p[those]
         flat = p.reshape(-1)
         beyond = np.flatnonzero(flat > edges[1])

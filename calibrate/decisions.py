@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,12 +42,11 @@ def find_thresholds(
     probability = np.concatenate(list(blocks)).astype(np.float64)
     yes = _yes(source)
     weights = np.ones(source.n_rows) if source.weights is None else source.weights
-    columns = np.zeros(source.n_rows, dtype=np.intp)
-    if source.entries is not None:
-        columns = source.entries % source.n_labels
+    columns = source.entry_numbers() % source.n_labels
     rows = [np.flatnonzero(columns == label) for label in range(source.n_labels)]
+    names = names or (None if source.n_labels == 1 else _numbered(source.n_labels))
     try:
-        return thresholds_for(
+        found = thresholds_for(
             [probability[those] for those in rows],
             [yes[those] for those in rows],
             [weights[those] for those in rows],
@@ -57,6 +58,28 @@ def find_thresholds(
         )
     except InputError as error:
         raise InputError(f"{source.labels_name}: {error}") from error
+    return replace(found, calibrator=_described(calibrator or Temperature(1.0)))
+
+
+def _numbered(count: int) -> list[str]:
+    return [f"label {number}" for number in range(count)]
+
+
+def _described(calibrator: Calibrator) -> dict[str, Any]:
+    return {"method": calibrator.method, "parameters": calibrator.parameters}
+
+
+def check_calibrator(thresholds: Thresholds, calibrator: Calibrator, where: str) -> None:
+    """Raise InputError where thresholds were chosen through another calibrator."""
+    chosen = thresholds.calibrator
+    if chosen is not None and chosen != _described(calibrator):
+        used = "as they are (T = 1)" if chosen["parameters"] == {"temperature": 1.0} else "through "
+        if used == "through ":
+            used += f"{chosen['method']} {chosen['parameters']}"
+        raise InputError(
+            f"{where}: these thresholds were chosen on probabilities {used}; "
+            "pass the same -c as to `calibrate thresholds`"
+        )
 
 
 def decision_blocks(

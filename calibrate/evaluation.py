@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibrate.batch import Batch, FloatArray
+from calibrate.batch import Batch, FloatArray, Index
 from calibrate.bins import BinTable, equal_width_edges
 from calibrate.blocks import map_reduce
 from calibrate.bootstrap import Pairs
@@ -111,7 +111,9 @@ class _Pass:
         return outcomes(scores, factor, np.inf, own, batch, keep=keep)
 
     def _kept(self, sides: Sequence[Outcomes], batch: Batch) -> tuple[Pairs, ...]:
-        rows = slice(-batch.start % self.stride, None, self.stride)
+        rows: slice | Index = slice(-batch.start % self.stride, None, self.stride)
+        if batch.clusters is not None:  # whole examples
+            rows = np.flatnonzero(batch.clusters % self.stride == 0)
         weight = np.ones(len(batch.logits)) if batch.weights is None else batch.weights
         confidences = tuple(side.confidence[rows] for side in sides)
         corrects = tuple(side.correct[rows] for side in sides)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from calibrate.batch import by_cluster
 from calibrate.bins import DEFAULT_BINS, BinTable
 from calibrate.bootstrap import Pairs, Recipe, bootstrap_figures, interval, mass_edges
 from calibrate.classwise import ClassTable, classwise_measurements, positive_measurements
@@ -153,7 +154,8 @@ def _classwise(sums: Sums) -> list[Side]:
 def _sums_of_gaps(sums: Sums, settings: Settings) -> list[Side]:
     found: list[Side] = [{}, {}, {}]
     pairs, levels = sums.pairs, sums.pairs.levels
-    rows_per_pair = sums.rows.rows / max(1, int(np.count_nonzero(pairs.weight)))
+    kept = int(np.count_nonzero(by_cluster(pairs.weight, pairs.clusters)))
+    rows_per_pair = sums.rows.rows / max(1, kept)
     for name, over in SUMS_OF_GAPS.items():
         tables: Sequence[BinTable] = sums.tables
         if over is Over.MASS_BINS:

@@ -27,7 +27,6 @@ class Form:
         labels: ``(n,)`` class indices or shares of yes, ``(n, K)`` shares of classes, or None.
         shape: of the scores as they were given.
         kept: the rows that count, or None for all.
-        entries: ``(n,)`` where in multi-label scores each kept decision is; None otherwise.
     """
 
     task: str
@@ -35,7 +34,6 @@ class Form:
     labels: AnyArray | None
     shape: tuple[int, ...]
     kept: Index | None = None
-    entries: Index | None = None
 
     @property
     def n_columns(self) -> int:
@@ -71,10 +69,7 @@ def form_of(
         scores = logits.reshape(-1)
         flat = None if labels is None else _yes_no(logits, labels, task, logits_name, labels_name)
     kept = _kept(flat, task, ignore_label, labels_name)
-    entries = None
-    if task == "multilabel":
-        entries = np.arange(len(scores)) if kept is None else kept
-    return Form(task, scores, flat, logits.shape, kept, entries)
+    return Form(task, scores, flat, logits.shape, kept)
 
 
 def _task_of(logits: AnyArray) -> str:
@@ -188,6 +183,14 @@ def _kept(
     if not len(kept):
         raise InputError(f"{labels_name}: every label is to be left out; at least one must count")
     return kept
+
+
+def check_offset(label_offset: int, form: Form, labels_name: str) -> None:
+    """Raise InputError where labels that are no numbers of classes were said to be offset."""
+    if label_offset and form.labels is not None and form.labels.ndim == 2:
+        raise InputError(
+            f"{labels_name}: --label-offset is for class indices, found shares per class"
+        )
 
 
 def row_weights(weights: AnyArray, form: Form) -> AnyArray:

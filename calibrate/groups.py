@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 
@@ -36,21 +37,26 @@ def check_groups(groups: AnyArray, rows: int, where: str) -> AnyArray:
 
 
 def group_figures(
-    groups: AnyArray, measure: Callable[[Index], Report | None]
+    groups: AnyArray,
+    measure: Callable[[Index], Report | None],
+    names: Sequence[str] | None = None,
 ) -> tuple[GroupFigures, ...]:
     """Measure each group on its own; the one of largest ECE (after, if there is an after) first.
 
     Args:
         groups: ``(n,)`` the group of each row.
         measure: the report on the rows of these numbers; None where none of them counts.
+        names: of groups that are numbers from 0.
     """
     found = []
-    for name in np.unique(groups):
-        rows = np.flatnonzero(groups == name)
+    order = np.argsort(groups, kind="stable")
+    labels, starts = np.unique(groups[order], return_index=True)
+    for group, rows in zip(labels, np.split(order, starts[1:]), strict=True):
         report = measure(rows)
         if report is None:
             continue
-        text = name.decode(errors="replace") if isinstance(name, bytes) else str(name)
+        text = group.decode(errors="replace") if isinstance(group, bytes) else str(group)
+        text = text if names is None else names[int(group)]
         found.append(GroupFigures(text, len(rows), len(rows) < FEW, _headline(report.metrics)))
     return tuple(sorted(found, key=_badness, reverse=True))
 
@@ -74,12 +80,11 @@ def groups_of_source(
     settings: Settings,
 ) -> tuple[GroupFigures, ...] | None:
     """The groups asked for; of a multi-label model, its labels are the groups."""
-    if source.entries is not None and groups is None and settings.full:
-        labels = source.entries % source.n_labels
-        names = settings.class_names
-        groups = labels if names is None else np.array(names)[labels]
+    of_labels = source.task == "multilabel" and groups is None and settings.full
+    if of_labels:
+        groups = source.entry_numbers() % source.n_labels
     elif groups is not None:
-        groups = _of_kept(np.asarray(groups), source)
+        groups = _of_kept(flat_groups(np.asarray(groups), source, "groups"), source)
     if groups is None:
         return None
     plain = replace(settings, class_names=None, classes=None, full=False, bootstrap=0)
@@ -90,13 +95,22 @@ def groups_of_source(
             return None
         return evaluate_source(part, calibrators, settings=plain)
 
-    return group_figures(check_groups(groups, source.n_rows, "groups"), measure)
+    return group_figures(groups, measure, settings.class_names if of_labels else None)
+
+
+def flat_groups(groups: AnyArray, source: Source, where: str) -> AnyArray:
+    """One group per row of the file, or per decision, in one dimension.
+
+    Raises:
+        InputError: there are more or fewer groups, or they are no groups.
+    """
+    lead = source.shape if source.task == "binary" else source.shape[:-1]
+    flat = groups.reshape(-1) if groups.shape in (source.shape, lead) else groups
+    return check_groups(flat, len(source.logits) if flat.size > prod(lead) else prod(lead), where)
 
 
 def _of_kept(groups: AnyArray, source: Source) -> AnyArray:
-    """One group per row that counts, from one per example or per decision."""
-    if source.shape[:-1] == groups.shape and source.task == "multilabel":
+    """The group of each row that counts."""
+    if len(groups) < len(source.logits):
         groups = np.repeat(groups, source.n_labels)
-    groups = groups.reshape(-1) if groups.shape in (source.shape, source.shape[:-1]) else groups
-    check_groups(groups, len(source.logits), "groups")
     return groups if source.kept is None else groups[source.kept]

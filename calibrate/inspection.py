@@ -41,6 +41,11 @@ class Findings:
     sum_row: int = -1
     labels: LabelFindings = NO_LABELS
 
+    @property
+    def magnitude(self) -> float:
+        """The largest absolute score."""
+        return max(abs(self.low), abs(self.high))
+
     def __add__(self, other: Findings) -> Findings:
         worse = self if self.sum_error >= other.sum_error else other
         return Findings(
@@ -53,6 +58,23 @@ class Findings:
             sum_row=worse.sum_row,
             labels=self.labels + other.labels,
         )
+
+
+def in_the_file(found: Findings, kept: Index | None, per_row: int) -> Findings:
+    """The same with places in the numbering of the file.
+
+    ``kept`` are its rows that count, None for all; ``per_row`` how many scores of a row are
+    decisions of their own.
+    """
+    row = found.sum_row if kept is None else int(kept[found.sum_row])
+    return replace(
+        found,
+        nan=found.nan.moved(kept, per_row),
+        infinite=found.infinite.moved(kept, per_row),
+        all_masked=found.all_masked.moved(kept, per_row),
+        sum_row=row // per_row,
+        labels=found.labels.moved(kept, per_row),
+    )
 
 
 @dataclass(frozen=True)
@@ -107,7 +129,9 @@ def inspect(block: RawBlock) -> Findings:
     sum_error, sum_row = _worst_row_sum(z, block, low, high)
     labels = NO_LABELS
     if block.labels is not None:
-        labels = inspect_labels(block.labels, block.start)
+        yes_no = z.ndim == 1 and block.label_offset
+        raw = block.labels - block.label_offset if yes_no else block.labels
+        labels = inspect_labels(raw, block.start)
         labels = replace(labels, masked=_masked_labels(z, labels, block))
     return Findings(low, high, nan, infinite, all_masked, sum_error, sum_row, labels)
 
@@ -200,11 +224,14 @@ def _raise_if_wrong_scores(
     found: Findings, scores: str | None, tolerance: float, name: str, n_dim: int
 ) -> None:
     if scores is None and found.sum_error <= tolerance:
-        like = "rows that are non-negative and sum to 1" if n_dim == 2 else "values in [0, 1] only"
+        like = "rows that are non-negative and sum to 1"
+        if n_dim == 1:
+            like = "values in [0, 1] only (are the files of logits and labels swapped?)"
         raise InputError(
             f"{name}: expected logits, found {like}; "
             "pass --scores probabilities (or --scores logits to insist)"
         )
+    what = f"rows that sum to 1 within {tolerance:g}" if n_dim == 2 else "of yes, from 0 to 1"
     if scores in ("probabilities", "log-probabilities") and not found.sum_error <= tolerance:
         problem = (
             "it has a value out of range"
@@ -212,6 +239,6 @@ def _raise_if_wrong_scores(
             else f"the sum is off by {found.sum_error:.3g}"
         )
         raise InputError(
-            f"{name}: expected {scores} (rows that sum to 1 within {tolerance:g}), but in row "
+            f"{name}: expected {scores} ({what}), but in row "
             f"{found.sum_row} {problem}; pass --scores logits if these are logits"
         )

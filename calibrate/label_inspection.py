@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibrate.batch import AnyArray
+from calibrate.batch import AnyArray, Index
 from calibrate.errors import InputError
 from calibrate.place import NOWHERE, Place
 
@@ -46,6 +46,17 @@ class LabelFindings:
             sum_error=worse.sum_error,
             sum_row=worse.sum_row,
             masked=self.masked + other.masked,
+        )
+
+    def moved(self, kept: Index | None, per_row: int) -> LabelFindings:
+        """The same with places in the numbering of the file."""
+        return replace(
+            self,
+            unusable=self.unusable.moved(kept, per_row),
+            fractions=self.fractions.moved(kept, per_row),
+            many=self.many.moved(kept, per_row),
+            masked=self.masked.moved(kept, per_row),
+            sum_row=self.sum_row if kept is None else int(kept[self.sum_row]),
         )
 
     @property
@@ -100,7 +111,8 @@ def _range_message(found: LabelFindings, n_classes: int, offset: int, name: str)
     if offset == 0 and low >= 1 and high == n_classes:
         message += "; if they count from 1, pass --label-offset 1"
     elif low == -1 and high == 1 and n_classes == 2:
-        message += "; if these are no and yes, save (labels + 1) // 2"
+        message += "; if these are no and yes, save (labels + 1) // 2; if -1 marks rows to leave "
+        message += "out, pass --ignore-label -1"
     elif low < 0 and low in (-1, -100, -255):
         message += f"; if {low} marks rows to leave out, pass --ignore-label {low}"
     elif high >= n_classes and high == 255:
@@ -121,7 +133,8 @@ def check_shares(found: LabelFindings, name: str) -> None:
     if found.many.count and found.low >= 0 and found.high <= 1:
         raise InputError(
             f"{name}: expected one class per row, but row {found.many.row} has none or several "
-            f"({found.many.count:,} such rows); for multi-label data pass --task multilabel"
+            f"({found.many.count:,} such rows); pass --task multilabel if each column is a label "
+            "of its own, --task binary if each score is a yes or no"
         )
     if found.low < 0:
         raise InputError(
@@ -147,10 +160,13 @@ def check_yes_no(found: LabelFindings, name: str) -> None:
     message = f"{name}: expected labels 0 and 1 (or shares between), "
     message += f"found {found.low:g} to {found.high:g}"
     if found.low == -1 and found.high == 1:
-        message += "; if these are no and yes, save (labels + 1) / 2"
-    elif found.low < 0 or found.high == 255:
+        message += "; if these are no and yes, save (labels + 1) / 2; if -1 marks rows to leave "
+        message += "out, pass --ignore-label -1"
+    elif found.hard and (found.low < 0 or found.high == 255):
         mark = found.low if found.low < 0 else found.high
         message += f"; if {mark:g} marks rows to leave out, pass --ignore-label {mark:g}"
+    elif found.hard:
+        message += "; these scores are read as yes or no"
     else:
-        message += "; one score per row is read as a binary model"
+        message += "; are the files of logits and labels swapped?"
     raise InputError(message)

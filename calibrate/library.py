@@ -24,11 +24,14 @@ from calibrate.calibrators import (
 from calibrate.errors import InputError
 from calibrate.evaluation import evaluate_source
 from calibrate.figures import Settings
+from calibrate.fingerprint import fingerprint
 from calibrate.groups import check_groups, group_figures, groups_of_source
 from calibrate.report import Fitted, Report
 from calibrate.source import Source
 from calibrate.sweep import temperature_sweep
 from calibrate.top_labels import TopLabels
+
+MASKED = 1e8  # scores this far down mask a class
 
 
 def _source(
@@ -97,7 +100,7 @@ def fit(
     smoothing = Smoothing(label_smoothing, smoothing_over)
     source = _source(logits, labels, weights, scores, label_offset, workers, task, ignore_label)
     if label_smoothing:
-        if not np.isfinite(source.magnitude) and source.scores == "logits":
+        if not source.magnitude < MASKED and source.scores != "probabilities":
             raise InputError(
                 f"{source.logits_name}: label smoothing gives every class a share, but some "
                 "classes are masked (-inf)"
@@ -162,7 +165,7 @@ def evaluate(
     in_sample: bool | None = False
     if calibrators:
         own = known.fingerprint
-        in_sample = None if own is None else own == source.fingerprint()
+        in_sample = None if own is None else own == fingerprint(source)
     best: tuple[Calibrator, ...] = ()
     sweep = None
     if settings.full and source.n_rows >= 2 * FOLDS:

@@ -28,7 +28,16 @@ class Place:
         if not count:
             return Place()
         index = np.unravel_index(int(bad.argmax()), bad.shape)
-        return Place(count, start + int(index[0]), int(index[-1]))
+        return Place(count, start + int(index[0]), int(index[1]) if bad.ndim > 1 else 0)
+
+    def moved(self, kept: npt.NDArray[np.intp] | None, per_row: int) -> Place:
+        """The place in the file: ``kept`` are its rows that count, ``per_row`` in each of its."""
+        if not self.count:
+            return self
+        row = self.row if kept is None else int(kept[self.row])
+        if per_row == 1:
+            return Place(self.count, row, self.column)
+        return Place(self.count, row // per_row, row % per_row)
 
 
 NOWHERE = Place()

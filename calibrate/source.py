@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,11 +13,10 @@ from calibrate import batch as door
 from calibrate.batch import AnyArray, Batch, FloatArray, Index, Smoothing
 from calibrate.blocks import map_reduce, rows_per_block
 from calibrate.errors import check_known
-from calibrate.forms import form_of, row_weights
-from calibrate.inspection import Findings, RawRows, inspect, raise_if_bad
+from calibrate.forms import check_offset, form_of, row_weights
+from calibrate.inspection import RawRows, in_the_file, inspect, raise_if_bad
 
 SMALL = 1 << 19  # up to so many scores are computed in float64, whatever their dtype
-FINGERPRINT_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Source:
             ``forms.py`` gives them.
         kept: the rows of these that count, or None for all.
         weights, folds: per row that counts, or None.
-        entries: where in multi-label scores each row that counts is; None otherwise.
+        entries: where in the scores of the file each row is, where rows were copied out of them.
         task: ``"multiclass"``, ``"binary"`` or ``"multilabel"``.
         shape: of the scores as they were given.
         hard: whether every label is one class.
@@ -104,11 +102,13 @@ class Source:
         logits = np.asarray(logits)
         labels = None if labels is None else np.asarray(labels)
         form = form_of(logits, labels, task, ignore_label, logits_name, labels_name)
+        check_offset(label_offset, form, labels_name)
         raw = RawRows(form.logits, form.labels, form.kept, scores, label_offset, on_rows)
         if weights is not None:
             given = row_weights(np.asarray(weights), form)
             weights = door.check_weights(given, raw.n_rows, weights_name)
-        found = map_reduce(raw, inspect, workers)
+        per_row = form.n_columns if form.task == "multilabel" else 1
+        found = in_the_file(map_reduce(raw, inspect, workers), form.kept, per_row)
         warnings = raise_if_bad(found, raw.read(0, 1), form.n_columns, logits_name, labels_name)
         return Source(
             form.logits,
@@ -120,8 +120,7 @@ class Source:
             scores=scores or "logits",
             label_offset=label_offset,
             weights=weights,
-            entries=form.entries,
-            magnitude=_magnitude(found, scores),
+            magnitude=np.inf if scores == "probabilities" else found.magnitude,
             warnings=warnings,
             logits_name=logits_name,
             labels_name=labels_name,
@@ -145,9 +144,20 @@ class Source:
     @property
     def n_examples(self) -> int:
         """The rows that count; of a multi-label model, those that have some annotated label."""
-        if self.entries is None:
+        if self.task != "multilabel":
             return self.n_rows
-        return len(np.unique(self.entries // self.n_labels))
+        if self.kept is None and self.entries is None:
+            return len(self.logits) // self.n_labels
+        examples = self.entry_numbers() // self.n_labels
+        return 1 + int(np.count_nonzero(examples[1:] != examples[:-1]))
+
+    def entry_numbers(self, which: slice = slice(None)) -> Index:
+        """Where in the flattened scores of the file the rows that count are."""
+        if self.entries is not None:
+            return self.entries[which]
+        if self.kept is not None:
+            return self.kept[which]
+        return np.arange(*which.indices(self.n_rows))
 
     @property
     def n_labels(self) -> int:
@@ -161,7 +171,9 @@ class Source:
 
     @property
     def block_rows(self) -> int:
-        return rows_per_block(self.n_classes)
+        """Whole examples of a multi-label model, as far as all their labels count."""
+        rows = rows_per_block(self.n_classes)
+        return max(1, rows // self.n_labels) * self.n_labels
 
     def read(self, start: int, stop: int) -> Batch:
         """Rows ``start`` to ``stop`` (exclusive) as logits with their labels and weights."""
@@ -169,7 +181,7 @@ class Source:
             self.on_rows(stop - start)
         which = slice(start, stop)
         folds = None if self.folds is None else self.folds[which]
-        entries = None if self.entries is None else self.entries[which]
+        entries = self.entry_numbers(which) if self.task == "multilabel" else None
         return Batch(
             logits=self._two_sided(self._logits(self._numbers(which))),
             labels=self._labels(self._numbers(which)),
@@ -214,7 +226,7 @@ class Source:
             return shares
         if self.hard:
             return np.asarray(raw.astype(np.int64) - self.label_offset)
-        yes = raw.astype(np.float64)
+        yes = raw.astype(np.float64) - self.label_offset
         return np.stack([1 - yes, yes], axis=1)
 
     def _weights(
@@ -224,9 +236,7 @@ class Source:
         if folds is None or self.left_out is None:
             return weights
         kept: npt.NDArray[np.float64] = (folds != self.left_out).astype(np.float64)
-        if weights is not None:
-            kept *= weights
-        return kept
+        return kept if weights is None else kept * weights
 
     def sample(self, rows: int) -> Source:
         """About ``rows`` evenly spread rows, copied, as a Source of their own."""
@@ -237,6 +247,7 @@ class Source:
             logits=few._logits(few.kept),
             labels=None if few.labels is None else few.labels[few.kept],
             kept=None,
+            entries=few.entry_numbers(),
             scores="logits",
             factor=1.0,
         )
@@ -252,17 +263,6 @@ class Source:
             on_rows=None,
         )
 
-    def fingerprint(self) -> str:
-        """A digest of the shape, some scores and all labels of some rows: the same rows again?"""
-        few = self.sample(FINGERPRINT_ROWS)
-        batch = few.read(0, min(FINGERPRINT_ROWS, few.n_rows))
-        digest = hashlib.sha256(repr((self.n_rows, self.n_classes)).encode())
-        corner = batch.logits[:, :FINGERPRINT_ROWS]
-        digest.update(np.ascontiguousarray(corner, dtype=np.float64).tobytes())
-        if batch.labels is not None:
-            digest.update(np.ascontiguousarray(batch.labels).tobytes())
-        return digest.hexdigest()[:32]
-
     def precise(self) -> Source:
         """The same rows as float64 logits where they are so few that this costs nothing."""
         if self.n_rows * self.n_classes > SMALL:
@@ -270,7 +270,10 @@ class Source:
         rows = self._numbers(slice(None))
         exact = door.as_logits(self.logits[rows], self.scores).astype(np.float64)
         labels = None if self.labels is None else self.labels[rows]
-        return replace(self, logits=exact, labels=labels, kept=None, scores="logits")
+        entries = self.entry_numbers()
+        return replace(
+            self, logits=exact, labels=labels, kept=None, entries=entries, scores="logits"
+        )
 
     def smoothed(self, smoothing: Smoothing) -> Source:
         """The same rows with softened labels."""
@@ -282,21 +285,16 @@ class Source:
 
     def with_folds(self, n_folds: int, seed: int) -> Source:
         """Deal the rows into ``n_folds`` folds: each run of ``n_folds`` rows, in random order."""
-        examples = len(self.logits) // self.n_labels if self.entries is not None else self.n_rows
+        together = self.task == "multilabel"  # the labels of one example stay together
+        examples = int(self.entry_numbers()[-1]) // self.n_labels + 1 if together else self.n_rows
         groups = -(-examples // n_folds)
         folds = np.tile(np.arange(n_folds, dtype=np.int16), (groups, 1))
         np.random.default_rng(seed).permuted(folds, axis=1, out=folds)
         dealt = folds.reshape(-1)[:examples]
-        if self.entries is not None:  # the labels of one example stay together
-            dealt = dealt[self.entries // self.n_labels]
+        if together:
+            dealt = dealt[self.entry_numbers() // self.n_labels]
         return replace(self, folds=dealt)
 
     def without_fold(self, fold: int) -> Source:
         """The same rows, those of ``fold`` weighing nothing."""
         return replace(self, left_out=fold)
-
-
-def _magnitude(found: Findings, scores: str | None) -> float:
-    if scores == "probabilities":
-        return np.inf
-    return max(abs(found.low), abs(found.high))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -72,11 +73,13 @@ class Thresholds:
         task: ``binary`` or ``multilabel``.
         goal: what they were chosen for.
         labels: in the order of the columns; one where the task is binary.
+        calibrator: method and parameters of what the probabilities went through; None: unknown.
     """
 
     task: str
     goal: Goal
     labels: tuple[LabelThreshold, ...]
+    calibrator: dict[str, Any] | None = None
 
     def decide(self, probabilities: AnyArray) -> npt.NDArray[np.uint8]:
         """1 where p >= the threshold of its label, else 0; of the shape of ``probabilities``.

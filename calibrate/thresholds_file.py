@@ -28,6 +28,7 @@ def thresholds_json(found: Thresholds) -> str:
         "version": package_version(),
         "task": found.task,
         "goal": str(found.goal),
+        "calibrator": found.calibrator,
         "labels": [asdict(label) for label in found.labels],
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
@@ -75,7 +76,9 @@ def _thresholds(content: dict[str, Any]) -> Thresholds:
     if task == "binary" and len(labels) != 1:
         raise InputError(f"expected one threshold for a binary task, found {len(labels):,}")
     read = [_label(number, label) for number, label in enumerate(labels)]
-    return Thresholds(task, Goal.of(goal), tuple(read))
+    calibrator = content.get("calibrator")
+    known = isinstance(calibrator, dict) and {"method", "parameters"} <= set(calibrator)
+    return Thresholds(task, Goal.of(goal), tuple(read), calibrator if known else None)
 
 
 def _label(number: int, found: object) -> LabelThreshold:

@@ -47,7 +47,7 @@ def test_undefined_figures_are_null(tmp_path):
 def test_the_shape_of_the_file(tmp_path, found):
     save_thresholds(found, tmp_path / "t.json")
     content = json.loads((tmp_path / "t.json").read_text())
-    assert list(content) == ["schema", "version", "task", "goal", "labels"]
+    assert list(content) == ["schema", "version", "task", "goal", "calibrator", "labels"]
     assert content["schema"] == "calibrate.thresholds/1"
     assert content["task"] == "multilabel"
     assert content["goal"] == "cost=0.3:1.7"

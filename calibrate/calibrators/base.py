@@ -27,6 +27,9 @@ class Calibrator(Protocol):
     def n_classes(self) -> int | None: ...
 
     @property
+    def n_labels(self) -> int | None: ...
+
+    @property
     def parameters(self) -> dict[str, Any]: ...
 
     def scaled(self, batch: Batch) -> tuple[FloatArray, float | Float64]:
@@ -44,11 +47,10 @@ def check_classes(calibrator: Calibrator, source: Source) -> None:
             f"{source.logits_name}: expected {calibrator.n_classes} classes, as the calibrator was "
             f"fitted on, found {source.n_classes}"
         )
-    n_labels = getattr(calibrator, "n_labels", None)
-    if n_labels not in (None, source.n_labels):
+    if calibrator.n_labels not in (None, source.n_labels):
         raise InputError(
-            f"{source.logits_name}: expected {n_labels} labels, as the calibrator was fitted on "
-            f"one by one, found {source.n_labels}; is --task multilabel missing?"
+            f"{source.logits_name}: expected {calibrator.n_labels} labels, as the calibrator was "
+            f"fitted on, found {source.n_labels}; is --task multilabel missing?"
         )
 
 

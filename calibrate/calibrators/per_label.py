@@ -13,6 +13,7 @@ from calibrate.calibrators.base import apply
 from calibrate.calibrators.temperature import Temperature
 from calibrate.calibrators.temperature_fit import TemperatureFit, fit_temperature
 from calibrate.errors import InputError
+from calibrate.fingerprint import fingerprint
 from calibrate.softmax import Float64
 from calibrate.source import Source
 
@@ -75,6 +76,7 @@ class PerLabelFit:
     Attributes:
         calibrator: the fitted temperatures; 1 for a label without an optimum to be found.
         parts: the fit of each label; None for one that nobody annotated.
+        weights: of each label in all.
         n_rows: decisions fitted on.
         fingerprint: a digest of them.
         warnings: what the user should know, in words.
@@ -82,6 +84,7 @@ class PerLabelFit:
 
     calibrator: PerLabelTemperature
     parts: tuple[TemperatureFit | None, ...]
+    weights: tuple[float, ...]
     n_rows: int
     fingerprint: str
     warnings: tuple[str, ...]
@@ -99,8 +102,8 @@ class PerLabelFit:
     @property
     def nll(self) -> float:
         """The mean NLL at the optima, nats per decision."""
-        parts = [part for part in self.parts if part is not None]
-        return sum(part.nll * part.n_rows for part in parts) / sum(part.n_rows for part in parts)
+        pairs = zip(self.parts, self.weights, strict=True)
+        return sum(p.nll * w for p, w in pairs if p is not None) / sum(self.weights)
 
     @property
     def evaluations(self) -> int:
@@ -126,19 +129,20 @@ def fit_per_label(
     Raises:
         InputError: the source is not multi-label.
     """
-    if source.entries is None:
+    if source.task != "multilabel":
         raise InputError(
             f"{source.logits_name}: a temperature per label is for multi-label scores; "
             "pass --task multilabel"
         )
     names = names or [str(number) for number in range(source.n_labels)]
-    columns = source.entries % source.n_labels
+    columns = source.entry_numbers() % source.n_labels
     parts: list[TemperatureFit | None] = []
+    weights: list[float] = []
     warnings: list[str] = []
     for label, name in enumerate(names):
         rows = np.flatnonzero(columns == label)
-        counted = len(rows) and (source.weights is None or source.weights[rows].any())
-        part = fit_temperature(source.take(rows), workers=workers) if counted else None
+        weights.append(float(len(rows) if source.weights is None else source.weights[rows].sum()))
+        part = fit_temperature(source.take(rows), workers=workers) if weights[-1] else None
         parts.append(part)
         said = ("nobody annotated it; T = 1 was kept",) if part is None else part.warnings
         warnings += [f"label {name}: {warning}" for warning in said]
@@ -146,7 +150,8 @@ def fit_per_label(
     return PerLabelFit(
         PerLabelTemperature(temperatures),
         tuple(parts),
+        tuple(weights),
         source.n_rows,
-        source.fingerprint(),
+        fingerprint(source),
         tuple(warnings),
     )

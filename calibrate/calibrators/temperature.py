@@ -19,6 +19,7 @@ class Temperature:
     Attributes:
         temperature: T > 0.
         n_classes: the number of classes it was fitted on; None fits any.
+        n_labels: the number of labels of the multi-label model it was fitted on, else None.
 
     Raises:
         InputError: T is not a positive finite number.
@@ -28,6 +29,7 @@ class Temperature:
 
     temperature: float
     n_classes: int | None = None
+    n_labels: int | None = None
 
     method: ClassVar[str] = "temperature"
 
@@ -61,4 +63,6 @@ class Temperature:
         Raises:
             InputError: the logits cannot be used, or have another number of classes.
         """
+        if task is None and self.n_labels is not None:
+            task = "multilabel"
         return apply(self, logits, output=output, scores=scores, task=task)

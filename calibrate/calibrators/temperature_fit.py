@@ -10,6 +10,7 @@ from calibrate.batch import Smoothing
 from calibrate.blocks import map_reduce
 from calibrate.calibrators.extent import end_slopes, largest_gap, typical_gap
 from calibrate.calibrators.temperature import Temperature
+from calibrate.fingerprint import fingerprint
 from calibrate.lbfgs import Float64, minimise
 from calibrate.softmax import NllSums, nll_sums
 from calibrate.source import Source
@@ -98,9 +99,9 @@ def _in_units(fitted: TemperatureFit, unit: float, source: Source) -> Temperatur
     interval = fitted.interval
     return replace(
         fitted,
-        calibrator=Temperature(fitted.temperature * unit, source.n_classes),
+        calibrator=_temperature(fitted.temperature * unit, source),
         interval=(interval[0] * unit, interval[1] * unit) if interval else None,
-        fingerprint=source.fingerprint(),
+        fingerprint=fingerprint(source),
         smoothing=source.smoothing,
     )
 
@@ -214,13 +215,13 @@ class _Search:
             width = NORMAL_95 * np.sqrt(variance) / beta
             interval = (float(np.exp(-theta - width)), float(np.exp(-theta + width)))
         return TemperatureFit(
-            calibrator=Temperature(1.0 / beta, self.source.n_classes),
+            calibrator=_temperature(1.0 / beta, self.source),
             interval=interval,
             converged=True,
             nll=float(mean_nll + step * beta * s.gradient / s.weight / 2),
             evaluations=self.evaluations,
             n_rows=self.source.n_rows,
-            fingerprint=self.source.fingerprint(),
+            fingerprint=fingerprint(self.source),
             smoothing=self.source.smoothing,
         )
 
@@ -249,28 +250,33 @@ class _Search:
             reason = "the optimum was not reached"
         s, t = self.sums(theta), float(np.exp(-theta))
         return TemperatureFit(
-            calibrator=Temperature(t, self.source.n_classes),
+            calibrator=_temperature(t, self.source),
             interval=None,
             converged=False,
             nll=float(s.nll / s.weight),
             evaluations=self.evaluations,
             n_rows=self.source.n_rows,
-            fingerprint=self.source.fingerprint(),
+            fingerprint=fingerprint(self.source),
             smoothing=self.source.smoothing,
             warnings=(f"{reason}; stopped at T = {t:.4g}",),
         )
 
 
+def _temperature(t: float, source: Source) -> Temperature:
+    labels = source.n_labels if source.task == "multilabel" else None
+    return Temperature(t, source.n_classes, labels)
+
+
 def _undefined(source: Source, workers: int | None) -> TemperatureFit:
     s = map_reduce(source, lambda batch: nll_sums(batch, 1.0, source.magnitude), workers)
     return TemperatureFit(
-        calibrator=Temperature(1.0, source.n_classes),
+        calibrator=_temperature(1.0, source),
         interval=None,
         converged=False,
         nll=float(s.nll / s.weight),
         evaluations=1,
         n_rows=source.n_rows,
-        fingerprint=source.fingerprint(),
+        fingerprint=fingerprint(source),
         smoothing=source.smoothing,
         warnings=(
             "T is undefined: every row gives all its classes the same score, so no temperature "

@@ -51,12 +51,11 @@ def apply(
     import calibrate
     from calibrate.calibrators import (
         Calibrator,
-        PerLabelTemperature,
         apply_blocks,
         check_classes,
     )
     from calibrate.cli.console import Progress, note, warn
-    from calibrate.decisions import decision_blocks
+    from calibrate.decisions import check_calibrator, decision_blocks
     from calibrate.npy_writer import write_npy
     from calibrate.output import check_distinct, check_writable, writing
     from calibrate.thresholds_file import load_thresholds
@@ -71,10 +70,14 @@ def apply(
     else:
         method = calibrate.Temperature(1.0 if temperature is None else temperature)
     chosen = None if thresholds is None else load_thresholds(thresholds)
+    if chosen is not None:
+        check_calibrator(chosen, method, thresholds or "")
+        if kind is not options.OutputKind.probabilities:
+            raise calibrate.InputError("expected either --thresholds or --as, got both")
     if target != "-":
         check_distinct([target], [logits, calibrator, thresholds])
         check_writable(target)
-    many = isinstance(method, PerLabelTemperature) or (chosen and chosen.task == "multilabel")
+    many = method.n_labels is not None or (chosen and chosen.task == "multilabel")
     if task is None and many:
         task = options.TaskKind.multilabel
     with Progress() as progress:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from calibrate.cli import options
-
-if TYPE_CHECKING:
-    from calibrate.batch import AnyArray
 
 
 def report(
@@ -83,10 +80,11 @@ def report(
     from calibrate.classwise import check_class_names, class_numbers
     from calibrate.cli.console import Progress, note, print_report, recognised
     from calibrate.errors import check_known
+    from calibrate.groups import check_groups, flat_groups
     from calibrate.metrics import METRICS
     from calibrate.output import check_distinct
     from calibrate.plots import PICTURES
-    from calibrate.readers import Columns, read_names, read_weights
+    from calibrate.readers import Columns, read_groups, read_names, read_weights
     from calibrate.report_folder import check_folder, write_folder
 
     pictures = tuple(PICTURES) if figures is None else tuple(figures.split(","))
@@ -101,16 +99,27 @@ def report(
         class_names=names, classes=class_numbers(classes, names),
     )  # fmt: skip
     taken_for = ""
-    if logits.endswith(".csv"):
-        given = [labels, calibrator, cross_fit or None, scores, task, class_names, classes]
+    if logits.lower().endswith(".csv"):
+        given: list[object] = [
+            labels,
+            calibrator,
+            cross_fit or None,
+            scores,
+            task,
+            class_names,
+            classes,
+        ]
+        given += [ignore_label, label_offset or None]
         if any(option is not None for option in given):
             raise calibrate.InputError(
                 f"{logits}: a .csv of predictions takes neither LABELS nor -c, --fit, --scores, "
-                "--task, --class-names or --classes, which need the logits"
+                "--task, --class-names, --classes, --ignore-label or --label-offset"
             )
         top_labels = calibrate.read_top_labels(logits, Columns.of(columns))
         rows = top_labels.weighted(read_weights(weights), weights or "")
-        of_rows = _groups_of(groups, rows.n_rows)
+        of_rows = None
+        if groups is not None:
+            of_rows = check_groups(read_groups(groups), rows.n_rows, groups)
         measured = calibrate.evaluate_top_labels(rows, groups=of_rows, settings=settings)
     else:
         if columns is not None:
@@ -124,7 +133,9 @@ def report(
                 workers=workers, on_rows=progress,
             )  # fmt: skip
             check_class_names(names, source.n_columns, class_names or "")
-            of_rows = _groups_of(groups, len(source.logits) // source.n_labels)
+            of_rows = None
+            if groups is not None:
+                of_rows = flat_groups(read_groups(groups), source, groups)
             if cross_fit:
                 measured = calibrate.cross_evaluate(source, groups=of_rows, settings=settings)
             else:
@@ -137,10 +148,3 @@ def report(
     if taken_for:
         note(taken_for)
     note(f"wrote {', '.join(written)}")
-
-
-def _groups_of(name: str | None, rows: int) -> AnyArray | None:
-    from calibrate.groups import check_groups
-    from calibrate.readers import read_groups
-
-    return None if name is None else check_groups(read_groups(name), rows, name)

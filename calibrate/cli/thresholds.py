@@ -44,7 +44,6 @@ def thresholds(
     """Choose a decision threshold for each label, and say what it achieves."""
     del debug  # read by the error handler
     import calibrate
-    from calibrate.calibrators import PerLabelTemperature
     from calibrate.classwise import check_class_names
     from calibrate.cli.console import Progress, in_colour, note, recognised, warn
     from calibrate.decisions import find_thresholds
@@ -62,7 +61,7 @@ def thresholds(
     check_distinct([output], [logits, labels, calibrator, weights, class_names])
     check_writable(output)
     method = None if calibrator is None else calibrate.load(calibrator)
-    if task is None and isinstance(method, PerLabelTemperature):
+    if task is None and method is not None and method.n_labels is not None:
         task = options.TaskKind.multilabel
     names = None if class_names is None else read_names(class_names)
     with Progress() as progress:

@@ -126,7 +126,7 @@ def test_folds_keep_the_labels_of_an_example_together():
     source = calibrate.Source.open(rng.normal(size=(50, 4)), y, task="multilabel")
     folds = source.with_folds(5, 0).folds
     for example in range(50):
-        assert len(set(folds[source.entries // 4 == example])) == 1
+        assert len(set(folds[source.entry_numbers() // 4 == example])) == 1
     assert set(folds) == set(range(5))
 
 
