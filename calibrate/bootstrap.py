@@ -34,12 +34,22 @@ class Pairs:
         corrects: one ``(n,)`` array per view.
         weight: ``(n,)``.
         clusters: ``(n,)`` as in ``Batch``, or None.
+        yes: of yes-no decisions, the probability of yes per view and the share of yes; else None.
     """
 
     confidences: tuple[Float64, ...]
     corrects: tuple[Float64, ...]
     weight: Float64
     clusters: Index | None = None
+    yes: tuple[tuple[Float64, ...], Float64] | None = None
+
+    @property
+    def of_yes(self) -> Pairs:
+        """The same rows with the probability of yes in place of the confidence."""
+        if self.yes is None:
+            return self
+        probabilities, share = self.yes
+        return Pairs(probabilities, (share,) * len(probabilities), self.weight, self.clusters)
 
     @property
     def rows_per_weight(self) -> float:

@@ -76,13 +76,14 @@ class _Pass:
         assert batch.labels is not None
         shared = leaders(batch.logits, batch.labels)
         best = None if self.best is None else self._look(self.best, batch, shared).nll
-        sides, classes = [], []
+        sides, classes, yes = [], [], list[Float64]()
         for view in self.views:
             side = replace(
                 self._look(view, batch, shared, keep=self.full or self.yes_no), best_nll=best
             )
             if side.probabilities is not None:  # now: the next view overwrites them
                 classes.append(ClassTable.of(side, batch, self.edges))
+                yes.append(side.probabilities[:, 1].astype(np.float64))
             sides.append(side)
         columns = [[metric.function(side) for metric in self.metrics] for side in sides]
         if len(sides) == 2:
@@ -97,7 +98,7 @@ class _Pass:
                 for side in sides
             ),
             classes=tuple(classes),
-            kept=self._kept(sides, batch),
+            kept=self._kept(sides, yes, batch),
             yes_no=self.yes_no,
         )
 
@@ -110,7 +111,9 @@ class _Pass:
         own = leaders(scores, batch.labels)
         return outcomes(scores, factor, np.inf, own, batch, keep=keep)
 
-    def _kept(self, sides: Sequence[Outcomes], batch: Batch) -> tuple[Pairs, ...]:
+    def _kept(
+        self, sides: Sequence[Outcomes], yes: Sequence[Float64], batch: Batch
+    ) -> tuple[Pairs, ...]:
         rows: slice | Index = slice(-batch.start % self.stride, None, self.stride)
         if batch.clusters is not None:  # whole examples
             rows = np.flatnonzero(batch.clusters % self.stride == 0)
@@ -118,7 +121,12 @@ class _Pass:
         confidences = tuple(side.confidence[rows] for side in sides)
         corrects = tuple(side.correct[rows] for side in sides)
         clusters = None if batch.clusters is None else batch.clusters[rows]
-        return (Pairs(confidences, corrects, weight[rows], clusters),)
+        both = None
+        if self.yes_no:
+            assert batch.labels is not None
+            labels = batch.labels if batch.labels.ndim == 1 else batch.labels[:, 1]
+            both = tuple(p[rows] for p in yes), labels[rows].astype(np.float64)
+        return (Pairs(confidences, corrects, weight[rows], clusters, both),)
 
 
 def evaluate_source(
@@ -263,12 +271,12 @@ def report_of(
         report = replace(report, class_reliability=sides_of(shown))
     if not settings.full:
         return report
-    tests, drawn = significance_tests(sums.pairs, sums.rows, edges, settings)
+    tests, drawn, p_values = significance_tests(sums.pairs, sums.rows, edges, settings)
     tables = [Reliability.of(*both) for both in zip(sums.tables, drawn, strict=True)]
-    smooth = [smooth_reliability(sums.pairs, side) for side in range(len(tests))]
+    smooth = [smooth_reliability(sums.pairs.of_yes, side) for side in range(len(tests))]
     report = replace(
         report,
-        metrics=reach_zero(figures, [each.consistency.p_value for each in tests]),
+        metrics=reach_zero(figures, p_values),
         reliability=sides_of(tables),
         tests=sides_of(tests),
         smooth_reliability=sides_of(smooth),

@@ -79,7 +79,15 @@ class Sums:
             tuple(corrects),
             np.concatenate([p.weight for p in self.kept]),
             None if clusters is None else np.concatenate(clusters),
+            self._yes(),
         )
+
+    def _yes(self) -> tuple[tuple[Float64, ...], Float64] | None:
+        found = [p.yes for p in self.kept if p.yes is not None]
+        if not found:
+            return None
+        sides = zip(*(probabilities for probabilities, _ in found), strict=True)
+        return tuple(map(np.concatenate, sides)), np.concatenate([share for _, share in found])
 
 
 Side = dict[str, Measurement]

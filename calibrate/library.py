@@ -84,8 +84,7 @@ def fit(
         label_offset: the number of the first class.
         task: ``"multiclass"``, ``"binary"``, ``"multilabel"``; None: by the shape.
         ignore_label: the label of rows to leave out.
-        label_smoothing: assume that a share of the labels is wrong, 0 up to 1: the smoothed NLL is
-            minimised.
+        label_smoothing: the share eps of smoothed labels, 0 up to 1: their NLL is minimised.
         smoothing_over: ``"all"`` classes or the ``"others"``; see ``Smoothing``.
         workers: threads; the result does not depend on it.
 

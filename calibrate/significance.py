@@ -27,23 +27,33 @@ class HowToResample(Protocol):
 
 def significance_tests(
     pairs: Pairs, rows: RowSums, edges: Float64, settings: HowToResample
-) -> tuple[list[Tests], list[BinTable]]:
+) -> tuple[list[Tests], list[BinTable], list[float | None]]:
     """The tests of each side, and the tables of calibrated models with the same confidences.
 
-    The last columns of ``rows`` are the slopes of the NLL, per side.
+    Of yes-no decisions the consistency test is about the probability of yes: a lean towards yes
+    cancels in the confidence. The last ones returned are the p-values of the test of the
+    confidences. The last columns of ``rows`` are the slopes of the NLL, per side.
     """
     sides = range(len(pairs.confidences))
     levels = pairs.levels
     drawn = [consistency_samples(each, edges, settings) for each in levels]
+    confidence = [consistency_test(levels[side].binned(edges), drawn[side]) for side in sides]
+    consistency = confidence
+    if pairs.yes is not None:
+        of_yes = pairs.of_yes.levels
+        consistency = [
+            consistency_test(each.binned(edges), consistency_samples(each, edges, settings))
+            for each in of_yes
+        ]
     tests = [
         Tests(
-            consistency=consistency_test(levels[side].binned(edges), drawn[side]),
+            consistency=consistency[side],
             spiegelhalter=spiegelhalter_test(pairs, side),
             temperature=temperature_test(rows, side - len(sides)),
         )
         for side in sides
     ]
-    return tests, drawn
+    return tests, drawn, [test.p_value for test in confidence]
 
 
 def consistency_test(observed: BinTable, calibrated: BinTable) -> Test:

@@ -62,7 +62,7 @@ def compare(
 
     check_counts(files, (), (), name or ())
     *logits, labels = files
-    check_validation(logits, val_logits or [], val_labels)
+    check_validation(logits, val_logits or [], val_labels, weights is not None)
     contents = ("compare.json", "compare.md", "reliability.png")
     check_folder_of(output, contents)
 
@@ -92,10 +92,17 @@ def compare(
     note(f"wrote {', '.join(written)}")
 
 
-def check_validation(logits: list[str], val_logits: list[str], val_labels: str | None) -> None:
+def check_validation(
+    logits: list[str], val_logits: list[str], val_labels: str | None, weighted: bool
+) -> None:
     """Raise InputError unless there are validation scores for every model, with labels, or none."""
     from calibrate.errors import InputError
 
+    if val_logits and weighted:
+        raise InputError(
+            "--weights with --val-logits: there are no weights for the validation rows; leave out "
+            "--val-logits to cross-fit"
+        )
     if bool(val_logits) != (val_labels is not None):
         raise InputError("expected both --val-logits and --val-labels, or neither to cross-fit")
     if val_logits and len(val_logits) != len(logits):

@@ -38,7 +38,8 @@ def recognised(source: Source) -> str:
     text = f"{source.task}: {source.n_examples:,} x {shape} {source.scores}"
     if source.labels is not None:
         text += f"; labels: {kind if source.hard else soft}"
-    return text + (f"; {left_out:,} left out" if left_out else "")
+    what = "labels " if source.task == "multilabel" else ""
+    return text + (f"; {left_out:,} {what}left out" if left_out else "")
 
 
 def in_colour() -> bool:

@@ -28,9 +28,7 @@ def fit(
     ] = False,
     label_smoothing: Annotated[
         float,
-        typer.Option(
-            "--label-smoothing", help="Assume that this share of the labels is wrong, 0 up to 1."
-        ),
+        typer.Option("--label-smoothing", help="Fit to labels smoothed by this share, 0 up to 1."),
     ] = 0.0,
     smoothing_over: Annotated[
         options.SmoothingOver,

@@ -76,6 +76,8 @@ def report(
 ) -> None:
     """Measure calibration; write report.json, report.md and pictures to a folder."""
     del debug  # read by the error handler
+    from pathlib import Path
+
     import calibrate
     from calibrate.classwise import check_class_names, class_numbers
     from calibrate.cli.console import Progress, note, print_report, recognised
@@ -145,6 +147,13 @@ def report(
         taken_for = recognised(source)
     written = write_folder(measured, output, pictures, figure, dpi, shown)
     print_report(measured, format.value, shown)
+    drawn = {Path(path).stem for path in written}
+    for name in pictures if figures is not None else ():
+        if name not in drawn and not figure:
+            note(f"warning: {name}: there is nothing to draw for these rows")
+    for name in shown or ():
+        if name not in measured.metrics.before:
+            note(f"warning: {name}: is not measured on these rows")
     if taken_for:
         note(taken_for)
     note(f"wrote {', '.join(written)}")

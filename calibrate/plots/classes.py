@@ -54,8 +54,10 @@ def classes_figure(report: Report) -> Figure | None:
             after = None if found.after is None else found.after[i]
             ax.set_title(_title(found.before[i], after), fontsize=9.5)
             ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=[0, 0.5, 1])
-        for ax in grid[-1]:
-            ax.set_xlabel("probability of the class")
+            ax.set_xticklabels(["0", "0.5", "1"])
+            if i + columns >= len(found.before):  # nothing beneath
+                ax.tick_params(labelbottom=True)
+                ax.set_xlabel("probability of the class")
         for ax in grid[:, 0]:
             ax.set_ylabel("how often it is")
         headed(figure, report, 30 * columns)

@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calibrate.comparison import ComparedModel, Comparison
-from calibrate.plots.style import BLUE, GREEN, GREY, ORANGE, VERMILION, diagonal, pooled, style
+from calibrate.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    VERMILION,
+    diagonal,
+    pooled,
+    shortened,
+    style,
+)
 from calibrate.render.words import short
-from calibrate.report import Measurement, Reliability
+from calibrate.report import Reliability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,15 +43,15 @@ def compare_figure(found: Comparison) -> Figure:
             diagonal(ax)
             for number, model in enumerate(found.models):
                 table = getattr(model.reliability, side)
-                _draw(ax, table, _label(model, side), number)
+                _draw(ax, table, _label(model), number)
             ax.set_title("without temperature" if side == "before" else "with temperature")
             ax.set_xlabel("confidence")
             ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=np.linspace(0, 1, 6))
-            ax.legend(
-                loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=1 + (len(found.models) > 3),
-                frameon=False, fontsize=9.5, handlelength=1.6,
-            )  # fmt: skip
         axes[0].set_ylabel("accuracy")
+        figure.legend(
+            *axes[0].get_legend_handles_labels(), loc="outside lower center",
+            ncols=1 + (len(found.models) > 3), frameon=False, fontsize=9.5, handlelength=1.6,
+        )  # fmt: skip
         data = found.data
         title = f"{data.labels}: {data.rows:,} rows, {data.classes:,} classes"
         figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
@@ -56,8 +66,11 @@ def _draw(ax: Axes, table: Reliability, label: str, number: int) -> None:
     )
 
 
-def _label(model: ComparedModel, side: str) -> str:
-    metrics: dict[str, Measurement] = getattr(model.metrics, side)
+def _label(model: ComparedModel) -> str:
+    """``hard: ECE 0.064, with T = 2.74 0.010``; a long name is cut."""
+    before, after = model.metrics.before["ece"].value, (model.metrics.after or {}).get("ece")
     t = short(float(model.calibrator.parameters["temperature"]))
-    name = model.name if side == "before" else f"{model.name}, T = {t}"
-    return f"{name}: ECE {metrics['ece'].value:.3f}".replace("$", r"\$")
+    text = f"{shortened(model.name, 30)}: ECE {before:.3f}"
+    if after is not None:
+        text += f", with T = {t} {after.value:.3f}"
+    return text.replace("$", r"\$")

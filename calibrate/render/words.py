@@ -223,25 +223,27 @@ def test_sentences(report: Report) -> list[str]:
         return []
     after = report.tests.after
     tests = report.tests.before if after is None else after
-    found = [_consistency(tests), _spiegelhalter(tests), _temperature(tests, report)]
+    found = [_consistency(tests, report), _spiegelhalter(tests), _temperature(tests, report)]
     if after:
         return [f"After calibration: {sentence}" for sentence in found if sentence]
     return [sentence[0].upper() + sentence[1:] for sentence in found if sentence]
 
 
-def _consistency(tests: Tests) -> str:
+def _consistency(tests: Tests, report: Report) -> str:
     test = tests.consistency
     if test.statistic is None or test.p_value is None:
         return ""
     p = p_value(max(test.p_value, 0.001))
+    yes_no = report.data.task in ("binary", "multilabel")
+    what, them = ("a positive ECE", "probabilities") if yes_no else ("an ECE", "confidences")
     if test.p_value < 0.05:
         return (
-            f"an ECE of {number(test.statistic)} is more than chance: calibrated models with these "
-            f"confidences rarely show as much ({p})."
+            f"{what} of {number(test.statistic)} is more than chance: calibrated models with these "
+            f"{them} rarely show as much ({p})."
         )
     return (
-        f"an ECE of {number(test.statistic)} is no more than chance would show in a calibrated "
-        f"model with these confidences ({p}). The true one may be 0, the end of its range: the "
+        f"{what} of {number(test.statistic)} is no more than chance would show in a calibrated "
+        f"model with these {them} ({p}). The true one may be 0, the end of its range: the "
         "intervals of the errors then start at 0 and hold the truth more often than they say."
     )
 
