@@ -237,7 +237,7 @@ def evaluate_top_labels(
         kept=(Pairs((confidence,), (correct,), weight),),
     )
     data = Data(rows.name, rows.name, rows.n_rows, rows.n_classes, False, task="top-label")
-    report = report_of(sums, list(means), data, None, settings, warnings)
+    report = report_of(sums, list(means), data, None, settings, rows.warnings + warnings)
     measured = {*report.metrics.before, "positive_ece"}  # the latter is of yes-no models only
     missing = [name for name in METRICS if name not in measured]
     note = f"left out, as they need the logits: {', '.join(missing)}"

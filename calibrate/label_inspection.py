@@ -114,7 +114,8 @@ def _range_message(found: LabelFindings, n_classes: int, offset: int, name: str)
         message += "; if these are no and yes, save (labels + 1) // 2; if -1 marks rows to leave "
         message += "out, pass --ignore-label -1"
     elif low < 0 and low in (-1, -100, -255):
-        message += f"; if {low} marks rows to leave out, pass --ignore-label {low}"
+        message += f"; if {low} marks rows to leave out, pass --ignore-label {low}, or leave "
+        message += "them out of both files"
     elif high >= n_classes and high == 255:
         message += "; if 255 marks rows to leave out, pass --ignore-label 255"
     elif high >= n_classes:

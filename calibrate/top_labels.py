@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ class TopLabels:
         n_classes: how many different labels were seen.
         weights: ``(n,)`` non-negative row weights, or None.
         name: of the file, for reports.
+        warnings: what the user should know about the values.
     """
 
     correct: Float64
@@ -31,6 +32,7 @@ class TopLabels:
     n_classes: int
     weights: NDArray[np.float64] | None = None
     name: str = field(default="top labels", kw_only=True)
+    warnings: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def n_rows(self) -> int:
@@ -45,11 +47,11 @@ class TopLabels:
         if weights is None:
             return self
         checked = check_weights(np.asarray(weights), self.n_rows, where)
-        return TopLabels(self.correct, self.confidence, self.n_classes, checked, name=self.name)
+        return replace(self, weights=checked)
 
     def take(self, rows: NDArray[np.intp]) -> TopLabels:
         """The rows of these numbers."""
         weights = None if self.weights is None else self.weights[rows]
-        return TopLabels(
-            self.correct[rows], self.confidence[rows], self.n_classes, weights, name=self.name
+        return replace(
+            self, correct=self.correct[rows], confidence=self.confidence[rows], weights=weights
         )

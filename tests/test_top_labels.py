@@ -66,3 +66,19 @@ def test_weights_and_groups(data, run, tmp_path):
         assert group["metrics"]["before"]["ece"]["value"] == pytest.approx(
             whole.metrics.before["ece"].value, abs=1e-9
         )
+
+
+def test_numbers_are_compared_as_numbers(tmp_path):
+    (tmp_path / "n.csv").write_text(
+        "true_label,pred_label,confidence\n1.0,1,0.9\n2.0,1,0.8\n3,3.0,0.7\n"
+    )
+    rows = calibrate.read_top_labels(str(tmp_path / "n.csv"))
+    assert rows.correct.tolist() == [1, 0, 1]
+    assert (rows.n_classes, rows.warnings) == (3, ())
+
+
+def test_labels_of_different_kinds_are_pointed_out(tmp_path):
+    (tmp_path / "n.csv").write_text("true_label,pred_label,confidence\ncat,0,0.9\ndog,1,0.8\n")
+    rows = calibrate.read_top_labels(str(tmp_path / "n.csv"))
+    (warning,) = calibrate.evaluate_top_labels(rows, settings=Settings(bootstrap=0)).warnings[:1]
+    assert "no value of true_label occurs in pred_label (such as 'cat' and '0')" in warning

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -63,11 +64,19 @@ def read_top_labels(name: str, columns: Columns | None = None) -> TopLabels:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
     if not true:
         raise InputError(f"{name}: expected at least one row below the header, found none")
+    one, two = _alike(true, predicted)
+    warnings: tuple[str, ...] = ()
+    if not {*one} & {*two}:
+        warnings = (
+            f"no value of {columns.true} occurs in {columns.predicted} (such as {true[0]!r} and "
+            f"{predicted[0]!r}): are they labels of the same kind?",
+        )
     return TopLabels(
-        np.array([a == b for a, b in zip(true, predicted, strict=True)], dtype=np.float64),
+        np.array([a == b for a, b in zip(one, two, strict=True)], dtype=np.float64),
         np.array(confidence),
-        n_classes=len({*true, *predicted}),
+        n_classes=len({*one, *two}),
         name=name,
+        warnings=warnings,
     )
 
 
@@ -81,6 +90,14 @@ def _check_header(name: str, found: object, columns: Columns) -> None:
             f"found {', '.join(map(str, held)) or 'no header'}; name yours with "
             "--columns TRUE,PREDICTED,CONFIDENCE"
         )
+
+
+def _alike(true: list[str], predicted: list[str]) -> tuple[Sequence[object], Sequence[object]]:
+    """As numbers where all are numbers, so that 1 is 1.0; else as text."""
+    try:
+        return [float(text) for text in true], [float(text) for text in predicted]
+    except ValueError:
+        return true, predicted
 
 
 def _label(text: str | None, where: str, column: str) -> str:
