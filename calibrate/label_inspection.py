@@ -167,7 +167,7 @@ def check_yes_no(found: LabelFindings, name: str) -> None:
         mark = found.low if found.low < 0 else found.high
         message += f"; if {mark:g} marks rows to leave out, pass --ignore-label {mark:g}"
     elif found.hard:
-        message += "; these scores are read as yes or no"
+        message += "; these scores are read as a yes or no each (binary or multi-label)"
     else:
         message += "; are the files of logits and labels swapped?"
     raise InputError(message)
