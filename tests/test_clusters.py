@@ -7,12 +7,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from calibrate.cluster_sums import ClusterModel, cell_of
-from calibrate.clusters import FIGURES, ClusterReport, Clusters, measure_clusters
+from calibrate.clusters.measure import FIGURES, ClusterReport, Clusters, measure_clusters
+from calibrate.clusters.sums import ClusterModel, cell_of
+from calibrate.clusters.template_plane import TemplatePlane, templates_of
 from calibrate.errors import InputError
 from calibrate.plots.clusters import clusters_figure
 from calibrate.source import Source
-from calibrate.template_plane import TemplatePlane, templates_of
 
 CLASSES = (4, 1, 2)
 RATIOS = ("within_over_between", "wrong_spread_over_gap")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from calibrate.errors import InputError
-from calibrate.goal import Goal
-from calibrate.thresholds import Thresholds, thresholds_for
-from calibrate.thresholds_file import load_thresholds, save_thresholds
+from calibrate.thresholds.choice import Thresholds, thresholds_for
+from calibrate.thresholds.file import load_thresholds, save_thresholds
+from calibrate.thresholds.goal import Goal
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from scipy.special import expit
 
 import calibrate
 from calibrate import InputError, Settings, Source
-from calibrate.decisions import check_calibrator, find_thresholds
-from calibrate.goal import Goal
+from calibrate.thresholds.decisions import check_calibrator, find_thresholds
+from calibrate.thresholds.goal import Goal
 
 PLAIN = Settings(full=False, bootstrap=0)
 QUICK = Settings(bootstrap=20)

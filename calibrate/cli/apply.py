@@ -55,10 +55,10 @@ def apply(
         check_classes,
     )
     from calibrate.cli.console import Progress, note, warn
-    from calibrate.decisions import check_calibrator, decision_blocks
     from calibrate.npy_writer import write_npy
     from calibrate.output import check_distinct, check_writable, writing
-    from calibrate.thresholds_file import load_thresholds
+    from calibrate.thresholds.decisions import check_calibrator, decision_blocks
+    from calibrate.thresholds.file import load_thresholds
 
     if (calibrator is None) == (temperature is None) and (thresholds is None or calibrator):
         raise calibrate.InputError("expected either -c calibrator.json or --temperature T")

@@ -10,7 +10,7 @@ import typer
 from calibrate.cli import options
 
 if TYPE_CHECKING:
-    from calibrate.clusters import ClusterReport
+    from calibrate.clusters.measure import ClusterReport
 
 
 class Units(str, Enum):
@@ -83,12 +83,12 @@ def clusters(
     del debug  # read by the error handler
     from calibrate.classwise import check_class_names, class_numbers
     from calibrate.cli.console import Progress, note, warn
-    from calibrate.clusters import measure_clusters
+    from calibrate.clusters.measure import measure_clusters
+    from calibrate.clusters.models import check_counts, open_models
     from calibrate.output import check_distinct, check_writable
     from calibrate.plots.clusters import clusters_figure
     from calibrate.plots.style import check_figure_name, save_figure
     from calibrate.readers import read_names
-    from calibrate.readers.clusters import check_counts, open_models
 
     check_counts(files, features or [], weights or [], name or [])
     check_figure_name(output)

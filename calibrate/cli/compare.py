@@ -53,10 +53,10 @@ def compare(
     del debug  # read by the error handler
     import calibrate
     from calibrate.cli.console import Progress, in_colour, note, recognised, warn
+    from calibrate.clusters.models import check_counts, default_titles
     from calibrate.comparison import compare as compare_sources
     from calibrate.plots.compare import compare_figure
     from calibrate.plots.style import drawn
-    from calibrate.readers.clusters import check_counts, default_titles
     from calibrate.render import compare as render
     from calibrate.report_folder import check_folder_of, write_contents
 

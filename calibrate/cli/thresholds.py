@@ -46,8 +46,6 @@ def thresholds(
     import calibrate
     from calibrate.classwise import check_class_names
     from calibrate.cli.console import Progress, in_colour, note, recognised, warn
-    from calibrate.decisions import find_thresholds
-    from calibrate.goal import Goal
     from calibrate.output import check_distinct, check_writable
     from calibrate.readers import read_names
     from calibrate.render.thresholds import (
@@ -55,7 +53,9 @@ def thresholds(
         render_thresholds_markdown,
         render_thresholds_text,
     )
-    from calibrate.thresholds_file import save_thresholds
+    from calibrate.thresholds.decisions import find_thresholds
+    from calibrate.thresholds.file import save_thresholds
+    from calibrate.thresholds.goal import Goal
 
     wanted = Goal.of(goal)
     check_distinct([output], [logits, labels, calibrator, weights, class_names])

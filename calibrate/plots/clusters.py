@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibrate.clusters import PAIRS, ClusterReport, Clusters
+from calibrate.clusters.measure import PAIRS, ClusterReport, Clusters
+from calibrate.clusters.template_plane import Float64
 from calibrate.plots.style import BLUE, GREEN, GREY, INK, ORANGE, shortened, style
 from calibrate.render.clusters import class_title, cluster_headline, space
 from calibrate.render.words import short
 from calibrate.report import Measurement
-from calibrate.template_plane import Float64
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from calibrate.clusters import FIGURES, ClusterReport, Clusters
+from calibrate.clusters.measure import FIGURES, ClusterReport, Clusters
 from calibrate.render.markdown import escaped
 from calibrate.render.words import measurement
 from calibrate.version import package_version

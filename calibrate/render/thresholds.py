@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from calibrate.goal import Goal
 from calibrate.render.markdown import escaped
 from calibrate.render.words import measurement, short
 from calibrate.report import Measurement
-from calibrate.thresholds import LabelThreshold, Thresholds
-from calibrate.thresholds_file import thresholds_json
+from calibrate.thresholds.choice import LabelThreshold, Thresholds
+from calibrate.thresholds.file import thresholds_json
+from calibrate.thresholds.goal import Goal
 
 WIDTH = 1000  # never reached: a table is as wide as its cells, and no name is cut
 NOTE = (

@@ -9,9 +9,9 @@ import numpy as np
 
 from calibrate.batch import AnyArray, Batch
 from calibrate.blocks import map_blocks, rows_per_block
+from calibrate.clusters.template_plane import Float64, TemplatePlane, templates_of
 from calibrate.errors import InputError
 from calibrate.source import Source
-from calibrate.template_plane import Float64, TemplatePlane, templates_of
 
 MAX_CELLS = 4096
 MOST_DRAWN = 2_000  # points of a class

@@ -9,11 +9,11 @@ from reprlib import repr as brief
 from typing import Any
 
 from calibrate.errors import InputError
-from calibrate.goal import Goal
 from calibrate.json_file import read_json
 from calibrate.output import write_bytes
 from calibrate.report import Measurement
-from calibrate.thresholds import ClosedForm, LabelThreshold, Thresholds
+from calibrate.thresholds.choice import ClosedForm, LabelThreshold, Thresholds
+from calibrate.thresholds.goal import Goal
 from calibrate.version import package_version
 
 SCHEMA = "calibrate.thresholds/1"

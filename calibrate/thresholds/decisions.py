@@ -12,9 +12,9 @@ import numpy.typing as npt
 from calibrate.bins import Float64
 from calibrate.calibrators import Calibrator, Temperature, apply_blocks
 from calibrate.errors import InputError
-from calibrate.goal import Goal
 from calibrate.source import Source
-from calibrate.thresholds import Thresholds, thresholds_for
+from calibrate.thresholds.choice import Thresholds, thresholds_for
+from calibrate.thresholds.goal import Goal
 
 
 def find_thresholds(

@@ -12,10 +12,10 @@ import numpy as np
 from calibrate.blocks import map_blocks
 from calibrate.bootstrap import interval
 from calibrate.classwise import check_classes_shown
-from calibrate.cluster_sums import MASKED, ClusterModel, ClusterSums
+from calibrate.clusters.sums import MASKED, ClusterModel, ClusterSums
+from calibrate.clusters.template_plane import Float64, TemplatePlane
 from calibrate.errors import InputError
 from calibrate.report import Measurement
-from calibrate.template_plane import Float64, TemplatePlane
 
 FIGURES = (
     "within",

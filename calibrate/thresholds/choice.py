@@ -12,10 +12,10 @@ import numpy.typing as npt
 from calibrate.batch import AnyArray
 from calibrate.bins import Float64
 from calibrate.errors import InputError
-from calibrate.goal import Goal
 from calibrate.report import Measurement
-from calibrate.threshold_curve import ThresholdCurve
-from calibrate.threshold_figures import measure_thresholds
+from calibrate.thresholds.curve import ThresholdCurve
+from calibrate.thresholds.figures import measure_thresholds
+from calibrate.thresholds.goal import Goal
 
 SLACK = 1e-6  # a probability may pass 1 by rounding
 NEGLIGIBLE = 1e-100  # shares of the largest weight below this add nothing, and their squares vanish

@@ -17,7 +17,7 @@ import numpy as np
 from calibrate.batch import Index
 from calibrate.bins import Float64
 from calibrate.report import Measurement
-from calibrate.threshold_curve import ratio
+from calibrate.thresholds.curve import ratio
 
 SIDE = 32
 MAX_CELLS = SIDE * SIDE  # per zone and kind of label

@@ -8,7 +8,7 @@ import numpy as np
 
 from calibrate.bins import Float64
 from calibrate.errors import InputError
-from calibrate.goal import Goal
+from calibrate.thresholds.goal import Goal
 
 ROUNDING = 1e-12  # figures this near to each other, relatively, count as equal
 

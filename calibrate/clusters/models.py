@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from calibrate.cluster_sums import ClusterModel
+from calibrate.clusters.sums import ClusterModel
 from calibrate.errors import InputError
 from calibrate.readers.files import open_source, read_array
 

@@ -1,0 +1,1 @@
+"""Classes in the plane of their templates: models -> sums -> measure."""

@@ -1,0 +1,1 @@
+"""Decision thresholds of binary and multi-label models: goal -> choice -> file -> decisions."""
