@@ -46,6 +46,17 @@ def test_differences_between_labels_are_no_noise():
     assert kept["positive_ece"].high - kept["positive_ece"].low < 1.6 * width
 
 
+def test_the_same_label_twice_says_nothing_more():
+    z, y = draw(2000, sharpness=3.0)
+    one = calibrate.evaluate(z, y, settings=PLAIN).metrics.before
+    twice = calibrate.evaluate(
+        np.stack([z, z], 1), np.stack([y, y], 1), task="multilabel", settings=PLAIN
+    ).metrics.before
+    for name in ("nll", "ece", "positive_ece"):
+        width = one[name].high - one[name].low
+        assert twice[name].high - twice[name].low > 0.85 * width, name
+
+
 def test_the_intervals_do_not_depend_on_blocks(monkeypatch):
     from calibrate import blocks
 
