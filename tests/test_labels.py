@@ -88,7 +88,10 @@ def test_the_temperature_of_smoothed_labels(data, soft, over, kind):
     q = np.eye(7)[labels] if kind == "hard" else soft[1]
     smoothed = (1 - eps) * q + (eps / 7 if over == "all" else eps * (1 - q) / 6)
     assert smoothed.sum(1) == pytest.approx(1)
-    loss = lambda b: -(smoothed * log_softmax(np.exp(b) * z, axis=1)).sum(1).mean()  # noqa: E731
+
+    def loss(b: float) -> float:
+        return -(smoothed * log_softmax(np.exp(b) * z, axis=1)).sum(1).mean()
+
     got = calibrate.fit(
         logits, labels if kind == "hard" else q, label_smoothing=eps, smoothing_over=over
     )
@@ -135,7 +138,10 @@ def test_binary_shapes_agree(binary):
             want, rel=1e-12
         )
     # scikit-learn 1.9.1: 1 / LogisticRegression(C=inf, fit_intercept=False, tol=1e-12).coef_
-    loss = lambda b: np.logaddexp(0, (1 - 2 * y) * np.exp(b) * z).mean()  # noqa: E731
+
+    def loss(b: float) -> float:
+        return np.logaddexp(0, (1 - 2 * y) * np.exp(b) * z).mean()
+
     assert want == pytest.approx(best_temperature(loss), rel=1e-6)
 
 
@@ -149,9 +155,11 @@ def test_binary_probabilities_and_soft_labels(binary):
         want, rel=1e-9
     )
     q = 0.1 + 0.8 * y
-    loss = lambda b: (  # noqa: E731
-        q * np.logaddexp(0, -np.exp(b) * z) + (1 - q) * np.logaddexp(0, np.exp(b) * z)
-    ).mean()
+
+    def loss(b: float) -> float:
+        yes, no = (np.logaddexp(0, sign * np.exp(b) * z) for sign in (-1, 1))
+        return (q * yes + (1 - q) * no).mean()
+
     assert calibrate.fit(z, q).temperature == pytest.approx(best_temperature(loss), rel=1e-6)
 
 

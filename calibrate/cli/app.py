@@ -7,7 +7,7 @@ import io
 import os
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -77,11 +77,14 @@ def main() -> None:
 
 def _prepare_streams() -> None:
     """Closed streams swallow what is written; names that they cannot show are escaped."""
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (for the whole process)
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w")
 
 
 def _explained(error: Exception) -> str:
@@ -102,7 +105,7 @@ def _explained(error: Exception) -> str:
 def _say(message: str, code: int) -> int:
     try:
         sys.stderr.write("calibrate: " + " ".join(message.split("\n")) + "\n")
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (nothing may fail after this)
+        sys.stdout = _nowhere()  # nothing may fail after this
     except OSError:
         pass
     return code

@@ -42,7 +42,7 @@ def risk_coverage_figure(report: Report) -> Figure | None:
         ax.set(xlim=(0, 1), ylim=(0, 1.18 * highest))
         ax.set_xlabel("coverage: the most confident share of rows")
         ax.set_ylabel("risk: the share of them that is wrong")
-        ax.legend(loc="lower right", frameon=False)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False)
         headed(figure, report, 60)
     return figure
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,7 @@ def read_array(name: str, role: str) -> AnyArray:
         if path.is_dir():
             raise InputError(f"{name}: expected a file of {role}, found a directory")
         if not path.exists():
-            raise InputError(f"{name}: no such file")
+            raise InputError(f"{name}: no such file{nearest_file(path)}")
         if path.suffix == ".npy":
             return read_npy(path)
         if path.suffix == ".npz":
@@ -83,6 +84,15 @@ def read_array(name: str, role: str) -> AnyArray:
         f"{name}: expected a file of {role} ending in {' or '.join(SUFFIXES)}, "
         f"found {path.suffix or 'no suffix'!r}; save it with numpy.save"
     )
+
+
+def nearest_file(path: Path) -> str:
+    """The file beside that was meant, perhaps, as the end of a message."""
+    if not path.parent.is_dir():
+        return f"; the folder {path.parent} does not exist"
+    beside = [each.name for each in path.parent.iterdir()]
+    near = get_close_matches(path.name, beside, n=1)
+    return f"; did you mean {path.parent / near[0]}?" if near else ""
 
 
 def _split(name: str) -> tuple[Path, str | None]:

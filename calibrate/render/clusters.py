@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import asdict
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from calibrate.clusters.measure import FIGURES, ClusterReport, Clusters
-from calibrate.render.markdown import escaped
+from calibrate.render.page import TextPage, escaped, markdown_table
 from calibrate.render.words import measurement
 from calibrate.version import package_version
 
 SCHEMA = "calibrate.clusters/1"
-WIDTH = 40  # of a column, at most
 
 MEANING = (
     "within, between: the root mean squared distance of points to the mean of their class, and the "
@@ -69,27 +63,16 @@ def _cells(report: ClusterReport, name: str) -> list[str]:
 
 def render_clusters_text(report: ClusterReport, *, colour: bool = False) -> str:
     """A headline, the table of figures, and what they mean."""
-    out = io.StringIO()
-    columns = _columns(report)
-    width = WIDTH * (1 + len(columns)) + sum(map(len, columns))
-    console = Console(
-        file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False
-    )
-    console.print(Text(cluster_headline(report), style="bold"), soft_wrap=True)
+    page = TextPage(colour=colour)
+    page.line(cluster_headline(report), "bold")
     spaces = " and ".join(dict.fromkeys(map(space, report.models)))
-    console.print(Text(f"{three_classes(report)}; in the plane of {spaces}"), soft_wrap=True)
-    console.print()
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("figure", no_wrap=True)
-    for title in columns:
-        table.add_column(Text(title), justify="right", no_wrap=True)
-    for name in FIGURES:
-        table.add_row(name, *map(Text, _cells(report, name)))
-    console.print(table)
-    console.print()
+    page.line(f"{three_classes(report)}; in the plane of {spaces}")
+    page.line()
+    page.table("figure", _columns(report), [[name, *_cells(report, name)] for name in FIGURES])
+    page.line()
     for sentence in MEANING:
-        console.print(Text(sentence), soft_wrap=True)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+        page.line(sentence)
+    return page.text()
 
 
 def render_clusters_markdown(report: ClusterReport) -> str:
@@ -100,8 +83,8 @@ def render_clusters_markdown(report: ClusterReport) -> str:
     lines += [f"- Classes: {escaped(three_classes(report))}"]
     lines += [f"- {escaped(model.name)}: the plane of its {space(model)}, "
               f"{escaped(model.features or model.logits)}" for model in report.models]  # fmt: skip
-    lines += ["", f"| {' | '.join(['figure', *columns])} |", "| --- |" + " ---: |" * len(columns)]
-    lines += [f"| {name} | {' | '.join(_cells(report, name))} |" for name in FIGURES]
+    rows = [[name, *_cells(report, name)] for name in FIGURES]
+    lines += ["", *markdown_table("figure", columns, rows)]
     lines += ["", *(f"- {sentence}" for sentence in MEANING)]
     for warning in report.warnings:
         lines += ["", f"> **Warning:** {escaped(warning)}"]

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from urllib.parse import quote
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from calibrate.comparison import ComparedModel, Comparison
-from calibrate.render.markdown import escaped
+from calibrate.render.page import TextPage, escaped, markdown_table
 from calibrate.render.words import measurement, short
 from calibrate.report import Measurement
 from calibrate.version import package_version
 
 SCHEMA = "calibrate.compare/1"
-WIDTH = 1000  # never reached: a table is as wide as its cells
 SHOWN = ("accuracy", "overconfidence", "nll", "brier", "ece", "positive_ece")
 
 
@@ -31,33 +25,23 @@ def render_compare_json(found: Comparison) -> str:
 
 def render_compare_text(found: Comparison, *, colour: bool = False) -> str:
     """A headline, the table of figures, and the table of differences from the first model."""
-    out = io.StringIO()
-    console = Console(
-        file=out, width=WIDTH, force_terminal=colour, no_color=not colour, highlight=False
-    )
-    console.print(Text(_headline(found), style="bold"))
-    console.print(Text(f"T {found.fitted_on}", style="dim"))
+    page = TextPage(colour=colour)
+    page.line(_headline(found), "bold")
+    page.line(f"T {found.fitted_on}", "dim")
     for title, rows in _tables(found):
-        console.print()
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        table.add_column(title)
-        for column in _columns(found):
-            table.add_column(column, justify="right")
-        for cells in rows:
-            table.add_row(*map(Text, cells))
-        console.print(table)
-    console.print()
-    console.print(Text(best_in_words(found)))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+        page.line()
+        page.table(title, _columns(found), rows)
+    page.line()
+    page.line(best_in_words(found))
+    return page.text()
 
 
 def render_compare_markdown(found: Comparison, figures: Sequence[str] = ()) -> str:
     """The same as a page, with its pictures."""
     lines = ["# Comparison", "", f"{escaped(_headline(found))}. T {found.fitted_on}."]
     for title, rows in _tables(found):
-        columns = _columns(found)
-        lines += ["", f"| {' | '.join([title, *columns])} |", "| --- |" + " ---: |" * len(columns)]
-        lines += [f"| {' | '.join([escaped(name), *cells])} |" for name, *cells in rows]
+        named = [[escaped(name), *cells] for name, *cells in rows]
+        lines += ["", *markdown_table(escaped(title), _columns(found), named)]
     lines += ["", escaped(best_in_words(found))]
     for warning in found.warnings:
         lines += ["", f"> **Warning:** {escaped(warning)}"]

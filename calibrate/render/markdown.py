@@ -6,12 +6,8 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from calibrate.render import words
+from calibrate.render.page import escaped, markdown_table
 from calibrate.report import Report
-
-
-def escaped(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return "".join("\\" + c if c in "\\`*_[]<>|#" else c for c in text)
 
 
 def render_markdown(
@@ -23,7 +19,6 @@ def render_markdown(
         metrics: which ones, in order; None for all.
         figures: file names of pictures to show.
     """
-    after = report.metrics.after
     lines = [f"# Calibration of {escaped(report.data.logits)}", "", words.verdict(report), ""]
     lines += [
         f"- Labels: {escaped(report.data.labels)}",
@@ -31,19 +26,17 @@ def render_markdown(
     ]
     if report.calibrator:
         lines += [f"- {words.temperature(report)}", f"- After: {words.provenance(report)}"]
-    lines += [""]
-    if after is None:
-        lines += ["| metric | value |", "| --- | ---: |"]
-    else:
-        lines += ["| metric | before | after | change |", "| --- | ---: | ---: | ---: |"]
     names = words.listed(report, metrics)
-    lines += [f"| {name} | {' | '.join(words.cells(report, name))} |" for name in names]
+    rows = [[name, *words.cells(report, name)] for name in names]
+    lines += ["", *markdown_table("metric", words.columns(report), rows)]
     if note := words.footnote(report, names):
         lines += ["", escaped(note)]
     if report.classes:
-        lines += _listing(*words.worst_classes(report), words.CLASS_COLUMNS)
+        title, rows = words.worst_classes(report)
+        lines += ["", *markdown_table(title, words.CLASS_COLUMNS, _named(rows))]
     if report.groups:
-        lines += _listing(*words.worst_groups(report), words.group_columns(report))
+        title, rows = words.worst_groups(report)
+        lines += ["", *markdown_table(title, words.group_columns(report), _named(rows))]
     lines += ["", *(f"- {sentence}" for sentence in words.test_sentences(report))]
     for warning in report.warnings:
         lines += ["", f"> **Warning:** {warning}"]
@@ -52,6 +45,5 @@ def render_markdown(
     return "\n".join(lines) + "\n"
 
 
-def _listing(title: str, rows: list[list[str]], columns: Sequence[str]) -> list[str]:
-    head = ["", f"| {' | '.join([title, *columns])} |", "| --- |" + " ---: |" * len(columns)]
-    return head + [f"| {' | '.join([escaped(name), *cells])} |" for name, *cells in rows]
+def _named(rows: list[list[str]]) -> list[list[str]]:
+    return [[escaped(name), *cells] for name, *cells in rows]

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from calibrate.render import words
-from calibrate.render.markdown import escaped
+from calibrate.render.page import TextPage, escaped, markdown_table
 from calibrate.report import Measurement
 from calibrate.targets import TargetFigures, TargetReport
 from calibrate.version import package_version
 
 SCHEMA = "calibrate.targets/1"
-WIDTH = 200
 
 FIGURES = {
     "entropy": "entropy (nats)",
@@ -63,22 +57,14 @@ def render_targets_json(report: TargetReport) -> str:
 
 def render_targets_text(report: TargetReport, *, colour: bool = False) -> str:
     """Where the targets come from, and the table of what a student would see in them."""
-    out = io.StringIO()
-    console = Console(
-        file=out, width=WIDTH, force_terminal=colour, no_color=not colour, highlight=False
-    )
-    console.print(Text(_headline(report), style="bold"), soft_wrap=True)
+    page = TextPage(colour=colour)
+    page.line(_headline(report), "bold")
     for sentence in _sentences(report):
-        console.print(Text(sentence), soft_wrap=True)
-    console.print()
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    head, rows = _table(report)
-    for place, name in enumerate(head):
-        table.add_column(name, justify="right" if place else "left", no_wrap=True)
-    for cells in rows:
-        table.add_row(*map(Text, cells))
-    console.print(table)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+        page.line(sentence)
+    page.line()
+    (title, *columns), rows = _table(report)
+    page.table(title, columns, rows)
+    return page.text()
 
 
 def render_targets_markdown(report: TargetReport) -> str:
@@ -86,9 +72,8 @@ def render_targets_markdown(report: TargetReport) -> str:
     lines = [f"# Training targets of {escaped(report.teacher or report.labels or '')}", ""]
     lines += [f"- {report.rows:,} rows, {report.classes:,} classes"]
     lines += [f"- {escaped(sentence)}" for sentence in _sentences(report)]
-    head, rows = _table(report)
-    lines += ["", f"| {' | '.join(head)} |", "| --- |" + " ---: |" * (len(head) - 1)]
-    lines += [f"| {' | '.join(cells)} |" for cells in rows]
+    (title, *columns), rows = _table(report)
+    lines += ["", *markdown_table(title, columns, rows)]
     for warning in report.warnings:
         lines += ["", f"> **Warning:** {escaped(warning)}"]
     return "\n".join(lines) + "\n"

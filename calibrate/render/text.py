@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from calibrate.metrics import METRICS
 from calibrate.render import words
+from calibrate.render.page import TextPage
 from calibrate.report import Measurement, Report
-
-WIDTH = 150
 
 
 def render_text(
@@ -25,58 +21,40 @@ def render_text(
         metrics: which ones, in order; None for all.
         colour: whether to use terminal colours.
     """
-    out = io.StringIO()
-    console = Console(
-        file=out, width=WIDTH, force_terminal=colour, no_color=not colour, highlight=False
-    )
-    headline = f"{report.data.logits}: {words.rows_and_classes(report)}"
-    console.print(Text(headline, style="bold"), soft_wrap=True)
+    page = TextPage(colour=colour)
+    page.line(f"{report.data.logits}: {words.rows_and_classes(report)}", "bold")
     if report.calibrator:
-        console.print(Text(words.temperature(report)))
-        console.print(Text(words.provenance(report), style="dim"))
-    console.print()
+        page.line(words.temperature(report))
+        page.line(words.provenance(report), "dim")
+    page.line()
     names = words.listed(report, metrics)
-    console.print(_table(report, names))
+    page.table("metric", words.columns(report), _rows(report, names))
     if note := words.footnote(report, names):
-        console.print(Text(note, style="dim"), soft_wrap=True)
-    console.print()
+        page.line(note, "dim")
+    page.line()
     for sentence in (words.verdict(report), *words.test_sentences(report)):
-        console.print(Text(sentence), soft_wrap=True)
+        page.line(sentence)
     if report.classes:
-        console.print()
-        console.print(_listing(*words.worst_classes(report), words.CLASS_COLUMNS))
+        page.line()
+        title, rows = words.worst_classes(report)
+        page.table(title, words.CLASS_COLUMNS, rows)
     if report.groups:
-        console.print()
-        console.print(_listing(*words.worst_groups(report), words.group_columns(report)))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+        page.line()
+        title, rows = words.worst_groups(report)
+        page.table(title, words.group_columns(report), rows)
+    return page.text()
 
 
-def _table(report: Report, metrics: Sequence[str]) -> Table:
+def _rows(report: Report, metrics: Sequence[str]) -> list[list[str | Text]]:
+    """The name of each figure and its values, the one after calibration coloured."""
     before, after = report.metrics.before, report.metrics.after
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("metric")
-    table.add_column("before" if after else "value", justify="right")
-    if after:
-        table.add_column("after", justify="right")
-        table.add_column("change", justify="right")
+    rows: list[list[str | Text]] = []
     for name in metrics:
-        value, *others = words.cells(report, name)
-        row = [Text(name), Text(value)]
+        row: list[str | Text] = [name, *words.cells(report, name)]
         if after:
-            row.append(Text(others[0], style=_style(name, before[name], after[name])))
-            row.append(Text(others[1]))
-        table.add_row(*row)
-    return table
-
-
-def _listing(title: str, rows: list[list[str]], columns: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(title, no_wrap=True)
-    for name in columns:
-        table.add_column(name, justify="right", no_wrap=True)
-    for cells in rows:
-        table.add_row(*map(Text, cells))
-    return table
+            row[2] = Text(str(row[2]), style=_style(name, before[name], after[name]))
+        rows.append(row)
+    return rows
 
 
 def _style(name: str, before: Measurement, after: Measurement) -> str:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import io
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from calibrate.render.markdown import escaped
+from calibrate.render.page import TextPage, escaped, markdown_table
 from calibrate.render.words import measurement, short
 from calibrate.report import Measurement
 from calibrate.thresholds.choice import LabelThreshold, Thresholds
 from calibrate.thresholds.file import thresholds_json
 from calibrate.thresholds.goal import Goal
 
-WIDTH = 1000  # never reached: a table is as wide as its cells, and no name is cut
 NOTE = (
     "Measured on the very rows that chose the thresholds; the intervals hold each threshold fixed."
 )
@@ -24,20 +17,17 @@ CLOSED_FORM_COLUMNS = ("closed-form threshold", "cost", "difference")
 
 def render_thresholds_text(found: Thresholds, *, colour: bool = False) -> str:
     """A headline, the table of thresholds, and for costs what the closed form achieves."""
-    out = io.StringIO()
-    console = Console(
-        file=out, width=WIDTH, force_terminal=colour, no_color=not colour, highlight=False
-    )
-    console.print(Text(_headline(found), style="bold"))
-    console.print(Text(NOTE, style="dim"))
-    console.print()
-    console.print(_table("label", _columns(found), _rows(found)))
+    page = TextPage(colour=colour)
+    page.line(_headline(found), "bold")
+    page.line(NOTE, "dim")
+    page.line()
+    page.table("label", _columns(found), _rows(found))
     if found.goal.costs:
-        console.print()
-        console.print(Text(_closed_form(found.goal)))
-        console.print()
-        console.print(_table("label", CLOSED_FORM_COLUMNS, _closed_rows(found)))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+        page.line()
+        page.line(_closed_form(found.goal))
+        page.line()
+        page.table("label", CLOSED_FORM_COLUMNS, _closed_rows(found))
+    return page.text()
 
 
 def render_thresholds_json(found: Thresholds) -> str:
@@ -48,10 +38,10 @@ def render_thresholds_json(found: Thresholds) -> str:
 def render_thresholds_markdown(found: Thresholds) -> str:
     """A title, the table of thresholds, and for costs what the closed form achieves."""
     lines = ["# Decision thresholds", "", f"{_headline(found)}.", "", NOTE, ""]
-    lines += _markdown_table("label", _columns(found), _rows(found))
+    lines += markdown_table("label", _columns(found), _named(_rows(found)))
     if found.goal.costs:
         lines += ["", _closed_form(found.goal), ""]
-        lines += _markdown_table("label", CLOSED_FORM_COLUMNS, _closed_rows(found))
+        lines += markdown_table("label", CLOSED_FORM_COLUMNS, _named(_closed_rows(found)))
     return "\n".join(lines) + "\n"
 
 
@@ -118,18 +108,5 @@ def _plain(value: float) -> str:
     return f"{value:.10g}"
 
 
-def _table(title: str, columns: list[str] | tuple[str, ...], rows: list[list[str]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(title, no_wrap=True)
-    for name in columns:
-        table.add_column(name, justify="right", no_wrap=True)
-    for cells in rows:
-        table.add_row(*map(Text, cells))
-    return table
-
-
-def _markdown_table(
-    title: str, columns: list[str] | tuple[str, ...], rows: list[list[str]]
-) -> list[str]:
-    head = [f"| {' | '.join([title, *columns])} |", "| --- |" + " ---: |" * len(columns)]
-    return head + [f"| {' | '.join([escaped(name), *cells])} |" for name, *cells in rows]
+def _named(rows: list[list[str]]) -> list[list[str]]:
+    return [[escaped(name), *cells] for name, *cells in rows]

@@ -56,6 +56,11 @@ def cells(report: Report, name: str) -> list[str]:
     return texts
 
 
+def columns(report: Report) -> list[str]:
+    """The titles of ``cells``."""
+    return ["before", "after", "change"] if report.metrics.after else ["value"]
+
+
 def footnote(report: Report, names: Sequence[str]) -> str:
     """What ~ means, where it was used."""
     return ROUGH if any(text.endswith("~") for n in names for text in cells(report, n)) else ""

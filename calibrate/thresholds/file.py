@@ -114,9 +114,9 @@ def _closed_form(found: object, where: str) -> ClosedForm:
 
 
 def _threshold(found: object, where: str) -> float:
-    if type(found) not in (int, float) or not 0 <= found <= 1:  # type: ignore[operator]
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or not 0 <= found <= 1:
         raise InputError(f"{where}: expected a threshold from 0 to 1, found {brief(found)}")
-    return float(found)  # type: ignore[arg-type]
+    return float(found)
 
 
 def _measurement(found: dict[str, Any], name: str, where: str) -> Measurement:
