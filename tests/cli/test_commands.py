@@ -196,6 +196,40 @@ def test_a_closed_pipe_is_not_an_error_message(files):
     assert "rror" not in done.stderr
 
 
+def heed_signals() -> None:
+    """Whoever runs the tests in the background may have them ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def test_ctrl_c_while_importing(tmp_path: Path):
+    """At any moment of the first half second: one line, no traceback."""
+    for delay in (0.05, 0.1, 0.2, 0.4):
+        process = subprocess.Popen(
+            [sys.executable, "-c", SLOWLY_IMPORTED], cwd=tmp_path, stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            preexec_fn=heed_signals,
+        )  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()  # the imports have begun
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=30)
+        assert (process.returncode, stderr) == (130, "calibrate: interrupted\n")
+
+
+SLOWLY_IMPORTED = """
+import sys, time
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == 'typer':
+            print('importing', flush=True)
+            time.sleep(5)
+sys.meta_path.insert(0, Slow())
+from calibrate.__main__ import main
+main()
+"""
+
+
 @pytest.mark.parametrize(
     ("number", "status", "said"),
     [(signal.SIGINT, 130, "calibrate: interrupted\n"), (signal.SIGTERM, 143, "")],
@@ -207,7 +241,7 @@ def test_signals_leave_nothing_half_written(tmp_path: Path, number, status, said
     process = subprocess.Popen(
         [sys.executable, "-m", "calibrate", "apply", "z.npy", "--temperature", "2", "-o", "p.npy"],
         cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, preexec_fn=heed_signals,
     )  # fmt: skip
     for _ in range(2000):
         if any(path.suffix == ".part" for path in tmp_path.iterdir()):
