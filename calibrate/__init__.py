@@ -6,29 +6,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from calibrate.calibrator_file import load, save
-    from calibrate.calibrators import (
-        PerLabelFit,
-        PerLabelTemperature,
-        Temperature,
-        TemperatureFit,
-    )
-    from calibrate.errors import CalibrateError, FitError, InputError
-    from calibrate.figures import Settings
-    from calibrate.library import (
+    from calibrate.api import (
         cross_evaluate,
         evaluate,
         evaluate_top_labels,
         fit,
         fit_per_label,
     )
-    from calibrate.readers import open_source, read_top_labels
-    from calibrate.report import Measurement, Report
-    from calibrate.source import Source
-    from calibrate.top_labels import TopLabels
+    from calibrate.calibrators import (
+        PerLabelFit,
+        PerLabelTemperature,
+        Temperature,
+        TemperatureFit,
+    )
+    from calibrate.calibrators.file import load, save
+    from calibrate.data.dataset import Dataset, Source
+    from calibrate.data.readers import open_source, read_top_labels
+    from calibrate.data.top_labels import TopLabels
+    from calibrate.errors import CalibrateError, FitError, InputError
+    from calibrate.metrics.measure import Settings
+    from calibrate.results.report import Measurement, Report
 
 __all__ = [
     "CalibrateError",
+    "Dataset",
     "FitError",
     "InputError",
     "Measurement",
@@ -53,15 +54,15 @@ __all__ = [
 
 # Imported on first use, so that `calibrate --help` starts without numpy.
 _HOMES = {
-    "calibrator_file": ("load", "save"),
+    "calibrators.file": ("load", "save"),
     "calibrators": ("PerLabelFit", "PerLabelTemperature", "Temperature", "TemperatureFit"),
     "errors": ("CalibrateError", "FitError", "InputError"),
-    "figures": ("Settings",),
-    "library": ("cross_evaluate", "evaluate", "evaluate_top_labels", "fit", "fit_per_label"),
-    "readers": ("open_source", "read_top_labels"),
-    "report": ("Measurement", "Report"),
-    "source": ("Source",),
-    "top_labels": ("TopLabels",),
+    "metrics.measure": ("Settings",),
+    "api": ("cross_evaluate", "evaluate", "evaluate_top_labels", "fit", "fit_per_label"),
+    "data.readers": ("open_source", "read_top_labels"),
+    "results.report": ("Measurement", "Report"),
+    "data.dataset": ("Dataset", "Source"),
+    "data.top_labels": ("TopLabels",),
 }
 
 

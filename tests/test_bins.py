@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibrate.bins import BinTable, bin_index, equal_width_edges
+from calibrate.blocks.bins import BinTable, bin_index, equal_width_edges
 from calibrate.errors import InputError
 
 

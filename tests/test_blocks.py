@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from calibrate.blocks import map_blocks, map_reduce, rows_per_block
+from calibrate.blocks.passes import map_blocks, map_reduce, rows_per_block
 
 
 @dataclass
@@ -30,9 +30,9 @@ def test_blocks_come_in_order_and_cover_every_row_once(workers, block_rows):
 
 
 def test_sums_are_identical_to_the_last_bit_for_any_number_of_workers():
-    source = Numbers(100_000, 13)
+    dataset = Numbers(100_000, 13)
     sums = {
-        map_reduce(source, lambda rows: sum(0.1 / (r + 1) for r in rows), workers)
+        map_reduce(dataset, lambda rows: sum(0.1 / (r + 1) for r in rows), workers)
         for workers in (1, 2, 4, 7)
     }
     assert len(sums) == 1

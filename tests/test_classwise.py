@@ -5,7 +5,8 @@ import pytest
 from scipy.special import softmax
 
 import calibrate
-from calibrate import Settings, blocks
+from calibrate import Settings
+from calibrate.blocks import passes
 
 
 def slow_eces(p, labels, w, n_bins=15):
@@ -63,7 +64,7 @@ def test_classes_without_rows_count_but_are_not_listed():
 def test_blocks_change_nothing(data, monkeypatch):
     settings = Settings(bootstrap=0)
     want = calibrate.evaluate(*data, settings=settings).metrics.before["classwise_ece"]
-    monkeypatch.setattr(blocks, "BLOCK_ELEMENTS", 50)
+    monkeypatch.setattr(passes, "BLOCK_ELEMENTS", 50)
     got = calibrate.evaluate(*data, settings=settings).metrics.before["classwise_ece"]
     assert (got.value, got.low, got.high) == pytest.approx((want.value, want.low, want.high))
 

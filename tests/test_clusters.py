@@ -7,12 +7,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from calibrate.clusters.measure import FIGURES, ClusterReport, Clusters, measure_clusters
-from calibrate.clusters.sums import ClusterModel, cell_of
-from calibrate.clusters.template_plane import TemplatePlane, templates_of
+from calibrate.analyses.clusters.measure import FIGURES, ClusterReport, Clusters, measure_clusters
+from calibrate.analyses.clusters.sums import ClusterModel, cell_of
+from calibrate.analyses.clusters.template_plane import TemplatePlane, templates_of
+from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
-from calibrate.plots.clusters import clusters_figure
-from calibrate.source import Source
+from calibrate.renderers.pictures.clusters import clusters_figure
 
 CLASSES = (4, 1, 2)
 RATIOS = ("within_over_between", "wrong_spread_over_gap")
@@ -28,7 +28,7 @@ def made(n: int = 300, k: int = 6, seed: int = 3, sharp: float = 4.0) -> tuple[n
 
 
 def model(logits: np.ndarray, labels: np.ndarray, **more: object) -> ClusterModel:
-    return ClusterModel("m", Source.open(logits, labels, scores="logits"), **more)
+    return ClusterModel("m", Dataset.open(logits, labels, scores="logits"), **more)
 
 
 def measured(logits: np.ndarray, labels: np.ndarray, **more: object) -> Clusters:
@@ -112,8 +112,8 @@ def test_masked_classes_are_left_out_of_the_wrong_class_spread():
     want = brute(np.where((np.arange(6) == 3) & (labels[:, None] != 3), -np.inf, logits), labels)
     masked = (np.arange(6) == 3) & (labels[:, None] != 3)
     for mask in (-np.inf, np.finfo(np.float32).min, -1e9):
-        source = Source.open(np.where(masked, mask, logits), labels, scores="logits")
-        report = measure_clusters([ClusterModel("m", source)], CLASSES, bootstrap=0)
+        dataset = Dataset.open(np.where(masked, mask, logits), labels, scores="logits")
+        report = measure_clusters([ClusterModel("m", dataset)], CLASSES, bootstrap=0)
         assert values(report.models[0]) == pytest.approx(want, rel=1e-12)
         assert bool(report.warnings) == np.isfinite(mask)
     assert f"{masked.sum():,} finite logits" in report.warnings[0]
@@ -304,7 +304,7 @@ def test_templates_on_a_line(templates):
 def test_a_panel_per_model_with_the_same_limits():
     logits, labels = made()
     models = [
-        ClusterModel(name, Source.open(z, labels, scores="logits"))
+        ClusterModel(name, Dataset.open(z, labels, scores="logits"))
         for name, z in (("$a$", logits), ("b", logits / 30))
     ]
     report = measure_clusters(

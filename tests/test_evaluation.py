@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from reference import exact_figures
 
 import calibrate
-from calibrate import Settings, blocks
+from calibrate import Settings
+from calibrate.blocks import passes
 from calibrate.metrics import METRICS
 
 
@@ -79,7 +80,7 @@ def test_permuting_rows_or_classes_or_shifting_rows_changes_nothing(seed):
 @pytest.mark.parametrize("elements", [7, 100, 1000])
 def test_any_partition_into_blocks_gives_the_same(data, elements, monkeypatch):
     want = values(quick(*data).metrics.before)
-    monkeypatch.setattr(blocks, "BLOCK_ELEMENTS", elements)
+    monkeypatch.setattr(passes, "BLOCK_ELEMENTS", elements)
     close(values(quick(*data).metrics.before), want)
 
 
@@ -127,7 +128,7 @@ def test_in_sample_is_recognised_from_the_rows(data, tmp_path):
 def test_cross_fitting_measures_each_row_through_the_other_folds(data):
     logits, labels = data
     report = calibrate.cross_evaluate(logits, labels, folds=4, settings=Settings(seed=3))
-    folds = calibrate.Source.open(logits, labels).with_folds(4, 3).folds
+    folds = calibrate.Dataset.open(logits, labels).with_folds(4, 3).folds
     assert np.bincount(folds).tolist() == [100] * 4
     scaled = logits.astype(np.float64)
     for fold, parameters in enumerate(report.calibrator.folds):

@@ -7,7 +7,7 @@ import pytest
 
 import calibrate
 from calibrate import Settings
-from calibrate.gap_intervals import _folding
+from calibrate.metrics.intervals.gaps import _folding
 
 QUICK = Settings(full=False)
 

@@ -5,7 +5,7 @@ import pytest
 
 import calibrate
 from calibrate import Settings
-from calibrate.row_sums import RowSums
+from calibrate.blocks.row_sums import RowSums
 
 
 def test_the_normal_interval_of_a_mean():
@@ -63,13 +63,13 @@ def test_cells_stand_in_for_rows():
     report = calibrate.evaluate(z, y, settings=Settings(bootstrap=400))
     p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
     c, a = p.max(1), (p.argmax(1) == y).astype(float)
-    from calibrate.metrics import Levels, auroc, ks
+    from calibrate.metrics import Ordered, auroc, ks
 
     for name, function in {"auroc": auroc, "ks": ks}.items():
         draws = []
         for _ in range(200):
             rows = rng.integers(0, 20_000, 20_000)
-            draws.append(float(function(Levels.of(c[rows], a[rows], np.ones(20_000)))))
+            draws.append(float(function(Ordered.of(c[rows], a[rows], np.ones(20_000)))))
         figure = report.metrics.before[name]
         width = np.quantile(draws, 0.975) - np.quantile(draws, 0.025)
         assert figure.high - figure.low == pytest.approx(width, rel=0.25), name

@@ -8,10 +8,10 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 
 import calibrate
-from calibrate import Settings, Source, Temperature
-from calibrate.batch import Batch, Smoothing
-from calibrate.outcomes import leaders, outcomes
-from calibrate.softmax import nll_sums
+from calibrate import Dataset, Settings, Temperature
+from calibrate.blocks.block import Block, Smoothing
+from calibrate.blocks.predictions import predictions, top_scores
+from calibrate.blocks.softmax import nll_sums
 
 QUICK = Settings(bootstrap=50)
 
@@ -43,12 +43,12 @@ def test_soft_rows_that_are_one_hot_give_the_same_figures(data):
     """The arithmetic of shares against that of indices, on the same labels."""
     logits, labels = data
     z = logits.astype(np.float64)
-    first = outcomes(z, 0.6, np.inf, leaders(z, labels), Batch(z, labels))
+    first = predictions(z, 0.6, np.inf, top_scores(z, labels), Block(z, labels))
     shares = np.eye(7)[labels]
-    second = outcomes(z, 0.6, np.inf, leaders(z, shares), Batch(z, shares))
+    second = predictions(z, 0.6, np.inf, top_scores(z, shares), Block(z, shares))
     for name in ("confidence", "correct", "nll", "brier", "in_top_5", "slope"):
         np.testing.assert_allclose(getattr(second, name), getattr(first, name), atol=1e-12)
-    one, two = (nll_sums(Batch(z, y), 0.6, np.inf) for y in (labels, shares))
+    one, two = (nll_sums(Block(z, y), 0.6, np.inf) for y in (labels, shares))
     assert two.nll == pytest.approx(one.nll, rel=1e-14)
     assert two.gradient == pytest.approx(one.gradient, rel=1e-12)
 
@@ -265,7 +265,7 @@ def test_row_weights_of_multi_label_rows(many):
 
 
 def test_blocks_change_nothing_for_any_kind_of_label(soft, many, monkeypatch):
-    from calibrate import blocks
+    from calibrate.blocks import passes
 
     def temperatures() -> list[float]:
         return [
@@ -275,7 +275,7 @@ def test_blocks_change_nothing_for_any_kind_of_label(soft, many, monkeypatch):
         ]
 
     want = temperatures()
-    monkeypatch.setattr(blocks, "BLOCK_ELEMENTS", 200)
+    monkeypatch.setattr(passes, "BLOCK_ELEMENTS", 200)
     assert temperatures() == pytest.approx(want, rel=1e-9)
 
 
@@ -350,7 +350,7 @@ def test_a_calibrator_of_labels_needs_as_many(many):
     with pytest.raises(calibrate.InputError, match="expected 3 labels"):
         calibrate.evaluate(z[:, :2], y[:, :2], each, task="multilabel")
     with pytest.raises(calibrate.InputError, match="--task multilabel"):
-        calibrate.fit_per_label(Source.open(z, np.zeros(700, int)))
+        calibrate.fit_per_label(Dataset.open(z, np.zeros(700, int)))
 
 
 def test_a_label_nobody_annotated(many):

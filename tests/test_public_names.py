@@ -16,7 +16,7 @@ def test_public_names_are_pinned():
         "PerLabelTemperature",
         "Report",
         "Settings",
-        "Source",
+        "Dataset",
         "Temperature",
         "TemperatureFit",
         "TopLabels",

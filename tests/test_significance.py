@@ -6,11 +6,11 @@ from scipy.stats import kstest
 
 import calibrate
 from calibrate import Settings
-from calibrate.bins import equal_width_edges
-from calibrate.bootstrap import Pairs
-from calibrate.metrics import Levels
-from calibrate.row_sums import RowSums
-from calibrate.significance import (
+from calibrate.blocks.bins import equal_width_edges
+from calibrate.blocks.row_sums import RowSums
+from calibrate.metrics import Ordered
+from calibrate.metrics.intervals.resampled import KeptRows
+from calibrate.metrics.significance import (
     consistency_samples,
     consistency_test,
     spiegelhalter_test,
@@ -26,7 +26,7 @@ def calibrated(seed: int, n: int = 400):
     return confidence, (rng.random(n) < confidence).astype(float)
 
 
-def consistency(levels: Levels, seed: int = 0):
+def consistency(levels: Ordered, seed: int = 0):
     drawn = consistency_samples(levels, EDGES, Settings(seed=seed))
     return consistency_test(levels.binned(EDGES), drawn)
 
@@ -35,9 +35,9 @@ def test_p_values_are_uniform_when_the_confidences_are_calibrated():
     first, second = [], []
     for seed in range(300):
         c, a = calibrated(seed)
-        levels = Levels.of(c, a, np.ones(len(c)))
+        levels = Ordered.of(c, a, np.ones(len(c)))
         first.append(consistency(levels, seed).p_value)
-        second.append(spiegelhalter_test(Pairs((c,), (a,), np.ones(len(c))), 0).p_value)
+        second.append(spiegelhalter_test(KeptRows((c,), (a,), np.ones(len(c))), 0).p_value)
     for p in (first, second):
         assert kstest(p, "uniform").pvalue > 0.001
 
@@ -56,7 +56,7 @@ def test_the_score_test_is_uniform_at_the_true_temperature():
 
 def test_overconfidence_is_found():
     c, a = calibrated(1, 2000)
-    levels = Levels.of(np.minimum(c + 0.1, 1), a, np.ones(2000))
+    levels = Ordered.of(np.minimum(c + 0.1, 1), a, np.ones(2000))
     assert consistency(levels).p_value == pytest.approx(1 / 1001)
 
 
@@ -74,20 +74,20 @@ def test_the_report_carries_them(data):
 
 
 def test_a_test_without_variance_is_undefined():
-    test = spiegelhalter_test(Pairs((np.ones(5),), (np.ones(5),), np.ones(5)), 0)
+    test = spiegelhalter_test(KeptRows((np.ones(5),), (np.ones(5),), np.ones(5)), 0)
     assert test.statistic is None
     assert test.p_value is None
 
 
 def test_the_band_holds_what_calibrated_models_show():
     c, _ = calibrated(0, 3000)
-    levels = Levels.of(c, np.zeros(3000), np.ones(3000))
+    levels = Ordered.of(c, np.zeros(3000), np.ones(3000))
     drawn = consistency_samples(levels, EDGES, Settings()).accuracy
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     rng = np.random.default_rng(9)
     inside = []
     for _ in range(300):
         a = (rng.random(3000) < c).astype(float)
-        accuracy = Levels.of(c, a, np.ones(3000)).binned(EDGES).accuracy
+        accuracy = Ordered.of(c, a, np.ones(3000)).binned(EDGES).accuracy
         inside.append((accuracy >= low) & (accuracy <= high))
     assert 0.93 < np.mean(inside) <= 1

@@ -3,15 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calibrate.bootstrap import Pairs
-from calibrate.smooth_reliability import smooth_reliability
+from calibrate.metrics.intervals.resampled import KeptRows
+from calibrate.metrics.smooth_reliability import smooth_reliability
 
 
 def curve_of(accuracy_at, n=40_000, seed=0):
     rng = np.random.default_rng(seed)
     confidence = rng.uniform(0.3, 1.0, n)
     correct = (rng.random(n) < accuracy_at(confidence)).astype(float)
-    pairs = Pairs((confidence,), (correct,), np.ones(n))
+    pairs = KeptRows((confidence,), (correct,), np.ones(n))
     return smooth_reliability(pairs, 0)
 
 

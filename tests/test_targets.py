@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import entr, softmax
 
-from calibrate.errors import InputError
-from calibrate.source import Source
-from calibrate.targets import (
+from calibrate.analyses.targets import (
     LabelTargets,
     TargetStream,
     TeacherTargets,
@@ -18,6 +16,8 @@ from calibrate.targets import (
     teacher_targets,
     temperature_for_entropy,
 )
+from calibrate.data.dataset import Dataset
+from calibrate.errors import InputError
 
 # torch 2.13.0+cpu, float64: per-row torch.nn.CrossEntropyLoss(label_smoothing=eps), and the targets
 # that it implies, softmax(z) - d loss / d z.
@@ -84,7 +84,7 @@ def test_smoothing_over_all_is_that_of_torch(eps):
 
 def test_the_teacher_is_that_of_torch():
     np.testing.assert_allclose(teacher_targets(TORCH_Z, temperature=4), TORCH_SOFT, rtol=1e-6)
-    found = temperature_for_entropy(Source.open(TORCH_Z), float(np.mean(TORCH_ENTROPY)))
+    found = temperature_for_entropy(Dataset.open(TORCH_Z), float(np.mean(TORCH_ENTROPY)))
     assert found == pytest.approx(4, rel=1e-9)
 
 
@@ -132,7 +132,7 @@ def test_a_tie_of_smoothed_labels_falls_to_the_first_class():
 def test_smoothing_follows_the_difficulty(k):
     z, y = rows(200, k)
     z[5, (y[5] + 1) % k] = -np.inf
-    maker = LabelTargets(y, k, 0.05, hardest=0.4, difficulty=Source.open(z, y))
+    maker = LabelTargets(y, k, 0.05, hardest=0.4, difficulty=Dataset.open(z, y))
     q = np.concatenate(list(TargetStream(maker)))
     p = softmax(z.astype(float), axis=1)[np.arange(200), y]
     eps = 0.05 + 0.35 * (1 - p)
@@ -156,10 +156,10 @@ def test_masked_and_very_negative_classes(k):
     z, y = rows(40, k)
     z[np.arange(40), (y + 1) % k] = -np.inf
     z[np.arange(40), (y + 2) % k] = -3.4e38
-    source = Source.open(z, y)
+    dataset = Dataset.open(z, y)
     for mix in (None, 0.7):
         for temperature in (1e-3, 1.0, 1e30, 1e38):
-            stream = TargetStream(TeacherTargets(source, temperature, mix))
+            stream = TargetStream(TeacherTargets(dataset, temperature, mix))
             q = np.concatenate(list(stream))
             assert np.isfinite(q).all()
             assert np.isfinite(stream.sums.values).all()
@@ -177,7 +177,7 @@ def test_mix_and_figures_against_brute_force(n, k, mix):
     np.testing.assert_allclose(
         teacher_targets(z, y, temperature=3, mix=mix), want, rtol=1e-5, atol=1e-9
     )
-    (point,) = sweep(Source.open(z, y), [3.0], mix)
+    (point,) = sweep(Dataset.open(z, y), [3.0], mix)
     assert point.temperature == 3.0
     names = ("entropy", "true_class", "runner_up", "rest", "agreement")
     assert_figures(point.figures, want, y, names)
@@ -186,21 +186,21 @@ def test_mix_and_figures_against_brute_force(n, k, mix):
 def test_without_labels_the_true_class_is_the_first_argmax():
     z, y = rows(200, 8)
     z[:, 3] = z.max(axis=1)  # ties
-    (point,) = sweep(Source.open(z), [2.0])
+    (point,) = sweep(Dataset.open(z), [2.0])
     want = softmax(z.astype(float) / 2, axis=1)
     assert_figures(point.figures, want, z.argmax(axis=1))
     assert point.figures.agreement is None
-    (known,) = sweep(Source.open(z, y), [2.0])
+    (known,) = sweep(Dataset.open(z, y), [2.0])
     assert known.figures.agreement.value == (z.argmax(axis=1) == y).mean()
 
 
 def test_the_stream_and_the_sweep_agree():
     z, y = rows(30_000, 30)  # two blocks
-    source = Source.open(z, y)
-    maker = TeacherTargets(source, 2.5, 0.8)
+    dataset = Dataset.open(z, y)
+    maker = TeacherTargets(dataset, 2.5, 0.8)
     stream = TargetStream(maker)
     list(stream)
-    (_, point) = sweep(source, [1.0, 2.5], 0.8)
+    (_, point) = sweep(dataset, [1.0, 2.5], 0.8)
     np.testing.assert_allclose(
         stream.sums.means, [getattr(point.figures, n).value for n in point.figures.__dict__],
         rtol=1e-12,
@@ -210,12 +210,12 @@ def test_the_stream_and_the_sweep_agree():
 @pytest.mark.parametrize("k", [10, 100])
 def test_nothing_depends_on_the_workers(k):
     z, y = rows(200_000 // k * 10, k)
-    source = Source.open(z, y)
+    dataset = Dataset.open(z, y)
     seen = set()
     for workers in (1, 2, 5):
-        stream = TargetStream(TeacherTargets(source, 2.0, 0.9), workers)
+        stream = TargetStream(TeacherTargets(dataset, 2.0, 0.9), workers)
         q = np.concatenate(list(stream))
-        found = temperature_for_entropy(source, 1.0, workers)
+        found = temperature_for_entropy(dataset, 1.0, workers)
         seen.add((q.tobytes(), stream.sums.values.tobytes(), found))
     assert len(seen) == 1
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import entr, softmax
 
+from calibrate.analyses.targets import entropy_range, temperature_for_entropy
+from calibrate.analyses.targets.entropy import entropy_sums
+from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
-from calibrate.source import Source
-from calibrate.targets import entropy_range, temperature_for_entropy
-from calibrate.targets.entropy import entropy_sums
 
 
 def rows(n: int, k: int, scale: float = 3.0) -> np.ndarray:
@@ -30,13 +30,13 @@ def test_the_entropy_asked_for(n, k, scale, share):
     z = rows(n, k, scale)
     z[::3, 1] = -np.inf
     z[0, 2:4] = z[0].max() + 1
-    source = Source.open(z)
-    low, high = entropy_range(source)
+    dataset = Dataset.open(z)
+    low, high = entropy_range(dataset)
     assert low == pytest.approx(np.log(2) / n)
     unmasked = np.isfinite(z).sum(axis=1)
     assert high == pytest.approx(np.log(unmasked).mean())
     wanted = low + share * (high - low)
-    found = temperature_for_entropy(source, wanted)
+    found = temperature_for_entropy(dataset, wanted)
     assert brute_entropy(z, found) == pytest.approx(wanted, rel=1e-10)
 
 
@@ -50,16 +50,16 @@ def test_the_entropy_asked_for(n, k, scale, share):
 def test_the_temperature_scales_with_the_logits(k, factor, share, seed):
     rng = np.random.default_rng(seed)
     z = rng.normal(size=(20, k))
-    low, high = entropy_range(Source.open(z))
+    low, high = entropy_range(Dataset.open(z))
     wanted = low + share * (high - low)
-    found = temperature_for_entropy(Source.open(z), wanted)
+    found = temperature_for_entropy(Dataset.open(z), wanted)
     assert brute_entropy(z, found) == pytest.approx(wanted, rel=1e-10)
-    assert temperature_for_entropy(Source.open(z * factor), wanted) == pytest.approx(
+    assert temperature_for_entropy(Dataset.open(z * factor), wanted) == pytest.approx(
         found * factor, rel=1e-7
     )
     shuffled = rng.permuted(z, axis=1)[rng.permutation(20)] + rng.normal()
-    assert temperature_for_entropy(Source.open(shuffled), wanted) == pytest.approx(found, rel=1e-7)
-    higher = temperature_for_entropy(Source.open(z), wanted + 0.01 * (high - low))
+    assert temperature_for_entropy(Dataset.open(shuffled), wanted) == pytest.approx(found, rel=1e-7)
+    higher = temperature_for_entropy(Dataset.open(z), wanted + 0.01 * (high - low))
     assert higher > found
 
 
@@ -67,7 +67,7 @@ def test_tiny_entropies_keep_their_digits():
     """Two classes a gap g apart: H = log(1 + e) + e x / (1 + e) with x = g / T, e = exp(-x)."""
     z = np.tile([0.0, -2.0], (5, 1))
     for wanted in (1e-6, 1e-30, 1e-200):
-        x = 2 / temperature_for_entropy(Source.open(z), wanted)
+        x = 2 / temperature_for_entropy(Dataset.open(z), wanted)
         e = np.exp(-x)
         assert np.log1p(e) + e * x / (1 + e) == pytest.approx(wanted, rel=1e-10)
 
@@ -75,12 +75,12 @@ def test_tiny_entropies_keep_their_digits():
 def test_entropies_out_of_reach():
     z = rows(50, 6)
     z[:, 2] = -np.inf
-    source = Source.open(z, logits_name="t.npy")
+    dataset = Dataset.open(z, logits_name="t.npy")
     for wanted in (0.0, -1.0, np.log(5) + 1e-9, 7.0, float("nan"), float("inf")):
         with pytest.raises(InputError, match=r"t.npy: no temperature .* than 1\.6094379"):
-            temperature_for_entropy(source, wanted)
+            temperature_for_entropy(dataset, wanted)
     with pytest.raises(InputError, match=r"more than 1.09861229 .* less than 1.09861229"):
-        temperature_for_entropy(Source.open(np.zeros((4, 3))), 1.0)
+        temperature_for_entropy(Dataset.open(np.zeros((4, 3))), 1.0)
 
 
 @pytest.mark.parametrize("k", [5, 90])
@@ -88,8 +88,8 @@ def test_the_slope_of_the_entropy(k):
     """In log T, against central differences."""
     z = rows(40, k)
     z[:, 2] = -np.inf
-    batch, step = Source.open(z).read(0, 40), 1e-4
-    found = entropy_sums(batch, 1 / 2.5)
+    block, step = Dataset.open(z).read(0, 40), 1e-4
+    found = entropy_sums(block, 1 / 2.5)
     assert found.entropy / 40 == pytest.approx(brute_entropy(z, 2.5), rel=1e-12)
     ends = [brute_entropy(z, 2.5 * np.exp(s)) for s in (-step, step)]
     assert found.slope / 40 == pytest.approx((ends[1] - ends[0]) / (2 * step), rel=1e-6)

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calibrate.analyses.thresholds.choice import Thresholds, thresholds_for
+from calibrate.analyses.thresholds.figures import MAX_CELLS, ZoneCells
+from calibrate.analyses.thresholds.file import thresholds_json
+from calibrate.analyses.thresholds.goal import Goal
 from calibrate.errors import InputError
-from calibrate.render.thresholds import (
+from calibrate.renderers.documents.thresholds import (
     render_thresholds_json,
     render_thresholds_markdown,
     render_thresholds_text,
 )
-from calibrate.thresholds.choice import Thresholds, thresholds_for
-from calibrate.thresholds.figures import MAX_CELLS, ZoneCells
-from calibrate.thresholds.file import thresholds_json
-from calibrate.thresholds.goal import Goal
 
 GOALS = ("f1", "precision=0.7", "recall=0.6", "cost=1:5", "cost=3:1")
 

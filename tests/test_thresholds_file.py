@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 
+from calibrate.analyses.thresholds.choice import Thresholds, thresholds_for
+from calibrate.analyses.thresholds.file import load_thresholds, save_thresholds
+from calibrate.analyses.thresholds.goal import Goal
 from calibrate.errors import InputError
-from calibrate.thresholds.choice import Thresholds, thresholds_for
-from calibrate.thresholds.file import load_thresholds, save_thresholds
-from calibrate.thresholds.goal import Goal
 
 
 @pytest.fixture

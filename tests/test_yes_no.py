@@ -7,9 +7,9 @@ import pytest
 from scipy.special import expit
 
 import calibrate
-from calibrate import InputError, Settings, Source
-from calibrate.thresholds.decisions import check_calibrator, find_thresholds
-from calibrate.thresholds.goal import Goal
+from calibrate import Dataset, InputError, Settings
+from calibrate.analyses.thresholds.decisions import check_calibrator, find_thresholds
+from calibrate.analyses.thresholds.goal import Goal
 
 PLAIN = Settings(full=False, bootstrap=0)
 QUICK = Settings(bootstrap=20)
@@ -58,11 +58,11 @@ def test_the_same_label_twice_says_nothing_more():
 
 
 def test_the_intervals_do_not_depend_on_blocks(monkeypatch):
-    from calibrate import blocks
+    from calibrate.blocks import passes
 
     z, y = draw((300, 3))
     want = calibrate.evaluate(z, y, task="multilabel", settings=PLAIN).metrics.before
-    monkeypatch.setattr(blocks, "BLOCK_ELEMENTS", 77)
+    monkeypatch.setattr(passes, "BLOCK_ELEMENTS", 77)
     got = calibrate.evaluate(z, y, task="multilabel", settings=PLAIN).metrics.before
     for name in ("accuracy", "nll", "brier", "ece", "positive_ece"):
         assert got[name].high == pytest.approx(want[name].high, rel=1e-9), name
@@ -93,8 +93,8 @@ def test_a_lean_towards_yes_is_found():
 
 def test_thresholds_remember_their_calibrator():
     z, y = draw(500)
-    source, t = Source.open(z, y), calibrate.Temperature(1.5, 2)
-    found = find_thresholds(source, Goal.of("f1"), t, bootstrap=0)
+    dataset, t = Dataset.open(z, y), calibrate.Temperature(1.5, 2)
+    found = find_thresholds(dataset, Goal.of("f1"), t, bootstrap=0)
     check_calibrator(found, calibrate.Temperature(1.5), "t.json")
     with pytest.raises(InputError, match=r"t.json: .*'temperature': 1.5.* same -c"):
         check_calibrator(found, calibrate.Temperature(1.0), "t.json")
@@ -163,7 +163,7 @@ def test_places_are_those_of_the_file():
 
 def test_scores_of_any_size_need_no_index():
     z = np.zeros((1000, 4), np.float16)
-    source = Source.open(z, task="multilabel", scores="logits")
-    assert source.kept is None
-    assert source.entries is None
-    assert source.n_examples == 1000
+    dataset = Dataset.open(z, task="multilabel", scores="logits")
+    assert dataset.kept is None
+    assert dataset.entries is None
+    assert dataset.n_examples == 1000

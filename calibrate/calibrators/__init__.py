@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
-from calibrate.calibrators.base import Calibrator, apply_blocks, check_classes
 from calibrate.calibrators.cross_fit import FOLDS, CrossFit, cross_fit
-from calibrate.calibrators.per_label import (
+from calibrate.calibrators.methods.per_label import (
     PerLabelFit,
     PerLabelTemperature,
     check_no_smoothing,
     fit_per_label,
 )
-from calibrate.calibrators.temperature import Temperature
-from calibrate.calibrators.temperature_fit import TemperatureFit, fit_temperature
+from calibrate.calibrators.methods.temperature import Temperature
+from calibrate.calibrators.protocol import Calibrator, apply_blocks, check_classes
+from calibrate.calibrators.solve.one_number import TemperatureFit, fit_temperature
 
 METHODS: dict[str, Callable[..., Temperature | PerLabelTemperature]] = {
     Temperature.method: Temperature,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calibrate.calibrators.temperature import Temperature
-from calibrate.calibrators.temperature_fit import TemperatureFit, fit_temperature
+from calibrate.calibrators.methods.temperature import Temperature
+from calibrate.calibrators.solve.one_number import TemperatureFit, fit_temperature
+from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
-from calibrate.source import Source
 
 FOLDS = 5
 
@@ -17,12 +17,12 @@ class CrossFit:
     """Temperatures that have not seen the rows that they are used on.
 
     Attributes:
-        source: the rows, dealt out to folds.
+        dataset: the rows, dealt out to folds.
         whole: the fit on all rows.
         parts: the fit on all rows but those of each fold.
     """
 
-    source: Source
+    dataset: Dataset
     whole: TemperatureFit
     parts: tuple[TemperatureFit, ...]
 
@@ -46,20 +46,20 @@ class CrossFit:
         )
 
 
-def cross_fit(source: Source, folds: int, seed: int, workers: int | None) -> CrossFit:
+def cross_fit(dataset: Dataset, folds: int, seed: int, workers: int | None) -> CrossFit:
     """Fit on all rows, then without each fold, starting from there.
 
     Raises:
         InputError: there are fewer rows than folds.
     """
-    if not 2 <= folds <= source.n_rows:
+    if not 2 <= folds <= dataset.n_rows:
         raise InputError(
-            f"{source.logits_name}: expected at least {folds} rows for {folds} folds "
-            f"(and at least 2 folds), found {source.n_rows}"
+            f"{dataset.logits_name}: expected at least {folds} rows for {folds} folds "
+            f"(and at least 2 folds), found {dataset.n_rows}"
         )
-    whole = fit_temperature(source, workers=workers)
+    whole = fit_temperature(dataset, workers=workers)
     start = whole.temperature if whole.converged else None
-    dealt = source.with_folds(folds, seed)
+    dealt = dataset.with_folds(folds, seed)
     parts = [
         fit_temperature(dealt.without_fold(fold), workers=workers, start=start)
         for fold in range(folds)

@@ -12,7 +12,7 @@ from calibrate.cli import options
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calibrate.batch import AnyArray
+    from calibrate.blocks.block import AnyArray
 
 
 def apply(
@@ -49,16 +49,16 @@ def apply(
     import numpy as np
 
     import calibrate
+    from calibrate.analyses.thresholds.decisions import check_calibrator, decision_blocks
+    from calibrate.analyses.thresholds.file import load_thresholds
     from calibrate.calibrators import (
         Calibrator,
         apply_blocks,
         check_classes,
     )
     from calibrate.cli.console import Progress, note, warn
-    from calibrate.npy_writer import write_npy
-    from calibrate.output import check_distinct, check_writable, writing
-    from calibrate.thresholds.decisions import check_calibrator, decision_blocks
-    from calibrate.thresholds.file import load_thresholds
+    from calibrate.data.npy_writer import write_npy
+    from calibrate.files import check_distinct, check_writable, writing
 
     if (calibrator is None) == (temperature is None) and (thresholds is None or calibrator):
         raise calibrate.InputError("expected either -c calibrator.json or --temperature T")
@@ -81,16 +81,16 @@ def apply(
     if task is None and many:
         task = options.TaskKind.multilabel
     with Progress() as progress:
-        source = calibrate.open_source(
+        dataset = calibrate.open_source(
             logits, needs_labels=False, scores=scores and scores.value, task=task and task.value,
             workers=workers, on_rows=progress,
         )  # fmt: skip
-        check_classes(method, source)
-        warn(source.warnings)
-        blocks: Iterator[AnyArray] = apply_blocks(method, source, kind.value, workers)
-        what, dtype, shape = kind.value, source.dtype, source.shape
+        check_classes(method, dataset)
+        warn(dataset.warnings)
+        blocks: Iterator[AnyArray] = apply_blocks(method, dataset, kind.value, workers)
+        what, dtype, shape = kind.value, dataset.dtype, dataset.shape
         if chosen is not None:
-            blocks = decision_blocks(source, chosen, method, workers)
+            blocks = decision_blocks(dataset, chosen, method, workers)
             what, dtype = "decisions", np.dtype(np.uint8)
         if target == "-":
             write_npy(sys.stdout.buffer, shape, dtype, blocks)

@@ -10,7 +10,7 @@ import typer
 from calibrate.cli import options
 
 if TYPE_CHECKING:
-    from calibrate.clusters.measure import ClusterReport
+    from calibrate.analyses.clusters.measure import ClusterReport
 
 
 class Units(str, Enum):
@@ -81,14 +81,14 @@ def clusters(
 ) -> None:  # fmt: skip
     """Draw three classes in the plane of their templates: what label smoothing does to them."""
     del debug  # read by the error handler
-    from calibrate.classwise import check_class_names, class_numbers
+    from calibrate.analyses.clusters.measure import measure_clusters
+    from calibrate.analyses.clusters.models import check_counts, open_models
     from calibrate.cli.console import Progress, note, warn
-    from calibrate.clusters.measure import measure_clusters
-    from calibrate.clusters.models import check_counts, open_models
-    from calibrate.output import check_distinct, check_writable
-    from calibrate.plots.clusters import clusters_figure
-    from calibrate.plots.style import check_figure_name, save_figure
-    from calibrate.readers import read_names
+    from calibrate.data.readers import read_names
+    from calibrate.files import check_distinct, check_writable
+    from calibrate.metrics.class_table import check_class_names, class_numbers
+    from calibrate.renderers.pictures.clusters import clusters_figure
+    from calibrate.renderers.pictures.style import check_figure_name, save_figure
 
     check_counts(files, features or [], weights or [], name or [])
     check_figure_name(output)
@@ -102,7 +102,7 @@ def clusters(
             scores=scores and scores.value, label_offset=label_offset, workers=workers,
             on_rows=progress,
         )  # fmt: skip
-        check_class_names(names, models[0].source.n_classes, class_names or "")
+        check_class_names(names, models[0].dataset.n_classes, class_names or "")
         report = measure_clusters(
             models, numbers, class_names=names, bootstrap=bootstrap, seed=seed, workers=workers
         )
@@ -116,7 +116,7 @@ def _print(report: ClusterReport, format: str) -> None:
     import os
     import sys
 
-    from calibrate.render import clusters as render
+    from calibrate.renderers.documents import clusters as render
 
     if format == "json":
         text = render.render_clusters_json(report)

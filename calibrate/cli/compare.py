@@ -52,13 +52,13 @@ def compare(
     """Compare models on the same rows, without and with temperature; write a folder."""
     del debug  # read by the error handler
     import calibrate
+    from calibrate.analyses.clusters.models import check_counts, default_titles
+    from calibrate.analyses.compare import compare as compare_datasets
     from calibrate.cli.console import Progress, in_colour, note, recognised, warn
-    from calibrate.clusters.models import check_counts, default_titles
-    from calibrate.comparison import compare as compare_sources
-    from calibrate.plots.compare import compare_figure
-    from calibrate.plots.style import drawn
-    from calibrate.render import compare as render
-    from calibrate.report_folder import check_folder_of, write_contents
+    from calibrate.renderers.documents import compare as render
+    from calibrate.renderers.folder import check_folder_of, write_contents
+    from calibrate.renderers.pictures.compare import compare_figure
+    from calibrate.renderers.pictures.style import drawn
 
     check_counts(files, (), (), name or ())
     *logits, labels = files
@@ -68,17 +68,17 @@ def compare(
 
     with Progress() as progress:
 
-        def opened(of_scores: str, of_labels: str, of_weights: str | None) -> calibrate.Source:
+        def opened(of_scores: str, of_labels: str, of_weights: str | None) -> calibrate.Reference:
             return calibrate.open_source(
                 of_scores, of_labels, weights=of_weights, scores=scores and scores.value,
                 task=task and task.value, label_offset=label_offset, ignore_label=ignore_label,
                 workers=workers, on_rows=progress,
             )  # fmt: skip
 
-        sources = [opened(each, labels, weights) for each in logits]
+        datasets = [opened(each, labels, weights) for each in logits]
         validation = [opened(each, val_labels or "", None) for each in val_logits or []]
         settings = calibrate.Settings(n_bins=n_bins, seed=seed, workers=workers)
-        found = compare_sources(name or default_titles(logits), sources, validation, settings)
+        found = compare_datasets(name or default_titles(logits), datasets, validation, settings)
     picture = drawn(compare_figure(found), "reliability.png", dpi)
     page = render.render_compare_markdown(found, ("reliability.png",))
     text = {"json": render.render_compare_json(found), "markdown": page}.get(format.value)
@@ -88,7 +88,7 @@ def compare(
     )
     sys.stdout.write(text or render.render_compare_text(found, colour=in_colour()))
     warn(found.warnings)
-    note(recognised(sources[0]))
+    note(recognised(datasets[0]))
     note(f"wrote {', '.join(written)}")
 
 

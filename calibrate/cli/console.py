@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from calibrate.report import Report
-    from calibrate.source import Source
+    from calibrate.data.dataset import Dataset
+    from calibrate.results.report import Report
 
 PATIENCE = 1.0  # seconds before progress shows
 
@@ -26,19 +26,19 @@ def warn(warnings: tuple[str, ...]) -> None:
         note(f"warning: {warning}")
 
 
-def recognised(source: Source) -> str:
+def recognised(dataset: Dataset) -> str:
     """What the rows were taken for, in words."""
-    left_out = len(source.logits) - source.n_rows
-    if source.task == "multiclass":
-        shape, kind = f"{source.n_classes:,}", "one class each"
+    left_out = len(dataset.logits) - dataset.n_rows
+    if dataset.task == "multiclass":
+        shape, kind = f"{dataset.n_classes:,}", "one class each"
         soft = "soft, shares of classes"
     else:
-        shape = "1" if source.task == "binary" else f"{source.n_labels:,}"
+        shape = "1" if dataset.task == "binary" else f"{dataset.n_labels:,}"
         kind, soft = "0 and 1", "soft, shares of yes"
-    text = f"{source.task}: {source.n_examples:,} x {shape} {source.scores}"
-    if source.labels is not None:
-        text += f"; labels: {kind if source.hard else soft}"
-    what = "labels " if source.task == "multilabel" else ""
+    text = f"{dataset.task}: {dataset.n_examples:,} x {shape} {dataset.scores}"
+    if dataset.labels is not None:
+        text += f"; labels: {kind if dataset.hard else soft}"
+    what = "labels " if dataset.task == "multilabel" else ""
     return text + (f"; {left_out:,} {what}left out" if left_out else "")
 
 
@@ -49,7 +49,7 @@ def in_colour() -> bool:
 
 def print_report(report: Report, format: str, metrics: tuple[str, ...] | None = None) -> None:
     """The report on stdout, its warnings on stderr."""
-    from calibrate.render import render_json, render_markdown, render_text
+    from calibrate.renderers.documents import render_json, render_markdown, render_text
 
     if format == "json":
         text = render_json(report)

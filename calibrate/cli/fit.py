@@ -46,18 +46,18 @@ def fit(
     import calibrate
     from calibrate.calibrators import check_no_smoothing
     from calibrate.cli.console import Progress, note, print_report, recognised
-    from calibrate.output import check_distinct, check_writable
-    from calibrate.render.words import HEADLINE
+    from calibrate.files import check_distinct, check_writable
+    from calibrate.renderers.documents.words import HEADLINE
 
     check_distinct([output, figure], [logits, labels, weights])
     check_writable(output)
     if figure:
-        from calibrate.plots import check_figure_name, reliability_figure, save_figure
+        from calibrate.renderers.pictures import check_figure_name, reliability_figure, save_figure
 
         check_figure_name(figure)
         check_writable(figure)
     with Progress() as progress:
-        source = calibrate.open_source(
+        dataset = calibrate.open_source(
             logits, labels, weights=weights, scores=scores and scores.value,
             task=task and task.value, label_offset=label_offset, ignore_label=ignore_label,
             workers=workers, on_rows=progress,
@@ -65,17 +65,17 @@ def fit(
         fitted: Fit
         if per_label:
             check_no_smoothing(label_smoothing)
-            fitted = calibrate.fit_per_label(source, workers=workers)
+            fitted = calibrate.fit_per_label(dataset, workers=workers)
         else:
             fitted = calibrate.fit(
-                source, label_smoothing=label_smoothing, smoothing_over=smoothing_over.value,
+                dataset, label_smoothing=label_smoothing, smoothing_over=smoothing_over.value,
                 workers=workers,
             )  # fmt: skip
         settings = calibrate.Settings(n_bins=n_bins, full=False, bootstrap=0, workers=workers)
-        report = calibrate.evaluate(source, calibrator=fitted, settings=settings)
+        report = calibrate.evaluate(dataset, calibrator=fitted, settings=settings)
     if figure:
         save_figure(reliability_figure(report), figure, dpi)
     calibrate.save(fitted, output)
     print_report(report, format.value, HEADLINE)
-    note(recognised(source))
+    note(recognised(dataset))
     note(f"wrote {output}" + (f", {figure}" if figure else ""))

@@ -79,15 +79,15 @@ def report(
     from pathlib import Path
 
     import calibrate
-    from calibrate.classwise import check_class_names, class_numbers
+    from calibrate.analyses.evaluation.groups import check_groups, flat_groups
     from calibrate.cli.console import Progress, note, print_report, recognised
+    from calibrate.data.readers import Columns, read_groups, read_names, read_weights
     from calibrate.errors import check_known
-    from calibrate.groups import check_groups, flat_groups
+    from calibrate.files import check_distinct
     from calibrate.metrics import METRICS
-    from calibrate.output import check_distinct
-    from calibrate.plots import PICTURES
-    from calibrate.readers import Columns, read_groups, read_names, read_weights
-    from calibrate.report_folder import check_folder, write_folder
+    from calibrate.metrics.class_table import check_class_names, class_numbers
+    from calibrate.renderers.folder import check_folder, write_folder
+    from calibrate.renderers.pictures import PICTURES
 
     pictures = tuple(PICTURES) if figures is None else tuple(figures.split(","))
     shown = None if metrics is None else tuple(metrics.split(","))
@@ -129,22 +129,22 @@ def report(
         if calibrator is not None and cross_fit:
             raise calibrate.InputError("expected either -c calibrator.json or --fit, got both")
         with Progress() as progress:
-            source = calibrate.open_source(
+            dataset = calibrate.open_source(
                 logits, labels, weights=weights, scores=scores and scores.value,
                 task=task and task.value, label_offset=label_offset, ignore_label=ignore_label,
                 workers=workers, on_rows=progress,
             )  # fmt: skip
-            check_class_names(names, source.n_columns, class_names or "")
+            check_class_names(names, dataset.n_columns, class_names or "")
             of_rows = None
             if groups is not None:
-                of_rows = flat_groups(read_groups(groups), source, groups)
+                of_rows = flat_groups(read_groups(groups), dataset, groups)
             if cross_fit:
-                measured = calibrate.cross_evaluate(source, groups=of_rows, settings=settings)
+                measured = calibrate.cross_evaluate(dataset, groups=of_rows, settings=settings)
             else:
                 measured = calibrate.evaluate(
-                    source, calibrator=calibrator, groups=of_rows, settings=settings
+                    dataset, calibrator=calibrator, groups=of_rows, settings=settings
                 )
-        taken_for = recognised(source)
+        taken_for = recognised(dataset)
     written = write_folder(measured, output, pictures, figure, dpi, shown)
     print_report(measured, format.value, shown)
     drawn = {Path(path).stem for path in written}

@@ -73,11 +73,11 @@ class Asked:
         self._check_output()
 
     def _check_output(self) -> None:
-        from calibrate.output import check_distinct, check_writable
+        from calibrate.files import check_distinct, check_writable
 
         written = self.target
         if self.sweep is not None:
-            from calibrate.plots import check_figure_name
+            from calibrate.renderers.pictures import check_figure_name
 
             written = self.picture
             check_figure_name(written)

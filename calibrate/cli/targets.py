@@ -14,8 +14,8 @@ from calibrate.cli.target_options import Asked, calibrator_of, smoothing_of, tem
 from calibrate.errors import InputError
 
 if TYPE_CHECKING:
-    from calibrate.source import Source
-    from calibrate.targets import LabelTargets, TargetReport, TargetStream, TeacherTargets
+    from calibrate.analyses.targets import LabelTargets, TargetReport, TargetStream, TeacherTargets
+    from calibrate.data.dataset import Dataset
 
 
 def targets(
@@ -126,13 +126,13 @@ def targets(
 
 
 def _from_labels(asked: Asked, progress: Progress) -> TargetReport:
-    from calibrate.readers.files import open_source, read_array
-    from calibrate.targets import LabelTargets, label_report
+    from calibrate.analyses.targets import LabelTargets, label_report
+    from calibrate.data.readers.open import open_source, read_array
 
     name, amount, hardest = asked.labels or "", *smoothing_of(asked.smoothing or "")
     if (hardest is None) != (asked.difficulty is None):
         raise InputError("expected --smoothing EASY:HARD, such as 0:0.2, and --difficulty together")
-    difficulty: Source | None = None
+    difficulty: Dataset | None = None
     if asked.difficulty is not None:
         difficulty = open_source(
             asked.difficulty, name, scores=asked.scores, label_offset=asked.label_offset,
@@ -158,48 +158,48 @@ def _from_labels(asked: Asked, progress: Progress) -> TargetReport:
 
 
 def _from_teacher(asked: Asked, teacher: str, progress: Progress) -> TargetReport:
-    from calibrate.calibrators import Temperature, check_classes
-    from calibrate.targets import (
+    from calibrate.analyses.targets import (
         TeacherTargets,
         teacher_point,
         teacher_report,
         temperature_for_entropy,
     )
+    from calibrate.calibrators import Temperature, check_classes
 
     chosen = None
     if asked.temperature is not None:
         chosen = Temperature(asked.temperature)
     elif asked.calibrator is not None:
         chosen = calibrator_of(asked.calibrator)
-    source = _opened(asked, teacher, progress)
+    dataset = _opened(asked, teacher, progress)
     if chosen is not None:
-        check_classes(chosen, source)
+        check_classes(chosen, dataset)
         temperature = chosen.temperature
     else:
-        temperature = temperature_for_entropy(source, asked.entropy or 0.0, asked.workers)
+        temperature = temperature_for_entropy(dataset, asked.entropy or 0.0, asked.workers)
         if asked.mix is not None:
             note("the entropy asked for is that of the teacher, before the label is mixed in")
-    maker = TeacherTargets(source, temperature, asked.mix)
+    maker = TeacherTargets(dataset, temperature, asked.mix)
     stream = _written(asked, maker)
-    return teacher_report(source, (teacher_point(maker, stream),), asked.mix)
+    return teacher_report(dataset, (teacher_point(maker, stream),), asked.mix)
 
 
 def _swept(asked: Asked, teacher: str, text: str, dpi: int, progress: Progress) -> TargetReport:
-    from calibrate.plots import save_figure
-    from calibrate.plots.targets import targets_figure
-    from calibrate.targets import sweep, teacher_report
+    from calibrate.analyses.targets import sweep, teacher_report
+    from calibrate.renderers.pictures import save_figure
+    from calibrate.renderers.pictures.targets import targets_figure
 
     temperatures = temperatures_of(text)
-    source = _opened(asked, teacher, progress)
-    points = sweep(source, temperatures, asked.mix, asked.workers)
-    report = teacher_report(source, points, asked.mix, is_sweep=True)
+    dataset = _opened(asked, teacher, progress)
+    points = sweep(dataset, temperatures, asked.mix, asked.workers)
+    report = teacher_report(dataset, points, asked.mix, is_sweep=True)
     save_figure(targets_figure(report), asked.picture, dpi)
     return report
 
 
-def _opened(asked: Asked, teacher: str, progress: Progress) -> Source:
-    from calibrate.readers import open_source
-    from calibrate.targets.inputs import check_mix
+def _opened(asked: Asked, teacher: str, progress: Progress) -> Dataset:
+    from calibrate.analyses.targets.inputs import check_mix
+    from calibrate.data.readers import open_source
 
     check_mix(asked.mix, asked.teacher_labels is not None)
     return open_source(
@@ -213,9 +213,9 @@ def _written(asked: Asked, maker: LabelTargets | TeacherTargets) -> TargetStream
     """Write all targets; what was written is returned for its figures."""
     import numpy as np
 
-    from calibrate.npy_writer import write_npy
-    from calibrate.output import writing
-    from calibrate.targets import TargetStream
+    from calibrate.analyses.targets import TargetStream
+    from calibrate.data.npy_writer import write_npy
+    from calibrate.files import writing
 
     stream = TargetStream(maker, asked.workers)
     if asked.target == "-":
@@ -228,7 +228,7 @@ def _written(asked: Asked, maker: LabelTargets | TeacherTargets) -> TargetStream
 
 def _print(report: TargetReport, format: str, *, aside: bool) -> None:
     """The figures on stdout; on stderr where the targets themselves went to stdout."""
-    from calibrate.render.targets import RENDERERS, render_targets_text
+    from calibrate.renderers.documents.targets import RENDERERS, render_targets_text
 
     out = sys.stderr if aside else sys.stdout
     if format == "text":

@@ -44,18 +44,18 @@ def thresholds(
     """Choose a decision threshold for each label, and say what it achieves."""
     del debug  # read by the error handler
     import calibrate
-    from calibrate.classwise import check_class_names
+    from calibrate.analyses.thresholds.decisions import find_thresholds
+    from calibrate.analyses.thresholds.file import save_thresholds
+    from calibrate.analyses.thresholds.goal import Goal
     from calibrate.cli.console import Progress, in_colour, note, recognised, warn
-    from calibrate.output import check_distinct, check_writable
-    from calibrate.readers import read_names
-    from calibrate.render.thresholds import (
+    from calibrate.data.readers import read_names
+    from calibrate.files import check_distinct, check_writable
+    from calibrate.metrics.class_table import check_class_names
+    from calibrate.renderers.documents.thresholds import (
         render_thresholds_json,
         render_thresholds_markdown,
         render_thresholds_text,
     )
-    from calibrate.thresholds.decisions import find_thresholds
-    from calibrate.thresholds.file import save_thresholds
-    from calibrate.thresholds.goal import Goal
 
     wanted = Goal.of(goal)
     check_distinct([output], [logits, labels, calibrator, weights, class_names])
@@ -65,13 +65,13 @@ def thresholds(
         task = options.TaskKind.multilabel
     names = None if class_names is None else read_names(class_names)
     with Progress() as progress:
-        source = calibrate.open_source(
+        dataset = calibrate.open_source(
             logits, labels, weights=weights, scores=scores and scores.value,
             task=task and task.value, ignore_label=ignore_label, workers=workers, on_rows=progress,
         )  # fmt: skip
-        check_class_names(names, source.n_labels, class_names or "")
+        check_class_names(names, dataset.n_labels, class_names or "")
         found = find_thresholds(
-            source, wanted, method, names=names, bootstrap=bootstrap, seed=seed, workers=workers
+            dataset, wanted, method, names=names, bootstrap=bootstrap, seed=seed, workers=workers
         )
     save_thresholds(found, output)
     if format is options.Format.text:
@@ -81,6 +81,6 @@ def thresholds(
     else:
         text = render_thresholds_markdown(found)
     sys.stdout.write(text)
-    warn(source.warnings)
-    note(recognised(source))
+    warn(dataset.warnings)
+    note(recognised(dataset))
     note(f"wrote {output}")

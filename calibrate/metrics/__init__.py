@@ -1,6 +1,6 @@
 """The registered metrics; importing this package registers them all, in the order of reports."""
 
-from calibrate.metrics.rows import (  # isort: skip
+from calibrate.metrics.definitions.rows import (  # isort: skip
     accuracy,
     brier,
     mean_confidence,
@@ -9,8 +9,8 @@ from calibrate.metrics.rows import (  # isort: skip
     overconfidence,
     top_5_accuracy,
 )
-from calibrate.metrics.decomposition import brier_calibration, brier_refinement  # isort: skip
-from calibrate.metrics.binned import (  # isort: skip
+from calibrate.metrics.definitions.decomposition import brier_calibration, brier_refinement  # isort: skip
+from calibrate.metrics.definitions.binned import (  # isort: skip
     classwise_ece,
     ece,
     ece_equal_mass,
@@ -19,14 +19,14 @@ from calibrate.metrics.binned import (  # isort: skip
     rmsce,
     rmsce_debiased,
 )
-from calibrate.metrics.ranked import auroc, aurc, ks, smooth_ece  # isort: skip
-from calibrate.metrics.levels import Levels
+from calibrate.metrics.definitions.ranked import auroc, aurc, ks, smooth_ece  # isort: skip
+from calibrate.blocks.ordered import Ordered
 from calibrate.metrics.metric import METRICS, Metric, Over, metrics_over
 
 __all__ = [
     "METRICS",
-    "Levels",
     "Metric",
+    "Ordered",
     "Over",
     "accuracy",
     "aurc",

@@ -13,10 +13,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Over(Enum):
     """What the function of a metric takes."""
 
-    ROWS = "rows"  # Outcomes -> (n,) values, of which the weighted mean is the figure
+    ROWS = "rows"  # Predictions -> (n,) values, of which the weighted mean is the figure
     BINS = "bins"  # BinTable of equal-width bins -> figure
     MASS_BINS = "equal-mass bins"  # BinTable of 15 equal-mass bins -> figure
-    LEVELS = "levels"  # Levels -> figure
+    LEVELS = "levels"  # Ordered -> figure
     CLASSES = "classes"  # one-vs-rest ECE of every class, (..., K) -> figure
 
 

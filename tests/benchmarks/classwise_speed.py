@@ -12,10 +12,10 @@ from collections.abc import Callable
 import numpy as np
 
 import calibrate
-from calibrate.bins import equal_width_edges
-from calibrate.blocks import rows_per_block
-from calibrate.classwise import ClassTable
-from calibrate.outcomes import leaders, outcomes
+from calibrate.blocks.bins import equal_width_edges
+from calibrate.blocks.passes import rows_per_block
+from calibrate.blocks.predictions import predictions, top_scores
+from calibrate.metrics.class_table import ClassTable
 
 RUNS = 7
 
@@ -34,14 +34,14 @@ def main() -> None:
     rng = np.random.default_rng(0)
     z = 3 * rng.standard_normal((options.rows, options.classes), dtype=np.float32)
     y = (z / 1.7 + rng.gumbel(size=z.shape)).argmax(1)
-    source, edges = calibrate.Source.open(z, y), equal_width_edges(15)
+    dataset, edges = calibrate.Dataset.open(z, y), equal_width_edges(15)
     size = rows_per_block(options.classes)
-    blocks = [source.read(i, min(i + size, options.rows)) for i in range(0, options.rows, size)]
-    firsts = [leaders(block.logits, block.labels) for block in blocks]
+    blocks = [dataset.read(i, min(i + size, options.rows)) for i in range(0, options.rows, size)]
+    firsts = [top_scores(block.logits, block.labels) for block in blocks]
 
     def measure(tables: bool) -> None:
         for first, block in zip(firsts, blocks, strict=True):
-            side = outcomes(block.logits, 1.0, source.magnitude, first, block, keep=tables)
+            side = predictions(block.logits, 1.0, dataset.magnitude, first, block, keep=tables)
             if tables:
                 ClassTable.of(side, block, edges)
 

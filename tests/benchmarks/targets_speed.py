@@ -22,9 +22,7 @@ from pathlib import Path
 import numpy as np
 
 FEW = 10
-IMPORTS = (
-    "import calibrate.cli.app, calibrate.cli.targets, calibrate.render.targets, time; time.sleep(1)"
-)
+IMPORTS = "import calibrate.cli.app, calibrate.cli.targets, calibrate.renderers.documents.targets, time; time.sleep(1)"
 
 
 def make(folder: Path, rows: int, classes: int) -> None:

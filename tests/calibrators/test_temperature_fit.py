@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from reference import exact_temperature
 
 import calibrate
-from calibrate import blocks
-from calibrate.source import Source
+from calibrate.blocks import passes
+from calibrate.data.dataset import Dataset
 
 SETS = {
     "mnist/hard": ("mnist/hard_val.npy", "mnist/labels_val.npy"),
@@ -99,7 +99,7 @@ def test_shifts_and_permutations_change_nothing(seed):
 def test_any_partition_into_blocks_gives_the_same(elements, monkeypatch):
     logits, labels = make(n=3000)
     want = calibrate.fit(logits, labels)
-    monkeypatch.setattr(blocks, "BLOCK_ELEMENTS", elements)
+    monkeypatch.setattr(passes, "BLOCK_ELEMENTS", elements)
     got = calibrate.fit(logits, labels)
     assert got.temperature == pytest.approx(want.temperature, rel=1e-9)
     assert got.interval == pytest.approx(want.interval, rel=1e-4)
@@ -210,7 +210,7 @@ def test_probabilities_give_the_temperature_of_their_logits(scores):
 
 def test_folds_are_left_out_by_weight():
     logits, labels = make()
-    dealt = Source.open(logits, labels).with_folds(5, seed=1)
+    dealt = Dataset.open(logits, labels).with_folds(5, seed=1)
     kept = dealt.folds != 2
     got = calibrate.fit(dealt.without_fold(2))
     want = calibrate.fit(logits[kept], labels[kept])

@@ -17,7 +17,7 @@ from conftest import ROOT
 from scipy.special import softmax
 
 import calibrate
-from calibrate.render.json import to_dict
+from calibrate.renderers.documents.json import to_dict
 
 
 def test_fit_prints_and_writes_what_the_library_says(run, files, data):

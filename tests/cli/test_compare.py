@@ -10,7 +10,7 @@ from conftest import SAMPLES
 
 import calibrate
 from calibrate import Settings
-from calibrate.comparison import compare
+from calibrate.analyses.compare import compare
 
 MNIST = SAMPLES / "mnist"
 PLAIN = Settings(full=False, bootstrap=0)
@@ -65,8 +65,8 @@ def test_differences_are_paired():
     z = rng.normal(scale=3, size=(800, 5))
     y = (z / 2 + rng.gumbel(size=z.shape)).argmax(1)
     other = z + rng.normal(scale=0.3, size=z.shape)
-    sources = [calibrate.Source.open(each, y) for each in (z, other)]
-    found = compare(("a", "b"), sources)
+    datasets = [calibrate.Dataset.open(each, y) for each in (z, other)]
+    found = compare(("a", "b"), datasets)
 
     def nll(logits):
         shifted = logits - logits.max(1, keepdims=True)
@@ -85,8 +85,8 @@ def test_cross_fitted_by_default():
     rng = np.random.default_rng(0)
     z = rng.normal(scale=3, size=(500, 4))
     y = (z / 2 + rng.gumbel(size=z.shape)).argmax(1)
-    source = calibrate.Source.open(z, y)
-    found = compare(("a", "b"), [source, source])
+    dataset = calibrate.Dataset.open(z, y)
+    found = compare(("a", "b"), [dataset, dataset])
     assert found.fitted_on == "cross-fitted on 5 folds of these rows"
     assert all(len(model.calibrator.folds) == 5 for model in found.models)
     alone = calibrate.cross_evaluate(z, y, settings=PLAIN).metrics.after

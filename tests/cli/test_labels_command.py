@@ -123,10 +123,10 @@ def test_folds_keep_the_labels_of_an_example_together():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, (50, 4)).astype(float)
     y[3, 2] = np.nan
-    source = calibrate.Source.open(rng.normal(size=(50, 4)), y, task="multilabel")
-    folds = source.with_folds(5, 0).folds
+    dataset = calibrate.Dataset.open(rng.normal(size=(50, 4)), y, task="multilabel")
+    folds = dataset.with_folds(5, 0).folds
     for example in range(50):
-        assert len(set(folds[source.entry_numbers() // 4 == example])) == 1
+        assert len(set(folds[dataset.entry_numbers() // 4 == example])) == 1
     assert set(folds) == set(range(5))
 
 

@@ -10,8 +10,13 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.source import Source
-from calibrate.targets import smoothed_targets, sweep, teacher_targets, temperature_for_entropy
+from calibrate.analyses.targets import (
+    smoothed_targets,
+    sweep,
+    teacher_targets,
+    temperature_for_entropy,
+)
+from calibrate.data.dataset import Dataset
 
 FIGURES = ("entropy", "true_class", "runner_up", "rest", "agreement")
 
@@ -72,7 +77,7 @@ def test_a_teacher_at_a_temperature(run, files, data):
 def test_a_teacher_at_an_entropy(run, data):
     done = run("targets", "--teacher", "z.npy", "--entropy", 1.2, "--format", "json")
     said = json.loads(done.stdout)
-    assert said["temperature"] == temperature_for_entropy(Source.open(data[0]), 1.2)
+    assert said["temperature"] == temperature_for_entropy(Dataset.open(data[0]), 1.2)
     assert said["figures"]["entropy"]["value"] == pytest.approx(1.2, rel=1e-6)
     assert said["true_class"] == "teacher"
     assert said["figures"]["agreement"] is None
@@ -135,8 +140,8 @@ def test_a_sweep_writes_a_picture_and_no_targets(run, files, data, labels):
     said = json.loads(done.stdout)
     assert said["figures"] is said["temperature"] is None
     assert [point["temperature"] for point in said["sweep"]] == [1, 2.5, 8]
-    source = Source.open(data[0], data[1] if labels else None)
-    for point, want in zip(said["sweep"], sweep(source, [1.0, 2.5, 8.0]), strict=True):
+    dataset = Dataset.open(data[0], data[1] if labels else None)
+    for point, want in zip(said["sweep"], sweep(dataset, [1.0, 2.5, 8.0]), strict=True):
         assert point["entropy"]["value"] == want.figures.entropy.value
         assert point["rest"]["high"] == want.figures.rest.high
         assert (point["agreement"] is not None) == labels
@@ -157,12 +162,12 @@ def test_a_sweep_as_a_table(run, files):
 
 @pytest.mark.parametrize("temperatures", [[3.0], [0.5 + i / 2 for i in range(60)]])
 def test_the_picture_shows_the_figures(temperatures, data, tmp_path):
-    from calibrate.plots import save_figure
-    from calibrate.plots.targets import targets_figure
-    from calibrate.targets import teacher_report
+    from calibrate.analyses.targets import teacher_report
+    from calibrate.renderers.pictures import save_figure
+    from calibrate.renderers.pictures.targets import targets_figure
 
-    source = Source.open(*data, logits_name="z.npy")
-    report = teacher_report(source, sweep(source, temperatures, 0.9), 0.9, is_sweep=True)
+    dataset = Dataset.open(*data, logits_name="z.npy")
+    report = teacher_report(dataset, sweep(dataset, temperatures, 0.9), 0.9, is_sweep=True)
     figure = targets_figure(report)
     top, bottom = figure.axes
     for line, name in zip(top.lines, ("true_class", "runner_up", "rest"), strict=True):

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibrate.bins import BinTable, equal_mass_edges
+from calibrate.blocks.bins import BinTable, equal_mass_edges
 from calibrate.metrics import (
-    Levels,
+    Ordered,
     aurc,
     auroc,
     brier_calibration,
@@ -32,7 +32,7 @@ def sample(seed: int, n: int = 60, ties: bool = True):
 
 def levels(confidence, correct, weight=None):
     w = np.ones(len(confidence)) if weight is None else weight
-    return Levels.of(confidence, correct, w, w.sum() / np.square(w).sum())
+    return Ordered.of(confidence, correct, w, w.sum() / np.square(w).sum())
 
 
 def slow_ks(c, a, w):
@@ -104,7 +104,7 @@ def test_whole_weights_count_as_repeated_rows(seed):
     c, a = sample(seed)
     w = np.random.default_rng(seed).integers(0, 4, 60).astype(float)
     repeat = w.astype(int)
-    weighted = Levels.of(c, a, w)
+    weighted = Ordered.of(c, a, w)
     repeated = levels(np.repeat(c, repeat), np.repeat(a, repeat))
     for figure in (ks, auroc, aurc, smooth_ece, brier_calibration):
         assert figure(weighted) == pytest.approx(float(figure(repeated)), abs=1e-12, nan_ok=True)
@@ -113,9 +113,9 @@ def test_whole_weights_count_as_repeated_rows(seed):
 def test_leading_axes_are_samples():
     c, a = sample(1)
     w = np.random.default_rng(0).random((3, 60)) + 0.1
-    together = Levels.of(c, a, w)
+    together = Ordered.of(c, a, w)
     for figure in (ks, auroc, aurc, smooth_ece, brier_refinement):
-        each = [float(figure(Levels.of(c, a, row))) for row in w]
+        each = [float(figure(Ordered.of(c, a, row))) for row in w]
         np.testing.assert_allclose(figure(together), each, rtol=1e-10)
 
 
@@ -165,7 +165,7 @@ def test_a_constant_predictor_does_not_come_out_as_calibrated():
 
 def test_smooth_ece_of_a_constant_gap_is_the_gap():
     c = np.linspace(0.3, 0.7, 400)
-    found = Levels.of(c, np.zeros(400), np.ones(400))
+    found = Ordered.of(c, np.zeros(400), np.ones(400))
     # wrong throughout: the residual never changes sign, so smoothing moves nothing away
     assert smooth_ece(found) == pytest.approx(0.5, abs=0.01)
 

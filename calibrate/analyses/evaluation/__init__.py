@@ -1,0 +1,1 @@
+"""How well are these confidences calibrated?"""

@@ -1,0 +1,47 @@
+"""The NLL and the ECE over a range of temperatures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from calibrate.blocks.bins import equal_width_edges
+from calibrate.blocks.predictions import predictions, top_scores
+from calibrate.calibrators import TemperatureFit
+from calibrate.data.dataset import Dataset
+from calibrate.metrics import Ordered, ece
+from calibrate.results.report import Sweep
+
+POINTS = 33
+ROWS = 20_000  # more do not show in a picture
+SCORES = 1 << 22
+REACH = 4.0  # how far beyond the temperatures of interest the range goes, as a factor
+
+
+def temperature_sweep(
+    dataset: Dataset, fit: TemperatureFit, in_use: float | None, n_bins: int
+) -> Sweep | None:
+    """Measure evenly spread rows at temperatures around 1, the best and the one in use.
+
+    None where the rows have no best temperature. The range is even on a logarithmic scale.
+    """
+    if not fit.converged:
+        return None
+    marked = [1.0, fit.temperature, in_use or 1.0]
+    low, high = min(marked) / REACH, max(marked) * REACH
+    few = dataset.sample(max(1, min(ROWS, SCORES // dataset.n_classes)))
+    temperatures = np.geomspace(low, high, POINTS)
+    block = few.read(0, few.n_rows)
+    assert block.labels is not None
+    shared, edges = top_scores(block.logits, block.labels), equal_width_edges(n_bins)
+    weight = np.ones(len(block.logits)) if block.weights is None else block.weights
+    if not weight.any():
+        return None
+    nll, error = [], []
+    for t in temperatures:
+        rows = predictions(block.logits, 1.0 / t, few.magnitude, shared, block)
+        nll.append(float(np.average(rows.nll, weights=weight)))
+        levels = Ordered.of(rows.confidence, rows.correct, weight)
+        error.append(float(ece(levels.binned(edges))))
+    return Sweep(
+        tuple(temperatures.tolist()), tuple(nll), tuple(error), fit.temperature, fit.interval
+    )

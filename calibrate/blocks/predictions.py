@@ -1,0 +1,132 @@
+"""What each row of a block predicted, and how it fared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibrate.blocks.block import Block, FloatArray, Labels
+from calibrate.blocks.softmax import Exponentials, Float64, exponentials, row_dot, target_scores
+
+
+@dataclass(frozen=True)
+class TopScores:
+    """What the order of a row's scores says: the same for any temperature.
+
+    Attributes:
+        score: the largest score, ``(n,)``.
+        correct: the share of the label at the first of the largest scores: 1 or 0 if it is hard.
+        in_top_5: the share of the label among the five largest scores; None where K <= 5.
+    """
+
+    score: Float64
+    correct: Float64
+    in_top_5: Float64 | None
+
+
+def top_scores(scores: FloatArray, labels: Labels) -> TopScores:
+    """Compare the scores of each row with that of its label."""
+    rows, prediction = np.arange(len(scores)), scores.argmax(axis=1)
+    hard = labels.ndim == 1
+    in_top_5 = None
+    if scores.shape[1] > 5:
+        in_top_5 = _in_top_5(scores, labels) if hard else _share_in_top_5(scores, labels)
+    return TopScores(
+        score=scores[rows, prediction].astype(np.float64),
+        correct=(prediction == labels).astype(np.float64) if hard else labels[rows, prediction],
+        in_top_5=in_top_5,
+    )
+
+
+def _share_in_top_5(scores: FloatArray, shares: Labels) -> Float64:
+    """The shares of the five largest scores; of equal scores, the smaller class goes first."""
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :5]
+    return np.asarray(np.take_along_axis(shares, order, axis=1).sum(axis=1), dtype=np.float64)
+
+
+def _in_top_5(scores: FloatArray, labels: Labels) -> Float64:
+    """Fewer than five classes go before the label's; of equal scores, the smaller class does."""
+    own = scores[np.arange(len(scores)), labels]
+    ahead = np.count_nonzero(scores > own[:, None], axis=1)
+    close = np.flatnonzero(ahead < 5)
+    tied = scores[close] == own[close, None]
+    tied &= np.arange(scores.shape[1]) < labels[close, None]
+    ahead[close] += np.count_nonzero(tied, axis=1)
+    return np.asarray(ahead < 5, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What each row of a block predicted and how it fared; float64 ``(n,)`` each.
+
+    Attributes:
+        confidence: ``max_k p_k``, of the first argmax.
+        correct: the share q of the label at the prediction: 1 or 0 where it is hard.
+        nll: ``-sum_k q_k log p_k``, from log-softmax.
+        brier: ``sum_k (p_k - q_k)²``, between 0 and 2.
+        in_top_5: the share of the label among the five largest scores; None where K <= 5.
+        slope: the derivative of the NLL in log(1/T), ``beta (E_p[score] - E_q[score])``.
+        weights: the row weights, or None.
+        best_nll: the NLL through a temperature cross-fitted on these rows, or None.
+        probabilities: ``(n, K)``, in a buffer of this thread that the next block overwrites; None
+            unless asked for.
+    """
+
+    confidence: Float64
+    correct: Float64
+    nll: Float64
+    brier: Float64
+    in_top_5: Float64 | None
+    slope: Float64
+    weights: Float64 | None
+    best_nll: Float64 | None = None
+    probabilities: FloatArray | None = None
+
+
+def predictions(
+    scores: FloatArray,
+    beta: float | Float64,
+    magnitude: float,
+    first: TopScores,
+    block: Block,
+    *,
+    keep: bool = False,
+) -> Predictions:
+    """The predictions of ``softmax(beta·scores)`` against the labels of ``block``.
+
+    ``beta`` is one factor, or one per row; ``first`` the top_scores of ``scores``; ``magnitude``
+    bounds ``|scores|`` (inf if unknown); ``keep`` asks for the probabilities.
+    """
+    assert block.labels is not None
+    k = exponentials(scores, beta, magnitude)
+    total = k.e.sum(axis=k.axis).astype(np.float64)
+    target = beta * (target_scores(scores, block) - k.shift)
+    slope = beta * k.unit * row_dot(k.x, k.e, k.axis) / total - target
+    with np.errstate(over="ignore", under="ignore"):
+        hit, square = _label_terms(k, target, total, block.labels)
+        confidence = np.exp(beta * (first.score - k.shift)) / total
+        sum_of_squares = row_dot(k.e, k.e, k.axis) / (total * total)
+    if keep:
+        np.divide(k.e, np.expand_dims(total, k.axis).astype(k.e.dtype), out=k.e)
+    return Predictions(
+        confidence=np.minimum(confidence, 1.0),
+        correct=first.correct,
+        nll=np.log(total) - target,
+        brier=np.maximum(sum_of_squares - 2 * hit + square, 0.0),
+        in_top_5=first.in_top_5,
+        slope=slope,
+        weights=block.weights,
+        probabilities=(k.e if k.axis else k.e.T) if keep else None,
+    )
+
+
+def _label_terms(
+    k: Exponentials, target: Float64, total: Float64, labels: Labels
+) -> tuple[Float64, Float64 | float]:
+    """``sum_k p_k q_k`` and ``sum_k q_k²`` of each row."""
+    if labels.ndim == 1:
+        return np.exp(target) / total, 1.0
+    e = k.e if k.axis else k.e.T
+    hit = np.vecdot(labels, e.astype(np.float64)) / total
+    return hit, np.vecdot(labels, labels)

@@ -1,0 +1,1 @@
+"""What methods share: finding the optimum."""

@@ -1,0 +1,285 @@
+"""The temperature that minimises the NLL, by L-BFGS-B, with its interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from calibrate.blocks.block import Smoothing
+from calibrate.blocks.passes import map_reduce
+from calibrate.blocks.softmax import NllSums, nll_sums
+from calibrate.calibrators.methods.temperature import Temperature
+from calibrate.calibrators.solve.lbfgs import Float64, minimise
+from calibrate.calibrators.solve.scale import end_slopes, largest_gap, typical_gap
+from calibrate.data.dataset import Dataset
+from calibrate.data.fingerprint import fingerprint
+
+SAMPLE_ROWS = (250, 2_000)  # from nowhere to within a few percent of the optimum
+SAMPLE_SCORES = 1 << 23  # no larger sample is ever copied
+FAR = 6  # scores whose typical gap is beyond 2^±6 are rescaled
+BOUND = 1e4  # T is searched between scale/BOUND and scale·BOUND
+# A last step of this relative size leaves an error of its cube; finer ones drown in rounding.
+STEP_TOLERANCE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 5e-4}
+SAMPLE_TOLERANCE = 3e-2  # the optimum of a sample is no closer to that of the data
+SAMPLE_MARGIN = float(np.log(100.0))  # a sample's optimum this close to the bound says nothing
+NORMAL_95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class TemperatureFit:
+    """The temperature that minimises the NLL, and how sure that is.
+
+    Attributes:
+        calibrator: the fitted ``Temperature``.
+        interval: 95 % interval of T from the sandwich variance, or None where undefined.
+        converged: whether the optimum was reached; False also where there is none.
+        nll: the mean NLL at the optimum, nats per row.
+        evaluations: passes over the whole data.
+        n_rows: the rows fitted on.
+        fingerprint: a digest of them.
+        smoothing: the label smoothing that the fit assumed, or None.
+        warnings: what the user should know, in words.
+    """
+
+    calibrator: Temperature
+    interval: tuple[float, float] | None
+    converged: bool
+    nll: float
+    evaluations: int
+    n_rows: int
+    fingerprint: str
+    smoothing: Smoothing | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def temperature(self) -> float:
+        return self.calibrator.temperature
+
+
+def fit_temperature(
+    dataset: Dataset, *, workers: int | None = None, start: float | None = None
+) -> TemperatureFit:
+    """Minimise ``mean_i w_i NLL_i(z_i / T)`` over T by L-BFGS-B.
+
+    The variable is log T, scaled by the curvature: a strided sample gives the start, the whole
+    data then take one to three evaluations. A last step by Halley's method, from derivatives
+    that each evaluation yields anyway, polishes the optimum; its size is the proof of
+    convergence. With g_i the gradient of row i in 1/T and h_i its
+    curvature, the sandwich variance of 1/T is ``sum (w g)² / (sum w h)²`` (White 1982); the
+    interval is taken on the scale of log T.
+
+    Args:
+        dataset: labelled rows; where they are ``smoothed``, that NLL is minimised.
+        workers: threads; the result does not depend on it.
+        start: a temperature close to the optimum, where one is known.
+    """
+    dataset = dataset.precise()
+    scale = typical_gap(dataset)
+    if scale is None:
+        scale = largest_gap(dataset, workers)
+    if scale is None:
+        return _undefined(dataset, workers)
+    exponent = round(np.log2(scale))
+    if abs(exponent) > FAR:  # bring the scores near 1, so that no power of them overflows
+        unit = 2.0**exponent
+        fitted = fit_temperature(dataset.rescaled(1 / unit), workers=workers)
+        return _in_units(fitted, unit, dataset)
+    search = _Search(dataset, workers, (np.log(1 / (BOUND * scale)), np.log(BOUND / scale)))
+    theta = np.log(2.0 / scale)
+    if start is not None:
+        theta = -np.log(start)
+    elif dataset.n_rows >= 2 * SAMPLE_ROWS[0]:
+        theta = _start(search, theta)
+    return search.conclude(search.solve(theta))
+
+
+def _in_units(fitted: TemperatureFit, unit: float, dataset: Dataset) -> TemperatureFit:
+    """A fit of rescaled scores in the units of the scores themselves."""
+    interval = fitted.interval
+    return replace(
+        fitted,
+        calibrator=_temperature(fitted.temperature * unit, dataset),
+        interval=(interval[0] * unit, interval[1] * unit) if interval else None,
+        fingerprint=fingerprint(dataset),
+        smoothing=dataset.smoothing,
+    )
+
+
+def _start(search: _Search, theta: float) -> float:
+    """A start for ``search`` from samples, the last one just large enough for a close one."""
+    dataset = search.dataset
+    limit = min(dataset.n_rows // 4, SAMPLE_SCORES // dataset.n_classes)
+    error = 1.0
+    for rows in SAMPLE_ROWS:
+        if 2 * rows <= dataset.n_rows:
+            theta, error = search.try_sample(rows, theta)
+    close = int(SAMPLE_ROWS[-1] * (1.5 * error / search.tolerance) ** 2)
+    if SAMPLE_ROWS[-1] < close <= limit:
+        theta, _ = search.try_sample(close, theta)
+    return theta
+
+
+class _Search:
+    """The minimisation over ``theta = log(1/T)`` of one dataset, remembering its last pass."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        workers: int | None,
+        bounds: tuple[float, float],
+        tolerance: float | None = None,
+    ) -> None:
+        self.dataset, self.workers, self.bounds = dataset, workers, bounds
+        self.tolerance = tolerance or STEP_TOLERANCE[dataset.dtype]
+        self.evaluations = 0
+        self._last: tuple[float, NllSums] | None = None
+
+    def sums(self, theta: float) -> NllSums:
+        if self._last is None or self._last[0] != theta:
+            self.evaluations += 1
+            beta = float(np.exp(theta))
+            total = map_reduce(
+                self.dataset,
+                lambda block: nll_sums(block, beta, self.dataset.magnitude),
+                self.workers,
+            )
+            self._last = (theta, total)
+        return self._last[1]
+
+    def last_step(self, theta: float) -> float:
+        """Halley's step in theta towards a zero gradient; inf where the NLL is flat or concave."""
+        s, beta = self.sums(theta), np.exp(theta)
+        first = beta * s.gradient
+        second = first + beta**2 * s.curvature
+        third = first + 3 * beta**2 * s.curvature + beta**3 * s.third
+        slope = 2 * second**2 - first * third
+        return float(-2 * first * second / slope) if second > 0 and slope > 0 else np.inf
+
+    def try_sample(self, rows: int, theta: float) -> tuple[float, float]:
+        """The optimum of a sample of so many rows, and its standard error.
+
+        A sample can be separable where the data are not; then ``theta`` and 1 are returned.
+        """
+        few = self.dataset.sample(rows)
+        if few.weights is not None and not few.weights.any():
+            return theta, 1.0
+        sample = _Search(few, self.workers, self.bounds, SAMPLE_TOLERANCE)
+        solved = sample.solve(theta)
+        found = solved + sample.last_step(solved)
+        low, high = self.bounds
+        if not low + SAMPLE_MARGIN < found < high - SAMPLE_MARGIN:
+            return theta, 1.0
+        s = sample.sums(solved)
+        return found, float(np.sqrt(s.squared_gradient) / s.curvature / np.exp(found))
+
+    def solve(self, theta: float) -> float:
+        """L-BFGS-B from ``theta``, restarted with a fresh scale where it stopped early."""
+        for _ in range(6):
+            if abs(self.last_step(theta)) <= self.tolerance:
+                break
+            before, theta = theta, self._descend(theta)
+            if theta == before:
+                break
+        return theta
+
+    def _descend(self, start: float) -> float:
+        first = self.sums(start)
+        beta = np.exp(start)
+        # the second derivative in theta, without the part that can make it negative
+        root = np.sqrt((beta**2 * first.curvature + beta * max(first.gradient, 0)) / first.weight)
+        if not root > 0 or not np.isfinite(root):
+            root = 1.0
+
+        def function(x: Float64) -> tuple[float, Float64]:
+            theta = float(start + x[0] / root)
+            s = self.sums(theta)
+            slope = np.exp(theta) * s.gradient / s.weight
+            return s.nll / s.weight, np.array([slope / root])
+
+        low, high = ((np.array([b]) - start) * root for b in self.bounds)
+        x = minimise(function, np.zeros(1), (low, high), self.tolerance * root)
+        return float(np.clip(start + x[0] / root, *self.bounds))
+
+    def conclude(self, theta: float) -> TemperatureFit:
+        step, s = self.last_step(theta), self.sums(theta)
+        low, high = self.bounds
+        if abs(step) > self.tolerance or not low < theta < high:
+            return self._not_converged(theta)
+        mean_nll = s.nll / s.weight
+        theta += step
+        beta = float(np.exp(theta))
+        interval = None
+        if s.rows > 1:
+            variance = s.squared_gradient / s.curvature**2 * s.rows / (s.rows - 1)
+            width = NORMAL_95 * np.sqrt(variance) / beta
+            interval = (float(np.exp(-theta - width)), float(np.exp(-theta + width)))
+        return TemperatureFit(
+            calibrator=_temperature(1.0 / beta, self.dataset),
+            interval=interval,
+            converged=True,
+            nll=float(mean_nll + step * beta * s.gradient / s.weight / 2),
+            evaluations=self.evaluations,
+            n_rows=self.dataset.n_rows,
+            fingerprint=fingerprint(self.dataset),
+            smoothing=self.dataset.smoothing,
+        )
+
+    def _not_converged(self, theta: float) -> TemperatureFit:
+        """No finite optimum: say which way it lies and stop at the bound."""
+        ends = map_reduce(self.dataset, end_slopes, self.workers)
+        if ends.sharp <= 0:
+            theta = self.bounds[1]
+            reason = (
+                "the logits separate the labels: every row's label has the largest score, so the "
+                "NLL falls for ever as T goes to 0 and no finite T is best"
+            )
+        elif ends.flat >= 0 and ends.worst > ends.against / 2 and self.dataset.n_rows > 2:
+            theta = self.bounds[0]
+            reason = (
+                f"in row {ends.row} the score of the label is {ends.gap:.3g} below the largest: it "
+                "outweighs all other rows; is this label right, or its class masked?"
+            )
+        elif ends.flat >= 0:
+            theta = self.bounds[0]
+            reason = (
+                "the scores do not point to the labels: the NLL falls for ever as T grows and no "
+                "finite T is best; are the rows of logits and labels in the same order?"
+            )
+        else:
+            reason = "the optimum was not reached"
+        s, t = self.sums(theta), float(np.exp(-theta))
+        return TemperatureFit(
+            calibrator=_temperature(t, self.dataset),
+            interval=None,
+            converged=False,
+            nll=float(s.nll / s.weight),
+            evaluations=self.evaluations,
+            n_rows=self.dataset.n_rows,
+            fingerprint=fingerprint(self.dataset),
+            smoothing=self.dataset.smoothing,
+            warnings=(f"{reason}; stopped at T = {t:.4g}",),
+        )
+
+
+def _temperature(t: float, dataset: Dataset) -> Temperature:
+    labels = dataset.n_labels if dataset.task == "multilabel" else None
+    return Temperature(t, dataset.n_classes, labels)
+
+
+def _undefined(dataset: Dataset, workers: int | None) -> TemperatureFit:
+    s = map_reduce(dataset, lambda block: nll_sums(block, 1.0, dataset.magnitude), workers)
+    return TemperatureFit(
+        calibrator=_temperature(1.0, dataset),
+        interval=None,
+        converged=False,
+        nll=float(s.nll / s.weight),
+        evaluations=1,
+        n_rows=dataset.n_rows,
+        fingerprint=fingerprint(dataset),
+        smoothing=dataset.smoothing,
+        warnings=(
+            "T is undefined: every row gives all its classes the same score, so no temperature "
+            "changes anything; T = 1 was kept",
+        ),
+    )

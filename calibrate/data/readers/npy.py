@@ -1,0 +1,71 @@
+"""The .npy format: memory-mapped, never unpickled."""
+
+from __future__ import annotations
+
+from math import prod
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+from numpy.lib import format as npy
+
+from calibrate.blocks.block import AnyArray
+from calibrate.errors import InputError
+
+MAGIC = b"\x93NUMPY"
+
+
+def read_npy(path: Path) -> AnyArray:
+    """The array in a .npy file, memory-mapped.
+
+    Raises:
+        InputError: the file is not a whole .npy file of plain numbers.
+    """
+    with path.open("rb") as file:
+        return map_npy(path, file, 0, path.stat().st_size, str(path))
+
+
+def map_npy(path: Path, file: BinaryIO, start: int, end: int, name: str) -> AnyArray:
+    """The .npy content that fills bytes ``start`` to ``end`` of ``path``, memory-mapped."""
+    file.seek(start)
+    shape, fortran, dtype = read_header(file, name)
+    if dtype.hasobject:
+        raise InputError(
+            f"{name}: expected numbers, found Python objects, which are never unpickled; "
+            "save a plain numeric array"
+        )
+    found = end - file.tell()
+    expected = dtype.itemsize * prod(shape)
+    if found < expected:
+        raise InputError(
+            f"{name}: truncated: its header promises {expected:,} bytes of {dtype} {shape}, "
+            f"found {found:,}; copy or save it again"
+        )
+    if expected == 0:
+        return np.empty(shape, dtype)
+    order: Literal["F", "C"] = "F" if fortran else "C"
+    mapped: AnyArray = np.memmap(path, dtype, "r", offset=file.tell(), shape=shape, order=order)
+    return np.asarray(mapped)
+
+
+def read_header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, Fortran order and dtype from the header at the position of ``file``."""
+    start = file.read(len(MAGIC))
+    if not start:
+        raise InputError(f"{name}: expected a .npy array, found an empty file")
+    if start != MAGIC:
+        raise InputError(
+            f"{name}: expected a .npy array, found something else (it starts with {start!r}); "
+            "save it with numpy.save"
+        )
+    file.seek(-len(MAGIC), 1)
+    try:
+        major, _ = npy.read_magic(file)
+        reader = npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0
+        shape, fortran, dtype = reader(file)
+        plain = all(type(size) is int and 0 <= size < 1 << 48 for size in shape)
+        if not plain or prod(shape) >= 1 << 60:
+            raise ValueError(f"impossible shape {shape}")
+    except Exception as error:  # numpy's parser raises whatever the text makes it stumble over
+        raise InputError(f"{name}: its .npy header is damaged; copy or save it again") from error
+    return shape, fortran, dtype

@@ -1,0 +1,68 @@
+"""The .npz format: a zip of .npy members; stored ones are memory-mapped."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from calibrate.blocks.block import AnyArray
+from calibrate.data.readers.npy import map_npy, read_header
+from calibrate.errors import InputError
+
+# what reading a damaged, encrypted or oddly compressed member raises
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+
+
+def keys(path: Path) -> list[str]:
+    """The names of the arrays in a .npz file."""
+    with _opened(path) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
+def read_npz(path: Path, key: str) -> AnyArray:
+    """One array of a .npz file: memory-mapped if stored plain, loaded if compressed.
+
+    Raises:
+        InputError: the file is not a whole .npz file, or has no such array.
+    """
+    name = f"{path}:{key}"
+    with _opened(path) as archive:
+        names = archive.namelist()
+        member = f"{key}.npy" if f"{key}.npy" in names else key
+        if member not in names:
+            raise InputError(
+                f"{path}: no array {key!r}; it holds {', '.join(keys(path)) or 'none'}"
+            )
+        info = archive.getinfo(member)
+        if info.compress_type == zipfile.ZIP_STORED:
+            with path.open("rb") as file:
+                file.seek(info.header_offset + 26)
+                name_length, extra_length = struct.unpack("<HH", file.read(4))
+                start = info.header_offset + 30 + name_length + extra_length
+                return map_npy(path, file, start, start + info.file_size, name)
+        try:
+            content = archive.read(member)
+        except DAMAGE as error:
+            raise InputError(f"{name}: damaged ({error}); copy or save it again") from error
+    read_header(io.BytesIO(content), name)
+    try:
+        array: AnyArray = np.load(io.BytesIO(content), allow_pickle=False)
+    except ValueError as error:
+        raise InputError(f"{name}: expected a plain numeric array: {error}") from error
+    return array
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    if not path.stat().st_size:
+        raise InputError(f"{path}: expected a .npz file, found an empty file")
+    try:
+        return zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise InputError(
+            f"{path}: expected a .npz file, found something else or a truncated file"
+        ) from error

@@ -1,0 +1,57 @@
+"""What many people save in place of logits: was it right, and how sure was it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calibrate.blocks.block import AnyArray, check_weights
+from calibrate.blocks.softmax import Float64
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class TopLabels:
+    """Rows of which only the prediction and its confidence are known.
+
+    Attributes:
+        correct: ``(n,)`` 1 where the prediction is the label, else 0.
+        confidence: ``(n,)`` in [0, 1].
+        n_classes: how many different labels were seen.
+        weights: ``(n,)`` non-negative row weights, or None.
+        name: of the file, for reports.
+        warnings: what the user should know about the values.
+    """
+
+    correct: Float64
+    confidence: Float64
+    n_classes: int
+    weights: NDArray[np.float64] | None = None
+    name: str = field(default="top labels", kw_only=True)
+    warnings: tuple[str, ...] = field(default=(), kw_only=True)
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.correct)
+
+    def weighted(self, weights: AnyArray | None, where: str) -> TopLabels:
+        """The same rows with these weights.
+
+        Raises:
+            InputError: they are no row weights.
+        """
+        if weights is None:
+            return self
+        checked = check_weights(np.asarray(weights), self.n_rows, where)
+        return replace(self, weights=checked)
+
+    def take(self, rows: NDArray[np.intp]) -> TopLabels:
+        """The rows of these numbers."""
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(
+            self, correct=self.correct[rows], confidence=self.confidence[rows], weights=weights
+        )

@@ -1,0 +1,1 @@
+"""The definitions: a function per metric."""

@@ -1,0 +1,115 @@
+"""Figures from the confidences in order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from calibrate.blocks.bins import Float64
+from calibrate.blocks.ordered import Ordered
+from calibrate.metrics.metric import Over, metric
+
+GRID = 1024  # intervals of [0, 1] between whose ends smooth_ece shares out the confidences
+NARROWEST = 1e-3  # the least bandwidth of smooth_ece
+
+
+@metric(
+    Over.LEVELS,
+    lower_is_better=True,
+    measures_error=True,
+    rough=("change",),
+    reference="Blasiok & Nakkiran (2023), Smooth ECE: principled reliability diagrams",
+)
+def smooth_ece(levels: Ordered) -> Float64:
+    """``∫ |smoothed (confidence - correctness)|`` under a reflected Gaussian kernel. In [0, 1].
+
+    The bandwidth sigma is where the figure equals sigma: the figure falls as sigma grows. The
+    integral is the sum over a mesh that includes 0 and 1, as in the authors' package relplot.
+    """
+    spectra = _spectrum(levels, levels.residual), _spectrum(levels, levels.weight)
+
+    def at(sigma: Float64) -> Float64:
+        return np.asarray(_mass(spectra[0], sigma) / _mass(spectra[1], sigma))
+
+    low, high = np.zeros(levels.total.shape), np.ones(levels.total.shape)
+    for _ in range(10):
+        middle = (low + high) / 2
+        wide_enough = (middle >= NARROWEST) & (middle >= at(middle))
+        high, low = np.where(wide_enough, middle, high), np.where(wide_enough, low, middle)
+    return at(high)
+
+
+def _spectrum(levels: Ordered, values: Float64) -> Float64:
+    """The cosine transform of values shared out to the nodes of a grid: it reflects at 0 and 1."""
+    from scipy.fft import dct
+
+    node = np.minimum((levels.confidence * GRID).astype(np.intp), GRID - 1)
+    beyond = levels.confidence * GRID - node
+    starts = np.flatnonzero(np.concatenate([[True], node[1:] > node[:-1]]))
+    grid = np.zeros((*values.shape[:-1], GRID + 1))
+    grid[..., node[starts]] = np.add.reduceat(values * (1 - beyond), starts, axis=-1)
+    grid[..., node[starts] + 1] += np.add.reduceat(values * beyond, starts, axis=-1)
+    return np.asarray(dct(grid, type=1, axis=-1))
+
+
+def _mass(spectrum: Float64, sigma: Float64) -> Float64:
+    """The sum of the absolute smoothed values over the mesh."""
+    from scipy.fft import idct
+
+    damping = np.exp(-0.5 * np.square(np.pi * np.arange(GRID + 1) * sigma[..., None]))
+    smoothed = np.abs(idct(spectrum * damping, type=1, axis=-1))
+    ends = smoothed[..., 0] + smoothed[..., -1]
+    mesh = np.maximum(np.rint(10 / sigma), 200) - 1
+    return np.asarray(smoothed.sum(axis=-1) + ends * (GRID / mesh - 1) / 2)
+
+
+@metric(
+    Over.LEVELS,
+    lower_is_better=True,
+    measures_error=True,
+    rough=("change",),
+    reference="Gupta et al. (2021), Calibration of neural networks using splines",
+)
+def ks(levels: Ordered) -> Float64:
+    """``max_t |sum_{conf <= t} w (conf - correct)| / W``, after Kolmogorov-Smirnov. In [0, 1]."""
+    running = np.abs(np.cumsum(levels.residual, axis=-1))
+    return np.asarray(running.max(axis=-1) / levels.total)
+
+
+@metric(
+    Over.LEVELS,
+    lower_is_better=False,
+    reference="Hanley & McNeil (1982), The meaning and use of the area under a ROC curve",
+)
+def auroc(levels: Ordered) -> Float64:
+    """The chance that a correct row is more confident than a wrong one, ties half. In [0, 1].
+
+    NaN if all rows are correct or none is.
+    """
+    wrong = levels.weight - levels.correct
+    below = np.cumsum(wrong, axis=-1) - wrong / 2
+    pairs = levels.correct.sum(axis=-1) * wrong.sum(axis=-1)
+    won = np.asarray((levels.correct * below).sum(axis=-1))
+    return np.asarray(np.divide(won, pairs, out=np.full_like(won, np.nan), where=pairs > 0))
+
+
+@metric(
+    Over.LEVELS,
+    lower_is_better=True,
+    reference="Geifman & El-Yaniv (2017), Selective classification for deep neural networks",
+)
+def aurc(levels: Ordered) -> Float64:
+    """The mean over coverages of the error rate among the most confident rows. In [0, 1].
+
+    A weight counts as so many rows, and rows of equal confidence come in random order: s rows of
+    error rate r after C rows with E errors add ``s r + (E - r C)(ψ(C + s + 1) - ψ(C + 1))``.
+    """
+    from scipy.special import digamma
+
+    size = levels.weight[..., ::-1] * levels.rows_per_weight
+    errors = size - levels.correct[..., ::-1] * levels.rows_per_weight
+    covered, failed = np.cumsum(size, axis=-1), np.cumsum(errors, axis=-1)
+    before, earlier = covered - size, failed - errors
+    rate = np.divide(errors, size, out=np.zeros_like(errors), where=size > 0)
+    harmonic = np.diff(digamma(covered + 1), axis=-1, prepend=digamma(1.0))
+    area = errors + (earlier - rate * before) * harmonic
+    return np.asarray(area.sum(axis=-1) / covered[..., -1])

@@ -1,0 +1,1 @@
+"""Where the interval of a figure comes from."""

@@ -1,0 +1,114 @@
+"""The look that all pictures share, and saving them."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calibrate.blocks.softmax import Float64
+from calibrate.errors import InputError
+from calibrate.files import write_bytes
+from calibrate.renderers.documents import words
+from calibrate.results.report import Reliability, Report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe & Ito (2008), colour-blind safe.
+BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+GREY, INK = "#8A8A8A", "#222222"
+
+FEWEST = 15.0  # rows that a dot stands for; bins of fewer are drawn together
+
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+DEFAULT_DPI = 150
+
+_SETTINGS: Any = {  # matplotlib types each of its 300 keys
+    "font.family": "DejaVu Sans",
+    "font.size": 10.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    "hatch.linewidth": 0.8,
+    "svg.hashsalt": "calibrate",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The shared settings, for the block only: the caller's own are left alone."""
+    from matplotlib import rc_context
+
+    with rc_context(_SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a box says as much
+        yield
+
+
+def shortened(name: str, length: int) -> str:
+    """The end of a long path, which tells more than its beginning, as printable text."""
+    printable = name.encode(errors="replace").decode()
+    return printable if len(printable) <= length else "…" + printable[1 - length :]
+
+
+def headed(figure: Figure, report: Report, length: int) -> None:
+    """The name and size of the data, small, over everything."""
+    title = f"{shortened(report.data.logits, length)}\n{words.rows_and_classes(report)}"
+    figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
+
+
+def diagonal(ax: Axes) -> None:
+    """Where a calibrated model would be."""
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle=(0, (4, 3)), zorder=4)
+
+
+def pooled(table: Reliability) -> tuple[Float64, Float64, Float64]:
+    """Weight, mean probability and frequency of bins, neighbours joined until they hold enough."""
+    groups: list[list[float]] = [[0.0, 0.0, 0.0]]
+    for weight, confidence, accuracy in zip(
+        table.weight, table.confidence, table.accuracy, strict=True
+    ):
+        if groups[-1][0] >= FEWEST:
+            groups.append([0.0, 0.0, 0.0])
+        for i, mean in enumerate((1.0, confidence, accuracy)):
+            groups[-1][i] += weight * (mean or 0.0)
+    if len(groups) > 1 and groups[-1][0] < FEWEST:
+        last = groups.pop()
+        groups[-1] = [a + b for a, b in zip(groups[-1], last, strict=True)]
+    sums = np.array(groups).T
+    return sums[0], sums[1] / sums[0], sums[2] / sums[0]
+
+
+def check_figure_name(path: str | Path) -> None:
+    """Raise InputError unless the name ends in a format that can be written."""
+    if Path(path).suffix.lower() not in FIGURE_SUFFIXES:
+        raise InputError(
+            f"{path}: expected a figure name ending in {', '.join(FIGURE_SUFFIXES)}, "
+            f"found {Path(path).suffix or 'no suffix'!r}"
+        )
+
+
+def save_figure(figure: Figure, path: str | Path, dpi: int = DEFAULT_DPI) -> None:
+    """Write a figure in the format that its name asks for, whole or not at all."""
+    write_bytes(path, drawn(figure, path, dpi))
+
+
+def drawn(figure: Figure, path: str | Path, dpi: int = DEFAULT_DPI) -> bytes:
+    """The figure as the content of a file of that name."""
+    check_figure_name(path)
+    suffix = Path(path).suffix.lower().lstrip(".")
+    content = io.BytesIO()
+    with style():
+        dated = {"CreationDate": None} if suffix == "pdf" else {"Date": None}
+        figure.savefig(content, format=suffix, dpi=dpi, metadata=None if suffix == "png" else dated)
+    return content.getvalue()

@@ -1,0 +1,1 @@
+"""What was found: frozen plain data."""

@@ -1,0 +1,285 @@
+"""The Report: plain data, the only input of every renderer and every plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from calibrate.blocks.bins import BinTable
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A figure with its 95 % interval; None where undefined or not estimated."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """A limit set on a metric, and whether it held."""
+
+    metric: str
+    limit: float
+    value: float
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Sides(Generic[T]):
+    """The same thing before calibration and after it (None where there is no calibrator)."""
+
+    before: T
+    after: T | None
+
+
+def sides_of(found: Sequence[T]) -> Sides[T]:
+    """One thing, or one for each side."""
+    return Sides(found[0], found[1] if len(found) == 2 else None)
+
+
+@dataclass(frozen=True)
+class Figures(Sides[dict[str, Measurement]]):
+    """The metrics by name; ``change`` is after - before on the same rows, a paired comparison."""
+
+    change: dict[str, Measurement] | None
+
+
+@dataclass(frozen=True)
+class Test:
+    """A statistic and how often chance alone would give one as extreme; None where undefined."""
+
+    statistic: float | None
+    p_value: float | None
+
+
+@dataclass(frozen=True)
+class Tests:
+    """Are the confidences calibrated, and is the temperature in use right for these rows?
+
+    Attributes:
+        consistency: the ECE against that of calibrated models with the same confidences.
+        spiegelhalter: Spiegelhalter's Z of the confidences.
+        temperature: the score test of the temperature in use (1 before calibration).
+    """
+
+    consistency: Test
+    spiegelhalter: Test
+    temperature: Test
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """One class: the rows whose label it is, and how well its probability is calibrated.
+
+    Attributes:
+        index: the number of the class, from 0.
+        name: its name, where known.
+        rows: the weight of the rows with this label.
+        accuracy, mean_confidence, overconfidence: over these rows.
+        ece: the one-vs-rest ECE of the probability of this class, over all rows.
+    """
+
+    index: int
+    name: str | None
+    rows: float
+    accuracy: float
+    mean_confidence: float
+    overconfidence: float
+    ece: float
+
+
+@dataclass(frozen=True)
+class GroupFigures:
+    """The headline figures of one group of rows.
+
+    Attributes:
+        name: of the group.
+        rows: how many.
+        few: whether they are too few to say much (below 50).
+        metrics: before, after and change.
+    """
+
+    name: str
+    rows: int
+    few: bool
+    metrics: Figures
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Confidence against accuracy per bin; empty bins have weight 0 and None.
+
+    ``consistency_low`` and ``consistency_high`` hold the accuracy of 95 % of calibrated models with
+    these confidences; empty where that was not looked at.
+    """
+
+    edges: tuple[float, ...]
+    weight: tuple[float, ...]
+    confidence: tuple[float | None, ...]
+    accuracy: tuple[float | None, ...]
+    consistency_low: tuple[float | None, ...] = ()
+    consistency_high: tuple[float | None, ...] = ()
+
+    @staticmethod
+    def of(table: BinTable, calibrated: BinTable | None = None) -> Reliability:
+        """Plain numbers from a table, and from the tables of many calibrated models."""
+
+        def known(means: list[float]) -> tuple[float | None, ...]:
+            return tuple(m if w > 0 else None for m, w in zip(means, weight, strict=True))
+
+        weight = table.weight.tolist()
+        band: list[tuple[float | None, ...]] = [(), ()]
+        if calibrated is not None:
+            ends = np.quantile(calibrated.accuracy, [0.025, 0.975], axis=0)
+            band = [known(end.tolist()) for end in ends]
+        return Reliability(
+            tuple(table.edges.tolist()),
+            tuple(weight),
+            known(table.confidence.tolist()),
+            known(table.accuracy.tolist()),
+            *band,
+        )
+
+
+@dataclass(frozen=True)
+class ClassReliability:
+    """The probability of one class against how often it is the label, over all rows.
+
+    Attributes:
+        index: the number of the class, from 0.
+        name: its name, where known.
+        rows: the weight of the rows with this label.
+        ece: one-vs-rest.
+        table: probability against frequency per bin.
+    """
+
+    index: int
+    name: str | None
+    rows: float
+    ece: float
+    table: Reliability
+
+
+@dataclass(frozen=True)
+class SmoothReliability:
+    """Accuracy as a smooth function of confidence, with its pointwise 95 % band.
+
+    Attributes:
+        bandwidth: of the Gaussian kernel.
+        confidence: evenly spread points of [0, 1].
+        accuracy, low, high: at these; None where there are too few rows.
+        density: of the confidences, at these.
+    """
+
+    bandwidth: float
+    confidence: tuple[float, ...]
+    accuracy: tuple[float | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+    density: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class RiskCoverage:
+    """The error rate (risk) among the most confident rows that make up a share (coverage)."""
+
+    coverage: tuple[float, ...]
+    risk: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The NLL and the ECE of these rows over a range of temperatures.
+
+    Attributes:
+        temperature, nll, ece: at each point.
+        best: the temperature that minimises the NLL of these rows.
+        interval: its 95 % interval, or None.
+    """
+
+    temperature: tuple[float, ...]
+    nll: tuple[float, ...]
+    ece: tuple[float, ...]
+    best: float
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which rows were measured.
+
+    Attributes:
+        in_sample: the calibrator was fitted on these very rows; None where that is not known.
+        rows: examples that count.
+        classes: or labels, of a multi-label model.
+        task: ``multiclass``, ``binary``, ``multilabel``, or ``top-label`` where only predictions
+            and confidences are known.
+    """
+
+    logits: str
+    labels: str
+    rows: int
+    classes: int
+    in_sample: bool | None
+    task: str = "multiclass"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The calibrator behind ``after``.
+
+    Attributes:
+        method: its name.
+        parameters: its fitted values.
+        intervals: the 95 % interval of each parameter, where known.
+        converged: whether its fit reached the optimum; None where unknown.
+        evaluations: passes over the data that its fit took; None where unknown.
+        label_smoothing: what the fit assumed of its labels, in words; None where nothing.
+        folds: the cross-fitted parameters behind ``after``, one per fold; empty where one
+            calibrator was used for all rows.
+    """
+
+    method: str
+    parameters: dict[str, Any]
+    intervals: dict[str, Any]
+    converged: bool | None = None
+    evaluations: int | None = None
+    label_smoothing: str | None = None
+    folds: tuple[dict[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that was measured on one set of rows."""
+
+    data: Data
+    calibrator: Fitted | None
+    metrics: Figures
+    reliability: Sides[Reliability]
+    tests: Sides[Tests] | None = None
+    classes: Sides[tuple[ClassFigures, ...]] | None = None  # the worst ones, worst first
+    class_reliability: Sides[tuple[ClassReliability, ...]] | None = None
+    smooth_reliability: Sides[SmoothReliability] | None = None
+    risk_coverage: Sides[RiskCoverage] | None = None
+    sweep: Sweep | None = None
+    groups: tuple[GroupFigures, ...] | None = None  # worst first
+    checks: tuple[Check, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def calibrator_is_crossfit(self) -> bool:
+        """Whether ``after`` went through one calibrator per fold."""
+        return self.calibrator is not None and bool(self.calibrator.folds)
+
+    @property
+    def temperature(self) -> float | None:
+        """The fitted temperature, where the calibrator is one."""
+        return self.calibrator.parameters.get("temperature") if self.calibrator else None
