@@ -6,35 +6,51 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from calibrate.api import (
-        cross_evaluate,
-        evaluate,
-        evaluate_top_labels,
-        fit,
-        fit_per_label,
-    )
-    from calibrate.calibrators import (
-        PerLabelFit,
-        PerLabelTemperature,
-        Temperature,
-        TemperatureFit,
-    )
+    from calibrate.api import cross_evaluate, evaluate, evaluate_top_labels, fit, fit_per_label
+    from calibrate.blocks.scheduler import running
     from calibrate.calibrators.file import load, save
+    from calibrate.calibrators.methods.per_label import PerLabelTemperature
+    from calibrate.calibrators.methods.temperature import Temperature
+    from calibrate.calibrators.protocol import Fit, PerLabelFit, TemperatureFit
     from calibrate.data.dataset import Dataset, Source
-    from calibrate.data.readers import open_source, read_top_labels
+    from calibrate.data.readers.open import open_dataset, open_source
+    from calibrate.data.readers.predictions import read_top_labels
+    from calibrate.data.reading import Reading
     from calibrate.data.top_labels import TopLabels
     from calibrate.errors import CalibrateError, FitError, InputError
-    from calibrate.metrics.measure import Settings
-    from calibrate.results.report import Measurement, Report
+    from calibrate.metrics.settings import Settings
+    from calibrate.results.measurement import Measurement
+    from calibrate.results.report import Report
+
+# Imported on first use, so that `calibrate --help` starts without numpy.
+_HOMES = {
+    "api": ("cross_evaluate", "evaluate", "evaluate_top_labels", "fit", "fit_per_label"),
+    "blocks.scheduler": ("running",),
+    "calibrators.file": ("load", "save"),
+    "calibrators.methods.per_label": ("PerLabelTemperature",),
+    "calibrators.methods.temperature": ("Temperature",),
+    "calibrators.protocol": ("Fit", "PerLabelFit", "TemperatureFit"),
+    "data.dataset": ("Dataset", "Source"),
+    "data.reading": ("Reading",),
+    "data.readers.open": ("open_dataset", "open_source"),
+    "data.readers.predictions": ("read_top_labels",),
+    "data.top_labels": ("TopLabels",),
+    "errors": ("CalibrateError", "FitError", "InputError"),
+    "metrics.settings": ("Settings",),
+    "results.measurement": ("Measurement",),
+    "results.report": ("Report",),
+}
 
 __all__ = [
     "CalibrateError",
     "Dataset",
+    "Fit",
     "FitError",
     "InputError",
     "Measurement",
     "PerLabelFit",
     "PerLabelTemperature",
+    "Reading",
     "Report",
     "Settings",
     "Source",
@@ -47,23 +63,12 @@ __all__ = [
     "fit",
     "fit_per_label",
     "load",
+    "open_dataset",
     "open_source",
     "read_top_labels",
+    "running",
     "save",
 ]
-
-# Imported on first use, so that `calibrate --help` starts without numpy.
-_HOMES = {
-    "calibrators.file": ("load", "save"),
-    "calibrators": ("PerLabelFit", "PerLabelTemperature", "Temperature", "TemperatureFit"),
-    "errors": ("CalibrateError", "FitError", "InputError"),
-    "metrics.measure": ("Settings",),
-    "api": ("cross_evaluate", "evaluate", "evaluate_top_labels", "fit", "fit_per_label"),
-    "data.readers": ("open_source", "read_top_labels"),
-    "results.report": ("Measurement", "Report"),
-    "data.dataset": ("Dataset", "Source"),
-    "data.top_labels": ("TopLabels",),
-}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import calibrate
+
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "sample_logits"
 
@@ -34,6 +36,12 @@ def run(tmp_path: Path) -> Run:
         )
 
     return runner
+
+
+def under(workers: int, function: Callable[[], object]) -> object:
+    """What a function gives with its passes run on so many threads."""
+    with calibrate.running(workers=workers):
+        return function()
 
 
 def gumbel_labels(logits: np.ndarray, temperature: float, rng: np.random.Generator) -> np.ndarray:

@@ -41,6 +41,10 @@ def matches(expected: list[str], printed: list[str]) -> bool:
 
 @pytest.fixture
 def workplace(tmp_path: Path) -> Path:
+    return make_workplace(tmp_path)
+
+
+def make_workplace(tmp_path: Path) -> Path:
     """A folder with the samples, and a shell that finds `calibrate`."""
     (tmp_path / "sample_logits").symlink_to(ROOT / "sample_logits")
     binaries = tmp_path / ".bin"

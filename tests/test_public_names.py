@@ -9,14 +9,17 @@ import calibrate
 def test_public_names_are_pinned():
     assert calibrate.__all__ == [
         "CalibrateError",
+        "Dataset",
+        "Fit",
         "FitError",
         "InputError",
         "Measurement",
         "PerLabelFit",
         "PerLabelTemperature",
+        "Reading",
         "Report",
         "Settings",
-        "Dataset",
+        "Source",
         "Temperature",
         "TemperatureFit",
         "TopLabels",
@@ -26,8 +29,10 @@ def test_public_names_are_pinned():
         "fit",
         "fit_per_label",
         "load",
+        "open_dataset",
         "open_source",
         "read_top_labels",
+        "running",
         "save",
     ]
 

@@ -5,63 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from calibrate.analyses.evaluation.evaluate import evaluate_dataset, evaluate_pair
-from calibrate.analyses.evaluation.groups import HEADLINE
-from calibrate.calibrators import FOLDS, CrossFit, Temperature, cross_fit, fit_temperature
-from calibrate.calibrators.file import describe_fit
+from calibrate.analyses.evaluation.evaluate import data_of, evaluate_dataset, evaluate_pair
+from calibrate.analyses.evaluation.one_pass import AS_THEY_ARE
+from calibrate.calibrators.cross_fit import FOLDS, cross_fit
+from calibrate.calibrators.methods.temperature import METHOD, fit_temperature
+from calibrate.calibrators.protocol import Calibrator
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
-from calibrate.metrics.measure import Settings
-from calibrate.results.report import Data, Fitted, Measurement, Reliability, Sides
-
-Metrics = dict[str, Measurement]
-
-
-@dataclass(frozen=True)
-class ComparedModel:
-    """One of several models.
-
-    Attributes:
-        name: of the model.
-        logits: its file.
-        calibrator: its temperature.
-        metrics: its headline figures without (before) and with (after) the temperature.
-        against_first: its figures minus those of the first model, paired, without and with the
-            temperatures of both; None for the first.
-        reliability: its confidence bins.
-    """
-
-    name: str
-    logits: str
-    calibrator: Fitted
-    metrics: Sides[Metrics]
-    against_first: Sides[Metrics] | None
-    reliability: Sides[Reliability]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Models compared on the same rows.
-
-    Attributes:
-        data: the rows of the first; the labels are those of all.
-        fitted_on: where the temperatures come from, in words.
-        models: in the order given.
-        warnings: what the user should know.
-    """
-
-    data: Data
-    fitted_on: str
-    models: tuple[ComparedModel, ...]
-    warnings: tuple[str, ...]
+from calibrate.metrics.metric import headline
+from calibrate.metrics.settings import Settings
+from calibrate.results.comparison import ComparedModel, Comparison
+from calibrate.results.measurement import Metrics, Sides
+from calibrate.results.report import Fitted
 
 
 @dataclass(frozen=True)
 class _Entrant:
-    """A model with the temperature that it is measured through, or one per fold."""
+    """A model with the temperature that it is measured through, perhaps one per fold."""
 
     dataset: Dataset
-    calibrators: tuple[Temperature, ...]
+    calibrator: Calibrator
     fitted: Fitted
     warnings: tuple[str, ...]
 
@@ -79,14 +42,14 @@ def compare(
         datasets: their rows, with the same labels.
         validation: the rows that each model's temperature is fitted on; none: cross-fitting on
             the rows themselves, so that no row is measured through a temperature that saw it.
-        settings: bins, seed and workers; only figures that need no bootstrap are measured.
+        settings: bins and seed; only figures that need no bootstrap are measured.
 
     Raises:
         InputError: the rows are not the same ones.
     """
     settings = replace(settings or Settings(), full=False, bootstrap=0)
-    _check_same_rows(datasets)
-    entrants = [_entrant(s, v, settings) for s, v in _matched(datasets, validation)]
+    check_same_rows(datasets)
+    entrants = [_entrant(d, v, settings) for d, v in _matched(datasets, validation)]
     first = entrants[0]
     models = [
         _compared(name, entrant, None if entrant is first else first, settings)
@@ -97,14 +60,12 @@ def compare(
         for name, entrant in zip(names, entrants, strict=True)
         for warning in (*entrant.dataset.warnings, *entrant.warnings)
     ]
-    dataset = first.dataset
-    data = Data(
-        dataset.logits_name, dataset.labels_name, dataset.n_examples, dataset.n_columns, False,
-        dataset.task,
-    )  # fmt: skip
     where = f"cross-fitted on {FOLDS} folds of these rows"
     return Comparison(
-        data, "fitted on other rows" if validation else where, tuple(models), tuple(warnings)
+        data_of(first.dataset, in_sample=False),
+        "fitted on other rows" if validation else where,
+        tuple(models),
+        tuple(warnings),
     )
 
 
@@ -119,60 +80,59 @@ def _matched(
             f"got {len(validation)}"
         )
     for dataset, own in zip(datasets, validation, strict=True):
-        if (dataset.task, dataset.n_columns) != (own.task, own.n_columns):
+        if (dataset.task, dataset.layout.n_columns) != (own.task, own.layout.n_columns):
             raise InputError(
-                f"{own.logits_name}: expected {dataset.n_columns} classes, as in "
-                f"{dataset.logits_name}, found {own.n_columns}"
+                f"{own.logits.name}: expected {dataset.layout.n_columns} classes, as in "
+                f"{dataset.logits.name}, found {own.layout.n_columns}"
             )
     return list(zip(datasets, validation, strict=True))
 
 
-def _check_same_rows(datasets: Sequence[Dataset]) -> None:
+def check_same_rows(datasets: Sequence[Dataset]) -> None:
+    """Raise InputError unless all hold as many rows of as many classes as the first."""
+
+    def size(dataset: Dataset) -> tuple[object, ...]:
+        return dataset.task, dataset.n_rows, dataset.layout.n_columns
+
     first = datasets[0]
     for other in datasets[1:]:
-        if (other.task, other.n_columns, other.n_rows) != (
-            first.task, first.n_columns, first.n_rows,
-        ):  # fmt: skip
+        if size(other) != size(first):
             raise InputError(
-                f"{other.logits_name}: expected the same rows and classes as in "
-                f"{first.logits_name} ({first.n_rows:,} x {first.n_columns:,}), found "
-                f"{other.n_rows:,} x {other.n_columns:,}"
+                f"{other.logits.name}: expected the same rows and classes as in "
+                f"{first.logits.name} ({first.n_rows:,} x {first.layout.n_columns:,}), found "
+                f"{other.n_rows:,} x {other.layout.n_columns:,}"
             )
 
 
 def _entrant(dataset: Dataset, validation: Dataset | None, settings: Settings) -> _Entrant:
     if validation is not None:
-        fit = fit_temperature(validation, workers=settings.workers)
-        return _Entrant(dataset, (fit.calibrator,), describe_fit(fit), fit.warnings)
-    crossed: CrossFit = cross_fit(dataset, FOLDS, settings.seed, settings.workers)
-    fitted = describe_fit(crossed.whole, crossed.calibrators)
-    return _Entrant(crossed.dataset, crossed.calibrators, fitted, crossed.warnings)
+        fit = fit_temperature(validation)
+        return _Entrant(dataset, fit.calibrator, fit.describe(), fit.warnings)
+    crossed = cross_fit(dataset, METHOD, FOLDS, settings.seed)
+    return _Entrant(crossed.dataset, crossed.calibrator, crossed.describe(), crossed.warnings)
 
 
 def _compared(
     name: str, entrant: _Entrant, first: _Entrant | None, settings: Settings
 ) -> ComparedModel:
     report = evaluate_dataset(
-        entrant.dataset, entrant.calibrators, entrant.fitted, settings=settings
+        entrant.dataset, entrant.calibrator, entrant.fitted, settings=settings
     )
-    against = None
+    names = headline()
+    shown = report.metrics.of(names)
+    against: Sides[Metrics] | None = None
     if first is not None:
-        pairs = [((), ()), (first.calibrators, entrant.calibrators)]
-        changes = [
-            evaluate_pair(first.dataset, ours, entrant.dataset, theirs, settings)
-            for ours, theirs in pairs
-        ]
-        against = Sides(_headline(changes[0]), _headline(changes[1]))
-    after = report.metrics.after
+        ours, theirs = first.calibrator, entrant.calibrator
+        pairs = ((AS_THEY_ARE, AS_THEY_ARE), (ours, theirs))
+        plain, calibrated = (
+            evaluate_pair(first.dataset, a, entrant.dataset, b, settings) for a, b in pairs
+        )
+        against = Sides(*({n: m[n] for n in names if n in m} for m in (plain, calibrated)))
     return ComparedModel(
         name=name,
-        logits=entrant.dataset.logits_name,
+        logits=entrant.dataset.logits.name,
         calibrator=entrant.fitted,
-        metrics=Sides(_headline(report.metrics.before), after and _headline(after)),
+        metrics=Sides(shown.before, shown.after),
         against_first=against,
         reliability=report.reliability,
     )
-
-
-def _headline(metrics: Metrics) -> Metrics:
-    return {name: metrics[name] for name in HEADLINE if name in metrics}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from calibrate.arrays import AnyArray, Float64, Index
+from calibrate.blocks.sums import SAME, Sums
 from calibrate.errors import InputError
-
-Float64 = npt.NDArray[np.float64]
 
 DEFAULT_BINS = 15
 MAX_BINS = 10_000
@@ -46,8 +45,8 @@ def equal_mass_edges(levels: Float64, weight: Float64, n_bins: int) -> Float64:
 
 
 def bin_index(
-    values: npt.NDArray[Any], edges: Float64, closed: Literal["right", "left"] = "right"
-) -> npt.NDArray[np.intp]:
+    values: AnyArray, edges: Float64, closed: Literal["right", "left"] = "right"
+) -> Index:
     """The bin of each value, by comparison with the edges.
 
     ``closed="right"``: bins ``(lo, hi]``, 0 in the first. ``closed="left"``: ``[lo, hi)``, 1 in
@@ -59,7 +58,7 @@ def bin_index(
 
 
 @dataclass(frozen=True)
-class BinTable:
+class BinTable(Sums):
     """Sums per confidence bin; tables over the same edges add with ``+``.
 
     Attributes:
@@ -70,34 +69,22 @@ class BinTable:
             ``sum w / sum w²`` (Kish's effective size).
     """
 
-    edges: Float64
+    edges: Float64 = field(metadata=SAME)
     weight: Float64
     confidence_sum: Float64
     correct_sum: Float64
-    rows_per_weight: float = 1.0
+    rows_per_weight: float = field(default=1.0, metadata=SAME)
 
     @staticmethod
-    def of(
-        confidence: Float64, correct: Float64, weights: Float64 | None, edges: Float64
-    ) -> BinTable:
+    def of(confidence: Float64, correct: Float64, weight: Float64, edges: Float64) -> BinTable:
         """Count rows of confidence and correctness, ``(n,)`` each, into bins ``(lo, hi]``."""
         index = bin_index(confidence, edges)
         n_bins = len(edges) - 1
-        w = np.ones(len(confidence)) if weights is None else weights
 
         def total(values: Float64) -> Float64:
             return np.bincount(index, values, minlength=n_bins).astype(np.float64)
 
-        return BinTable(edges, total(w), total(w * confidence), total(w * correct))
-
-    def __add__(self, other: BinTable) -> BinTable:
-        return BinTable(
-            self.edges,
-            self.weight + other.weight,
-            self.confidence_sum + other.confidence_sum,
-            self.correct_sum + other.correct_sum,
-            self.rows_per_weight,
-        )
+        return BinTable(edges, total(weight), total(weight * confidence), total(weight * correct))
 
     @property
     def share(self) -> Float64:

@@ -1,30 +1,20 @@
-"""Rows of logits with their targets.
+"""Rows in memory, ready for arithmetic.
 
-``forms.py`` checks dtypes and shapes, ``inspection.py`` the values. Behind these two, nothing is
-validated again.
+``data/layout.py`` checks dtypes and shapes, ``data/score_checks.py`` the values. Behind these two,
+nothing is validated again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from calibrate.arrays import Float64, FloatArray, Index, Labels
 from calibrate.errors import InputError, check_known
 
-FloatArray = npt.NDArray[np.floating[Any]]
-IntArray = npt.NDArray[np.int64]
-Index = npt.NDArray[np.intp]
-AnyArray = npt.NDArray[Any]
-Labels = npt.NDArray[np.int64] | npt.NDArray[np.float64]
-
-MAX_WEIGHT = 1e100  # squares and sums of weights stay finite
-
-Scores = Literal["logits", "probabilities", "log-probabilities"]
 SMOOTHING_OVER = ("all", "others")
-SCORES: tuple[str, ...] = get_args(Scores)
 
 
 @dataclass(frozen=True)
@@ -44,11 +34,7 @@ class Smoothing:
     over: str = "all"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.epsilon < 1:
-            raise InputError(
-                f"label smoothing: expected epsilon from 0 up to, not including, 1, "
-                f"got {self.epsilon!r}"
-            )
+        check_smoothing(self.epsilon)
         check_known("smoothing over", [self.over], SMOOTHING_OVER)
 
     def factors(self, n_classes: int) -> tuple[float, float]:
@@ -58,10 +44,22 @@ class Smoothing:
         rest = self.epsilon / (n_classes - 1)
         return 1 - self.epsilon - rest, rest
 
+    def __str__(self) -> str:
+        over = "all classes" if self.over == "all" else "the other classes"
+        return f"{self.epsilon:g} over {over}"
+
+
+def check_smoothing(amount: float) -> None:
+    """Raise InputError unless an amount of label smoothing is in [0, 1)."""
+    if not 0 <= amount < 1:
+        raise InputError(
+            f"label smoothing: expected an amount from 0 up to, not including, 1, got {amount:g}"
+        )
+
 
 @dataclass(frozen=True)
 class Block:
-    """A block of rows, ready for arithmetic.
+    """A block of rows.
 
     Attributes:
         logits: ``(n, K)`` C-ordered float32 or float64; ``-inf`` masks a class.
@@ -70,7 +68,7 @@ class Block:
         weights: ``(n,)`` float64, non-negative, or None for equal weights.
         folds: ``(n,)`` the cross-fitting fold of each row, or None.
         columns: ``(n,)`` which label of a multi-label model each row is about, or None.
-        clusters: ``(n,)`` ascending: rows of equal number belong together, as the labels of one
+        examples: ``(n,)`` ascending: rows of equal number belong together, as the labels of one
             example do; None where every row stands for itself.
         smoothing: what softens the labels further, or None.
         start: the number of the first row in its dataset.
@@ -78,88 +76,62 @@ class Block:
 
     logits: FloatArray
     labels: Labels | None = None
-    weights: npt.NDArray[np.float64] | None = None
+    weights: Float64 | None = None
     folds: npt.NDArray[np.int16] | None = None
     columns: Index | None = None
-    clusters: Index | None = None
+    examples: Index | None = None
     smoothing: Smoothing | None = None
     start: int = 0
 
+    def __len__(self) -> int:
+        return len(self.logits)
 
-def sum_by_example(
-    values: npt.NDArray[np.float64], clusters: Index | None
-) -> npt.NDArray[np.float64]:
-    """``(..., n)`` values summed over the rows that belong together, ``(..., clusters)``."""
-    if clusters is None or not len(clusters):
+    @property
+    def weight(self) -> Float64:
+        """The row weights; ones where there are none."""
+        return np.ones(len(self)) if self.weights is None else self.weights
+
+    @property
+    def target(self) -> Labels:
+        """The labels.
+
+        Raises:
+            ValueError: there are none.
+        """
+        if self.labels is None:
+            raise ValueError("these rows have no labels")
+        return self.labels
+
+    @property
+    def yes(self) -> Float64:
+        """Of yes-no decisions, the share of yes in each label, ``(n,)``."""
+        labels = self.target
+        return np.asarray(labels if labels.ndim == 1 else labels[:, 1], dtype=np.float64)
+
+    def entries(self) -> tuple[Index, Index, Float64]:
+        """Rows, classes and shares of the labels: what is not 0 in the ``(n, K)`` targets."""
+        labels = self.target
+        if labels.ndim == 2:
+            rows, classes = np.nonzero(labels)
+            return rows, classes, labels[rows, classes].astype(np.float64)
+        return np.arange(len(self)), labels.astype(np.intp), np.ones(len(self))
+
+    def part(self, rows: npt.NDArray[np.bool_]) -> Block:
+        """The rows where a mask is True; ``start`` is that of the whole."""
+
+        def some(values: npt.NDArray[np.generic] | None) -> npt.NDArray[np.generic] | None:
+            return None if values is None else values[rows]
+
+        fields = {name: some(getattr(self, name)) for name in _PER_ROW}
+        return Block(**fields, smoothing=self.smoothing, start=self.start)  # type: ignore[arg-type]
+
+
+_PER_ROW = ("logits", "labels", "weights", "folds", "columns", "examples")
+
+
+def sum_by_example(values: Float64, examples: Index | None) -> Float64:
+    """``(..., n)`` values summed over the rows that belong together, ``(..., examples)``."""
+    if examples is None or not len(examples):
         return values
-    starts = np.flatnonzero(np.concatenate([[True], clusters[1:] != clusters[:-1]]))
+    starts = np.flatnonzero(np.concatenate([[True], examples[1:] != examples[:-1]]))
     return np.asarray(np.add.reduceat(values, starts, axis=-1))
-
-
-def label_entries(block: Block) -> tuple[Index, Index, npt.NDArray[np.float64]]:
-    """Rows, classes and shares of the labels: what is not 0 in the ``(n, K)`` targets."""
-    assert block.labels is not None
-    if block.labels.ndim == 2:
-        rows, classes = np.nonzero(block.labels)
-        return rows, classes, block.labels[rows, classes].astype(np.float64)
-    n = len(block.logits)
-    return np.arange(n), block.labels.astype(np.intp), np.ones(n)
-
-
-def as_logits(raw: AnyArray, scores: str) -> FloatArray:
-    """Raw scores as C-ordered native float32 or float64 logits (float16 goes up to float32).
-
-    Probabilities become their logarithms; those below the smallest positive normal number
-    of their dtype (an underflowed softmax) are read as that number. Of yes-no decisions, ``(n,)``,
-    the logit is ``log p - log(1 - p)``.
-    """
-    dtype = working_dtype(raw.dtype)
-    if raw.ndim == 1 and scores != "logits":
-        return _yes_no_logits(raw.astype(dtype), scores, smallest_probability(raw.dtype))
-    if scores != "probabilities":
-        return np.ascontiguousarray(raw, dtype=dtype)
-    positive = np.maximum(raw.astype(dtype), dtype.type(smallest_probability(raw.dtype)))
-    return np.ascontiguousarray(np.log(positive))
-
-
-def _yes_no_logits(scores: FloatArray, kind: str, smallest: float) -> FloatArray:
-    with np.errstate(divide="ignore", under="ignore"):
-        p = np.exp(scores) if kind == "log-probabilities" else scores
-        no = -np.expm1(scores) if kind == "log-probabilities" else 1 - p
-        log_p = np.log(np.maximum(p, scores.dtype.type(smallest)))
-        logit: FloatArray = log_p - np.log(np.maximum(no, scores.dtype.type(smallest)))
-    return logit
-
-
-def smallest_probability(dtype: np.dtype[Any]) -> float:
-    """What a probability of 0 is read as: the smallest normal number of its dtype."""
-    return float(np.finfo(dtype if dtype.kind == "f" else working_dtype(dtype)).tiny)
-
-
-def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """float64 for 8-byte scores and wide integers, float32 for everything smaller."""
-    wide = dtype.itemsize >= (8 if dtype.kind == "f" else 4)
-    return np.dtype(np.float64 if wide else np.float32)
-
-
-def check_weights(weights: AnyArray, rows: int, name: str) -> npt.NDArray[np.float64]:
-    """Row weights as float64: one per row, finite, non-negative, not all zero."""
-    if weights.dtype.kind not in "biuf" or weights.shape != (rows,):
-        raise InputError(
-            f"{name}: expected {rows:,} weights as real numbers, found {described(weights)}"
-        )
-    values = weights.astype(np.float64)
-    bad = ~((values >= 0) & (values <= MAX_WEIGHT))
-    if bad.any():
-        row = int(bad.argmax())
-        raise InputError(
-            f"{name}: expected weights from 0 to {MAX_WEIGHT:g}, "
-            f"found {values[row]:g} in row {row} ({int(bad.sum()):,} in all)"
-        )
-    if not values.any():
-        raise InputError(f"{name}: every weight is 0; at least one row must count")
-    return values
-
-
-def described(array: AnyArray) -> str:
-    return f"{array.dtype} of shape {array.shape}"

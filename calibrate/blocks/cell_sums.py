@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Float64 = npt.NDArray[np.float64]
+from calibrate.arrays import Float64, Index
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class CellSums:
     """
 
     n_cells: int
-    cells: npt.NDArray[np.intp]
+    cells: Index
     values: Float64
     summed: Float64 | None = None
 

@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from calibrate.blocks.bins import BinTable, Float64, bin_index
+from calibrate.arrays import Float64
+from calibrate.blocks.bins import BinTable, bin_index
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,28 @@
-"""Walk over rows block by block, on threads, in an order that never depends on the threads.
+"""The pass over all rows, block by block, in an order that never depends on who runs it.
 
-numpy releases the interpreter lock inside its element-wise functions, so plain threads
-use every core. Blocks are cut by the shape of the data alone and their states are merged
-in block order: the result is the same to the last bit for any number of workers.
+Blocks are cut by the shape of the data alone and their states are merged in block order: the
+result is the same to the last bit under any scheduler.
 """
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import reduce
 from operator import add
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
+
+from calibrate.blocks.scheduler import current
 
 B = TypeVar("B")
 S = TypeVar("S")
-Block = TypeVar("Block", covariant=True)
+B_co = TypeVar("B_co", covariant=True)
 
 BLOCK_ELEMENTS = 1 << 19  # 2 MiB of float32: still in the cache, and threads seldom wait in turn
 BLOCKS_PER_TASK = 8  # fewer, longer tasks: waking a thread costs as much as a small block
 
 
-class Readable(Protocol[Block]):
+class Readable(Protocol[B_co]):
     """Rows that can be read by range."""
 
     @property
@@ -33,14 +31,7 @@ class Readable(Protocol[Block]):
     @property
     def block_rows(self) -> int: ...
 
-    def read(self, start: int, stop: int) -> Block: ...
-
-
-def default_workers() -> int:
-    """The number of cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
+    def read(self, start: int, stop: int) -> B_co: ...
 
 
 def rows_per_block(n_classes: int) -> int:
@@ -48,78 +39,50 @@ def rows_per_block(n_classes: int) -> int:
     return max(1, BLOCK_ELEMENTS // max(1, n_classes))
 
 
-def map_blocks(
-    dataset: Readable[B], step: Callable[[B], S], workers: int | None = None
-) -> Iterator[S]:
-    """Yield ``step(block)`` for each block of ``dataset``, in block order.
+@dataclass(frozen=True)
+class _Task(Generic[B, S]):
+    """A step on the blocks of a span, whose states are added up in their order."""
 
-    At most two results per worker wait at a time, so that a slow consumer (a disk) bounds the
-    memory.
-    """
-    rows, size = dataset.n_rows, dataset.block_rows
-    workers = workers or default_workers()
+    rows: Readable[B]
+    step: Callable[[B], S]
+    block_rows: int
 
-    def run(start: int) -> S:
-        return step(dataset.read(start, min(start + size, rows)))
+    def __call__(self, span: range) -> S:
+        starts = range(span.start, span.stop, self.block_rows)
+        return reduce(add, (self.one(start, span.stop) for start in starts))
 
-    starts = range(0, rows, size)
-    if min(workers, len(starts)) <= 1:
-        yield from map(run, starts)
-        return
-    pending: deque[Future[S]] = deque()
-    pool = _pool(workers)
-    try:
-        for start in starts:
-            pending.append(pool.submit(run, start))
-            if len(pending) > 2 * workers:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        for future in pending:
-            future.cancel()
-        wait(pending)
+    def one(self, start: int, stop: int) -> S:
+        return self.step(self.rows.read(start, min(start + self.block_rows, stop)))
 
 
-@cache
-def _pool(workers: int) -> ThreadPoolExecutor:
-    """Threads kept from pass to pass, and with them their warm buffers."""
-    return ThreadPoolExecutor(workers, thread_name_prefix="calibrate")
+def map_blocks(rows: Readable[B], step: Callable[[B], S]) -> Iterator[S]:
+    """Yield ``step(block)`` for each block of ``rows``, in block order."""
+    size = rows.block_rows
+    return _run(_Task(rows, step, size), _spans(rows.n_rows, size))
 
 
-if hasattr(os, "register_at_fork"):  # a forked child has none of its parent's threads
-    os.register_at_fork(after_in_child=_pool.cache_clear)
-
-
-def map_reduce(dataset: Readable[B], step: Callable[[B], S], workers: int | None = None) -> S:
+def map_reduce(rows: Readable[B], step: Callable[[B], S]) -> S:
     """The sum of ``step(block)`` over all blocks, in an order that the shape alone decides.
 
     Raises:
-        ValueError: the dataset has no rows (callers validate this at the door).
+        ValueError: there are no rows (callers validate this at the door).
     """
-    if not dataset.n_rows:
+    if not rows.n_rows:
         raise ValueError("no rows to reduce over")
-    size = dataset.block_rows
-    n_blocks = -(-dataset.n_rows // size)
+    size = rows.block_rows
+    n_blocks = -(-rows.n_rows // size)
     per_task = max(1, min(BLOCKS_PER_TASK, n_blocks // BLOCKS_PER_TASK))
-
-    def run(span: range) -> S:
-        return _sum(step(dataset.read(i, min(i + size, span.stop))) for i in span)
-
-    return _sum(map_blocks(_Spans(dataset.n_rows, per_task * size, size), run, workers))
+    return reduce(add, _run(_Task(rows, step, size), _spans(rows.n_rows, per_task * size)))
 
 
-def _sum(states: Iterable[S]) -> S:
-    return reduce(add, states)
+def _spans(n_rows: int, size: int) -> list[range]:
+    return [range(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
 
 
-@dataclass(frozen=True)
-class _Spans:
-    """Runs of blocks: the first rows of the blocks of each."""
-
-    n_rows: int
-    block_rows: int
-    step: int
-
-    def read(self, start: int, stop: int) -> range:
-        return range(start, stop, self.step)
+def _run(task: _Task[B, S], spans: Sequence[range]) -> Iterator[S]:
+    """The results on all spans, in their order, under the scheduler of the while."""
+    running = current()
+    for span, result in zip(spans, running.scheduler.map(task, spans), strict=True):
+        if running.progress:
+            running.progress(len(span))
+        yield result

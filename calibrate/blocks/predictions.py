@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.blocks.block import Block, FloatArray, Labels
-from calibrate.blocks.softmax import Exponentials, Float64, exponentials, row_dot, target_scores
+from calibrate.arrays import Float64, FloatArray, Labels
+from calibrate.blocks.block import Block
+from calibrate.blocks.softmax import Exponentials, exponentials, row_dot, target_scores
 
 
 @dataclass(frozen=True)
@@ -17,25 +18,25 @@ class TopScores:
     Attributes:
         score: the largest score, ``(n,)``.
         correct: the share of the label at the first of the largest scores: 1 or 0 if it is hard.
-        in_top_5: the share of the label among the five largest scores; None where K <= 5.
+        top_5: the share of the label among the five largest scores; all of it where K <= 5.
     """
 
     score: Float64
     correct: Float64
-    in_top_5: Float64 | None
+    top_5: Float64
 
 
 def top_scores(scores: FloatArray, labels: Labels) -> TopScores:
     """Compare the scores of each row with that of its label."""
     rows, prediction = np.arange(len(scores)), scores.argmax(axis=1)
     hard = labels.ndim == 1
-    in_top_5 = None
+    top_5 = np.ones(len(scores))
     if scores.shape[1] > 5:
-        in_top_5 = _in_top_5(scores, labels) if hard else _share_in_top_5(scores, labels)
+        top_5 = _in_top_5(scores, labels) if hard else _share_in_top_5(scores, labels)
     return TopScores(
         score=scores[rows, prediction].astype(np.float64),
         correct=(prediction == labels).astype(np.float64) if hard else labels[rows, prediction],
-        in_top_5=in_top_5,
+        top_5=top_5,
     )
 
 
@@ -65,10 +66,9 @@ class Predictions:
         correct: the share q of the label at the prediction: 1 or 0 where it is hard.
         nll: ``-sum_k q_k log p_k``, from log-softmax.
         brier: ``sum_k (p_k - q_k)²``, between 0 and 2.
-        in_top_5: the share of the label among the five largest scores; None where K <= 5.
+        top_5: the share of the label among the five largest scores.
         slope: the derivative of the NLL in log(1/T), ``beta (E_p[score] - E_q[score])``.
-        weights: the row weights, or None.
-        best_nll: the NLL through a temperature cross-fitted on these rows, or None.
+        best_nll: the NLL through a temperature cross-fitted on these rows; 0 where there is none.
         probabilities: ``(n, K)``, in a buffer of this thread that the next block overwrites; None
             unless asked for.
     """
@@ -77,10 +77,9 @@ class Predictions:
     correct: Float64
     nll: Float64
     brier: Float64
-    in_top_5: Float64 | None
+    top_5: Float64
     slope: Float64
-    weights: Float64 | None
-    best_nll: Float64 | None = None
+    best_nll: Float64 | float = 0.0
     probabilities: FloatArray | None = None
 
 
@@ -98,13 +97,12 @@ def predictions(
     ``beta`` is one factor, or one per row; ``first`` the top_scores of ``scores``; ``magnitude``
     bounds ``|scores|`` (inf if unknown); ``keep`` asks for the probabilities.
     """
-    assert block.labels is not None
     k = exponentials(scores, beta, magnitude)
     total = k.e.sum(axis=k.axis).astype(np.float64)
     target = beta * (target_scores(scores, block) - k.shift)
     slope = beta * k.unit * row_dot(k.x, k.e, k.axis) / total - target
     with np.errstate(over="ignore", under="ignore"):
-        hit, square = _label_terms(k, target, total, block.labels)
+        hit, square = _label_terms(k, target, total, block.target)
         confidence = np.exp(beta * (first.score - k.shift)) / total
         sum_of_squares = row_dot(k.e, k.e, k.axis) / (total * total)
     if keep:
@@ -114,9 +112,8 @@ def predictions(
         correct=first.correct,
         nll=np.log(total) - target,
         brier=np.maximum(sum_of_squares - 2 * hit + square, 0.0),
-        in_top_5=first.in_top_5,
+        top_5=first.top_5,
         slope=slope,
-        weights=block.weights,
         probabilities=(k.e if k.axis else k.e.T) if keep else None,
     )
 

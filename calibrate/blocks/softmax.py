@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from calibrate.blocks.block import Block, FloatArray, sum_by_example
-
-Float64 = npt.NDArray[np.float64]
+from calibrate.arrays import Float64, FloatArray
+from calibrate.blocks.block import Block
 
 FEW_CLASSES = 64  # below this, classes go first
 SAFE_EXPONENT = 30.0  # exp(±30)² times any number of classes stays normal in float32
@@ -114,8 +112,7 @@ def target_scores(logits: FloatArray, block: Block) -> Float64:
     of the smoothed shares.
     """
     n, n_classes = logits.shape
-    labels = block.labels
-    assert labels is not None
+    labels = block.target
     if labels.ndim == 1:
         flat = np.arange(n) * n_classes + labels
         target: Float64 = logits.reshape(-1).take(flat).astype(np.float64)
@@ -127,66 +124,6 @@ def target_scores(logits: FloatArray, block: Block) -> Float64:
     each, every = block.smoothing.factors(n_classes)
     smoothed: Float64 = each * target + every * logits.sum(axis=1, dtype=np.float64)
     return smoothed
-
-
-@dataclass(frozen=True)
-class NllSums:
-    """The NLL summed over rows, with its derivatives in the inverse temperature beta = 1/T.
-
-    ``nll = sum_i w_i (logsumexp(beta z_i) - beta t_i)`` with t the score of the label; its first
-    three derivatives in beta, and the sum of the squared ``w_i·gradient_i`` (sandwich).
-    """
-
-    weight: float
-    nll: float
-    gradient: float
-    curvature: float
-    third: float
-    squared_gradient: float
-    rows: int  # or clusters of rows, of positive weight
-
-    def __add__(self, other: NllSums) -> NllSums:
-        return NllSums(
-            self.weight + other.weight,
-            self.nll + other.nll,
-            self.gradient + other.gradient,
-            self.curvature + other.curvature,
-            self.third + other.third,
-            self.squared_gradient + other.squared_gradient,
-            self.rows + other.rows,
-        )
-
-
-def nll_sums(block: Block, beta: float, magnitude: float) -> NllSums:
-    """The NLL of one labelled block at inverse temperature ``beta``, with its derivatives.
-
-    With p = softmax(beta z): gradient = E_p[z] - t, curvature = Var_p[z], and the third
-    derivative is the third central moment of z. ``magnitude`` bounds ``|z|`` (inf if unknown).
-    """
-    assert block.labels is not None
-    z = block.logits
-    k = exponentials(z, beta, magnitude)
-    total = k.e.sum(axis=k.axis).astype(np.float64)
-    mean = row_dot(k.x, k.e, k.axis) / total
-    np.multiply(k.x, k.e, out=k.e)
-    mean_square = row_dot(k.x, k.e, k.axis) / total
-    np.multiply(k.x, k.e, out=k.e)
-    mean_cube = row_dot(k.x, k.e, k.axis) / total
-    target = target_scores(z, block) - k.shift
-    nll = np.log(total) - beta * target
-    gradient = k.unit * mean - target
-    curvature = k.unit**2 * np.maximum(mean_square - mean * mean, 0.0)
-    third = k.unit**3 * (mean_cube - 3 * mean * mean_square + 2 * mean**3)
-    w = np.ones(len(z)) if block.weights is None else block.weights
-    return NllSums(
-        weight=float(w.sum()),
-        nll=float((w * nll).sum()),
-        gradient=float((w * gradient).sum()),
-        curvature=float((w * curvature).sum()),
-        third=float((w * third).sum()),
-        squared_gradient=float(np.square(sum_by_example(w * gradient, block.clusters)).sum()),
-        rows=int(np.count_nonzero(sum_by_example(w, block.clusters))),
-    )
 
 
 def log_softmax(logits: FloatArray, beta: float | Float64 = 1.0) -> FloatArray:

@@ -1,20 +1,22 @@
-"""Cross-fitting: a temperature for each fold, from all the other folds."""
+"""Cross-fitting: a calibrator for each fold, from all the other folds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Generic
 
-from calibrate.calibrators.methods.temperature import Temperature
-from calibrate.calibrators.solve.one_number import TemperatureFit, fit_temperature
+from calibrate.calibrators.per_fold import PerFold
+from calibrate.calibrators.protocol import C, Fit, Method, parameters_of
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
+from calibrate.results.report import Fitted
 
 FOLDS = 5
 
 
 @dataclass(frozen=True)
-class CrossFit:
-    """Temperatures that have not seen the rows that they are used on.
+class CrossFit(Generic[C]):
+    """Calibrators that have not seen the rows that they are used on.
 
     Attributes:
         dataset: the rows, dealt out to folds.
@@ -23,13 +25,13 @@ class CrossFit:
     """
 
     dataset: Dataset
-    whole: TemperatureFit
-    parts: tuple[TemperatureFit, ...]
+    whole: Fit[C]
+    parts: tuple[Fit[C], ...]
 
     @property
-    def calibrators(self) -> tuple[Temperature, ...]:
-        """One per fold."""
-        return tuple(part.calibrator for part in self.parts)
+    def calibrator(self) -> PerFold:
+        """What measures each row through the fit that has not seen it."""
+        return PerFold(tuple(part.calibrator for part in self.parts))
 
     @property
     def converged(self) -> bool:
@@ -45,8 +47,13 @@ class CrossFit:
             for warning in part.warnings
         )
 
+    def describe(self) -> Fitted:
+        """What a report says of it: the fit on all rows, and the parameters of the folds."""
+        folds = tuple(parameters_of(part.calibrator) for part in self.parts)
+        return replace(self.whole.describe(), folds=folds)
 
-def cross_fit(dataset: Dataset, folds: int, seed: int, workers: int | None) -> CrossFit:
+
+def cross_fit(dataset: Dataset, method: Method[C], folds: int, seed: int) -> CrossFit[C]:
     """Fit on all rows, then without each fold, starting from there.
 
     Raises:
@@ -54,14 +61,11 @@ def cross_fit(dataset: Dataset, folds: int, seed: int, workers: int | None) -> C
     """
     if not 2 <= folds <= dataset.n_rows:
         raise InputError(
-            f"{dataset.logits_name}: expected at least {folds} rows for {folds} folds "
+            f"{dataset.logits.name}: expected at least {folds} rows for {folds} folds "
             f"(and at least 2 folds), found {dataset.n_rows}"
         )
-    whole = fit_temperature(dataset, workers=workers)
-    start = whole.temperature if whole.converged else None
+    whole = method.fit(dataset, None)
+    start = whole.calibrator if whole.converged else None
     dealt = dataset.with_folds(folds, seed)
-    parts = [
-        fit_temperature(dealt.without_fold(fold), workers=workers, start=start)
-        for fold in range(folds)
-    ]
+    parts = [method.fit(dealt.without_fold(fold), start) for fold in range(folds)]
     return CrossFit(dealt, whole, tuple(parts))

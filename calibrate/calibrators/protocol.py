@@ -1,112 +1,157 @@
-"""What every calibrator can do, and applying one to many rows."""
+"""What every calibrator and every fit can do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Literal, Protocol, get_args
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import ClassVar, Generic, Protocol, TypeVar
 
-import numpy as np
-
-from calibrate.blocks.block import AnyArray, Block, FloatArray
-from calibrate.blocks.passes import map_blocks
-from calibrate.blocks.softmax import Float64, log_softmax, scale_rows, softmax
+from calibrate.arrays import Float64, FloatArray
+from calibrate.blocks.block import Block, Smoothing
 from calibrate.data.dataset import Dataset
-from calibrate.errors import InputError, check_known
+from calibrate.errors import InputError
+from calibrate.results.report import Fitted, Interval, Intervals, Parameters
+from calibrate.tasks import Task
 
-Output = Literal["probabilities", "log-probabilities", "logits"]
-OUTPUTS: tuple[str, ...] = get_args(Output)
+
+@dataclass(frozen=True)
+class Shape:
+    """The number of classes, and of labels of a multi-label model; None fits any."""
+
+    classes: int | None = None
+    labels: int | None = None
+
+    @staticmethod
+    def of(dataset: Dataset) -> Shape:
+        """What a calibrator fitted on these rows fits."""
+        multilabel = dataset.task is Task.multilabel
+        return Shape(dataset.n_classes, dataset.layout.n_labels if multilabel else None)
+
+    def check(self, dataset: Dataset) -> None:
+        """Raise InputError where these rows have another number of classes or labels."""
+        for wanted, found, what, hint in (
+            (self.classes, dataset.n_classes, "classes", ""),
+            (self.labels, dataset.layout.n_labels, "labels", '; is `task="multilabel"` missing?'),
+        ):
+            if wanted not in (None, found):
+                raise InputError(
+                    f"{dataset.logits.name}: expected {wanted} {what}, as the calibrator was "
+                    f"fitted on, found {found}{hint}"
+                )
+
+
+ANY_SHAPE = Shape()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Calibrated log-probabilities, up to a constant per row: ``factor * values``.
+
+    Attributes:
+        values: ``(n, K)``, perhaps the logits themselves; the prediction is their first argmax.
+        factor: positive, one for all rows or one per row.
+    """
+
+    values: FloatArray
+    factor: float | Float64 = 1.0
 
 
 class Calibrator(Protocol):
-    """A fitted map from logits to calibrated probabilities; its fields are its parameters."""
+    """A fitted map from logits to calibrated probabilities.
+
+    A frozen dataclass: its fields are its parameters, and ``fits``.
+    """
+
+    method: ClassVar[str]
 
     @property
-    def method(self) -> str: ...
+    def fits(self) -> Shape: ...
+
+    def scores(self, block: Block) -> Scores: ...
+
+
+C = TypeVar("C", bound=Calibrator)
+
+
+def parameters_of(calibrator: Calibrator) -> Parameters:
+    """The fitted values by name, as they stand in files and reports."""
+    found = asdict(calibrator)  # type: ignore[call-overload]  # every calibrator is a dataclass
+    found.pop("fits", None)
+    return dict(found)
+
+
+@dataclass(frozen=True)
+class Fit(Generic[C]):
+    """A fitted calibrator, and how sure it is.
+
+    Attributes:
+        calibrator: with the fitted parameters.
+        intervals: the 95 % interval of each parameter, None where undefined.
+        nll: the mean NLL at the optimum, nats per row.
+        converged: whether the optimum was reached; False also where there is none.
+        passes: over the whole data.
+        n_rows: the rows fitted on.
+        fingerprint: a digest of them.
+        smoothing: the label smoothing that the fit assumed, or None.
+        warnings: what the user should know, in words.
+    """
+
+    calibrator: C
+    intervals: Intervals
+    nll: float
+    converged: bool
+    passes: int
+    n_rows: int
+    fingerprint: str
+    smoothing: Smoothing | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
-    def n_classes(self) -> int | None: ...
+    def temperature(self) -> float:
+        """The fitted temperature.
 
-    @property
-    def n_labels(self) -> int | None: ...
-
-    @property
-    def parameters(self) -> dict[str, Any]: ...
-
-    def scaled(self, block: Block) -> tuple[FloatArray, float | Float64]:
-        """Scores ``(n, K)`` and a factor, or one per row: their product is the calibrated logits.
-
-        The prediction is the first argmax of the scores. They may be ``block.logits`` itself.
+        Raises:
+            AttributeError: the calibrator has none, or several.
         """
-        ...
+        found = parameters_of(self.calibrator).get("temperature")
+        if not isinstance(found, float):
+            raise AttributeError(f"a {self.calibrator.method} calibrator has no one temperature")
+        return found
 
+    @property
+    def interval(self) -> Interval | None:
+        """The 95 % interval of the temperature, from the sandwich variance; None if undefined."""
+        return self.describe().interval
 
-def check_classes(calibrator: Calibrator, dataset: Dataset) -> None:
-    """Raise InputError where a calibrator was fitted on another number of classes or labels."""
-    if calibrator.n_classes not in (None, dataset.n_classes):
-        raise InputError(
-            f"{dataset.logits_name}: expected {calibrator.n_classes} classes, as the calibrator was "
-            f"fitted on, found {dataset.n_classes}"
+    def describe(self) -> Fitted:
+        """What reports and files say of it."""
+        return Fitted(
+            method=self.calibrator.method,
+            parameters=parameters_of(self.calibrator),
+            intervals=self.intervals,
+            converged=self.converged,
+            evaluations=self.passes,
+            label_smoothing=None if self.smoothing is None else str(self.smoothing),
         )
-    if calibrator.n_labels not in (None, dataset.n_labels):
-        raise InputError(
-            f"{dataset.logits_name}: expected {calibrator.n_labels} labels, as the calibrator was "
-            f"fitted on, found {dataset.n_labels}; is --task multilabel missing?"
-        )
 
 
-def apply_blocks(
-    calibrator: Calibrator,
-    dataset: Dataset,
-    output: str = "probabilities",
-    workers: int | None = None,
-) -> Iterator[FloatArray]:
-    """Yield calibrated rows block by block, in order, float32 or float64.
+@dataclass(frozen=True)
+class Method(Generic[C]):
+    """A way to calibrate: how its calibrator is fitted.
 
-    ``(block, K)``; of yes-no decisions the column of yes, ``(block,)``.
+    Attributes:
+        calibrator: what it fits.
+        tasks: that it is for.
+        fit: from labelled rows; a calibrator near the optimum may be given as a start.
     """
-    check_known("output", [output], OUTPUTS)
-    check_classes(calibrator, dataset)
 
-    def step(block: Block) -> FloatArray:
-        calibrated = _OUTPUTS[output](*calibrator.scaled(block))
-        return calibrated if dataset.task == "multiclass" else calibrated[:, 1]
+    calibrator: type[C]
+    tasks: tuple[Task, ...]
+    fit: Callable[[Dataset, C | None], Fit[C]]
 
-    return map_blocks(dataset, step, workers)
-
-
-def _logits(scores: FloatArray, factor: float | Float64) -> FloatArray:
-    """Their product, kept below the largest number of the dtype."""
-    scaled = np.empty_like(scores)
-    with np.errstate(over="ignore"):
-        scale_rows(scores, factor, 1, out=scaled)
-    np.minimum(scaled, np.finfo(scaled.dtype).max, out=scaled)
-    return scaled
+    @property
+    def name(self) -> str:
+        return self.calibrator.method
 
 
-_OUTPUTS: dict[str, Callable[[FloatArray, float | Float64], FloatArray]] = {
-    "probabilities": softmax,
-    "log-probabilities": log_softmax,
-    "logits": _logits,
-}
-
-
-def apply(
-    calibrator: Calibrator,
-    logits: AnyArray,
-    *,
-    output: str = "probabilities",
-    scores: str | None = None,
-    task: str | None = None,
-) -> FloatArray:
-    """Calibrated rows of an array, in its own shape.
-
-    Args:
-        output: ``"probabilities"``, ``"log-probabilities"`` or ``"logits"``.
-        scores, task: as in ``Dataset.open``.
-
-    Raises:
-        InputError: the logits cannot be used, or have another number of classes.
-    """
-    dataset = Dataset.open(logits, scores=scores, task=task)
-    blocks = list(apply_blocks(calibrator, dataset, output))
-    return np.concatenate(blocks).reshape(dataset.shape)
+TemperatureFit = PerLabelFit = Fit  # former names, which work until 1.0

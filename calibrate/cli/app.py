@@ -26,13 +26,8 @@ app = typer.Typer(
     help="Can I trust these confidences? Post-hoc calibration of saved logits.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(fit)
-app.command()(apply)
-app.command()(report)
-app.command()(compare)
-app.command()(targets)
-app.command()(thresholds)
-app.command()(clusters)
+for command in (fit, apply, report, compare, targets, thresholds, clusters):
+    app.command()(command)
 
 
 def _print_version(wanted: bool) -> None:

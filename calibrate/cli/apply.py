@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calibrate.cli import options
+from calibrate.cli.command import Answer, command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from calibrate.blocks.block import AnyArray
+    from calibrate.calibrators.protocol import Calibrator
 
 
-def apply(
-    logits: options.Logits,
-    calibrator: Annotated[
-        str | None, typer.Option("-c", "--calibrator", help="What `calibrate fit` wrote.")
-    ] = None,
+@dataclass(frozen=True, kw_only=True)
+class ThroughOptions:
+    """What the scores go through."""
+
+    calibrator: options.CalibratorFile = None
     temperature: Annotated[
         float | None, typer.Option("--temperature", help="A temperature in place of a file.")
-    ] = None,
+    ] = None
+    thresholds: Annotated[
+        str | None,
+        typer.Option(
+            "--thresholds",
+            help="What `calibrate thresholds` wrote: decisions, 0 or 1, in place of probabilities.",
+        ),
+    ] = None
+
+    def chosen(self) -> Calibrator:
+        """The calibrator of a file, or one of a temperature; thresholds may do with none."""
+        import calibrate
+
+        if self.calibrator is not None and self.temperature is None:
+            return calibrate.load(self.calibrator)
+        if self.calibrator is not None or (self.temperature is None and self.thresholds is None):
+            raise calibrate.InputError("expected either -c calibrator.json or --temperature T")
+        return calibrate.Temperature(1.0 if self.temperature is None else self.temperature)
+
+
+@command
+def apply(
+    logits: options.LogitsFile,
+    through: ThroughOptions,
+    read: options.UnlabelledOptions,
     output: Annotated[
         str | None,
         typer.Option(
@@ -30,71 +53,38 @@ def apply(
         ),
     ] = None,
     kind: Annotated[
-        options.OutputKind, typer.Option("--as", help="What to write.")
-    ] = options.OutputKind.probabilities,
-    thresholds: Annotated[
-        str | None,
-        typer.Option(
-            "--thresholds",
-            help="What `calibrate thresholds` wrote: decisions, 0 or 1, in place of probabilities.",
-        ),
-    ] = None,
-    scores: options.Scores = None,
-    task: options.Task = None,
-    workers: options.Workers = None,
-    debug: options.Debug = False,
-) -> None:
+        options.ScoresKind, typer.Option("--as", help="What to write.")
+    ] = options.ScoresKind.probabilities,
+) -> Answer:
     """Write the calibrated probabilities of all rows to a .npy file."""
-    del debug  # read by the error handler
-    import numpy as np
-
     import calibrate
     from calibrate.analyses.thresholds.decisions import check_calibrator, decision_blocks
-    from calibrate.analyses.thresholds.file import load_thresholds
-    from calibrate.calibrators import (
-        Calibrator,
-        apply_blocks,
-        check_classes,
-    )
-    from calibrate.cli.console import Progress, note, warn
-    from calibrate.data.npy_writer import write_npy
-    from calibrate.files import check_distinct, check_writable, writing
+    from calibrate.calibrators.apply import apply_blocks
+    from calibrate.cli.outputs import check_outputs
+    from calibrate.data.npy_writer import write_npy_to
+    from calibrate.data.readers.address import Address
+    from calibrate.results.json import read_result
+    from calibrate.results.thresholds import Thresholds
 
-    if (calibrator is None) == (temperature is None) and (thresholds is None or calibrator):
-        raise calibrate.InputError("expected either -c calibrator.json or --temperature T")
-    archive, colon, _ = logits.rpartition(".npz:")
-    stem = archive if colon else logits.removesuffix(".npy").removesuffix(".npz")
-    target = f"{stem}.calibrated.npy" if output is None else output
-    if calibrator is not None:
-        method: Calibrator = calibrate.load(calibrator)
-    else:
-        method = calibrate.Temperature(1.0 if temperature is None else temperature)
-    chosen = None if thresholds is None else load_thresholds(thresholds)
-    if chosen is not None:
-        check_calibrator(chosen, method, thresholds or "")
-        if kind is not options.OutputKind.probabilities:
-            raise calibrate.InputError("expected either --thresholds or --as, got both")
+    method, thresholds = through.chosen(), through.thresholds
+    decided = None if thresholds is None else read_result(Thresholds, thresholds)
+    if decided is not None:
+        check_calibrator(decided, method, thresholds or "")
+        if kind is not options.ScoresKind.probabilities:
+            raise calibrate.InputError("expected either `thresholds` or `kind`, got both")
+    target = f"{Address.of(logits).stem}.calibrated.npy" if output is None else output
     if target != "-":
-        check_distinct([target], [logits, calibrator, thresholds])
-        check_writable(target)
-    many = method.n_labels is not None or (chosen and chosen.task == "multilabel")
-    if task is None and many:
-        task = options.TaskKind.multilabel
-    with Progress() as progress:
-        dataset = calibrate.open_source(
-            logits, needs_labels=False, scores=scores and scores.value, task=task and task.value,
-            workers=workers, on_rows=progress,
-        )  # fmt: skip
-        check_classes(method, dataset)
-        warn(dataset.warnings)
-        blocks: Iterator[AnyArray] = apply_blocks(method, dataset, kind.value, workers)
-        what, dtype, shape = kind.value, dataset.dtype, dataset.shape
-        if chosen is not None:
-            blocks = decision_blocks(dataset, chosen, method, workers)
-            what, dtype = "decisions", np.dtype(np.uint8)
-        if target == "-":
-            write_npy(sys.stdout.buffer, shape, dtype, blocks)
-        else:
-            with writing(target) as file:
-                write_npy(file, shape, dtype, blocks)
-            note(f"wrote {target}: {what}, {dtype} of shape {shape}")
+        check_outputs([target], [], inputs=[logits, through.calibrator, thresholds])
+    reading = read.reading
+    if reading.task is None and (method.fits.labels or (decided and decided.task == "multilabel")):
+        reading = replace(reading, task="multilabel")
+    dataset = calibrate.open_dataset(logits, needs_labels=False, reading=reading)
+    shape = dataset.layout.shape
+    if decided is not None:
+        what, dtype = "decisions", "uint8"
+        write_npy_to(target, shape, dtype, decision_blocks(dataset, decided, method))
+    else:
+        what, dtype = kind.value, str(dataset.dtype)
+        write_npy_to(target, shape, dtype, apply_blocks(method, dataset, kind.value))
+    written = [] if target == "-" else [f"{target}: {what}, {dtype} of shape {shape}"]
+    return Answer(written=written, warnings=dataset.warnings)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
-    from calibrate.results.report import Report
 
 PATIENCE = 1.0  # seconds before progress shows
 
@@ -20,7 +20,7 @@ def note(message: str) -> None:
     sys.stderr.write(f"{message}\n")
 
 
-def warn(warnings: tuple[str, ...]) -> None:
+def warn(warnings: Iterable[str]) -> None:
     """One line on stderr per warning."""
     for warning in warnings:
         note(f"warning: {warning}")
@@ -28,37 +28,23 @@ def warn(warnings: tuple[str, ...]) -> None:
 
 def recognised(dataset: Dataset) -> str:
     """What the rows were taken for, in words."""
-    left_out = len(dataset.logits) - dataset.n_rows
-    if dataset.task == "multiclass":
-        shape, kind = f"{dataset.n_classes:,}", "one class each"
-        soft = "soft, shares of classes"
-    else:
-        shape = "1" if dataset.task == "binary" else f"{dataset.n_labels:,}"
-        kind, soft = "0 and 1", "soft, shares of yes"
+    layout = dataset.layout
+    shape, kind, soft = f"{layout.n_columns:,}", "0 and 1", "soft, shares of yes"
+    if not dataset.task.yes_no:
+        kind, soft = "one class each", "soft, shares of classes"
+    elif dataset.task == "binary":
+        shape = "1"
     text = f"{dataset.task}: {dataset.n_examples:,} x {shape} {dataset.scores}"
     if dataset.labels is not None:
         text += f"; labels: {kind if dataset.hard else soft}"
     what = "labels " if dataset.task == "multilabel" else ""
+    left_out = layout.n_decisions - dataset.n_rows
     return text + (f"; {left_out:,} {what}left out" if left_out else "")
 
 
-def in_colour() -> bool:
-    """Whether stdout is a terminal that may be coloured."""
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
-
-
-def print_report(report: Report, format: str, metrics: tuple[str, ...] | None = None) -> None:
-    """The report on stdout, its warnings on stderr."""
-    from calibrate.renderers.documents import render_json, render_markdown, render_text
-
-    if format == "json":
-        text = render_json(report)
-    elif format == "markdown":
-        text = render_markdown(report, metrics)
-    else:
-        text = render_text(report, metrics, colour=in_colour())
-    sys.stdout.write(text)
-    warn(report.warnings)
+def in_colour(out: TextIO) -> bool:
+    """Whether a stream is a terminal that may be coloured."""
+    return out.isatty() and "NO_COLOR" not in os.environ
 
 
 class Progress:

@@ -1,11 +1,18 @@
-"""The options that commands share, each declared once."""
+"""The options that commands share, each declared once, in groups that go together."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from calibrate.data.dataset import Dataset
+    from calibrate.data.reading import Reading
 
 
 class ScoresKind(str, Enum):
@@ -31,25 +38,23 @@ class SmoothingOver(str, Enum):
     others = "others"
 
 
-class OutputKind(str, Enum):
-    probabilities = "probabilities"
-    log_probabilities = "log-probabilities"
-    logits = "logits"
-
-
-Logits = Annotated[
+LogitsFile = Annotated[
     str,
     typer.Argument(
         metavar="LOGITS", help="Scores, rows x classes: file.npy, file.npz or file.npz:key."
     ),
 ]
-Labels = Annotated[
-    str | None,
+ManyFiles = Annotated[
+    list[str],
     typer.Argument(
-        metavar="[LABELS]",
-        help="Class indices, one per row, or a share per class; 0 and 1 for yes-no models. May be "
-        "left out where LOGITS is a .npz with both.",
+        metavar="LOGITS... LABELS",
+        help="The scores of one model or more on the same rows, and last the labels: file.npy, "
+        "file.npz or file.npz:key.",
     ),
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--name", help="What to call a model; once per model, in order."),
 ]
 Scores = Annotated[
     ScoresKind | None,
@@ -57,9 +62,6 @@ Scores = Annotated[
         "--scores",
         help="What LOGITS holds. Default: logits, refused where they look like probabilities.",
     ),
-]
-LabelOffset = Annotated[
-    int, typer.Option("--label-offset", help="The number of the first class, if not 0.")
 ]
 Task = Annotated[
     TaskKind | None,
@@ -69,30 +71,151 @@ Task = Annotated[
         "per column.",
     ),
 ]
-IgnoreLabel = Annotated[
-    int | None, typer.Option("--ignore-label", help="The label of rows to leave out, e.g. -100.")
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        "--workers", min=1, help="Threads. Default: one per core. Results never depend on it."
-    ),
-]
-ReportFormat = Annotated[
-    Format, typer.Option("--format", help="How to print the result on stdout.")
-]
 Bins = Annotated[
     int, typer.Option("--n-bins", min=1, max=10_000, help="Equal-width confidence bins.")
 ]
-Weights = Annotated[
-    str | None,
-    typer.Option("--weights", help="Row weights: file.npy, file.npz or file.npz:key."),
+CalibratorFile = Annotated[
+    str | None, typer.Option("-c", "--calibrator", help="What `calibrate fit` wrote.")
 ]
-FigurePath = Annotated[
-    str | None,
-    typer.Option("--figure", help="The reliability diagram: a .png, .svg or .pdf file."),
+ClassNames = Annotated[
+    str | None, typer.Option("--class-names", help="A text file: one name per line and class.")
+]
+Folder = Annotated[
+    str, typer.Option("-o", "--output", help="The folder to write; made if missing.")
 ]
 Dpi = Annotated[int, typer.Option("--dpi", min=30, max=1200, help="Dots per inch of a .png.")]
-Debug = Annotated[
-    bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)
-]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnlabelledOptions:
+    """How scores without labels are to be read."""
+
+    scores: Scores = None
+    task: Task = None
+
+    @property
+    def reading(self) -> Reading:
+        from calibrate.data.reading import Reading
+
+        return Reading(scores=_value(self.scores), task=_value(self.task))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassOptions:
+    """How scores of classes and class indices are to be read."""
+
+    scores: Scores = None
+    label_offset: Annotated[
+        int, typer.Option("--label-offset", help="The number of the first class, if not 0.")
+    ] = 0
+
+    @property
+    def reading(self) -> Reading:
+        from calibrate.data.reading import Reading
+
+        return Reading(scores=_value(self.scores), label_offset=self.label_offset)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions(ClassOptions):
+    """How scores and labels of any kind are to be read."""
+
+    task: Task = None
+    ignore_label: Annotated[
+        int | None,
+        typer.Option("--ignore-label", help="The label of rows to leave out, e.g. -100."),
+    ] = None
+    weights: Annotated[
+        str | None,
+        typer.Option("--weights", help="Row weights: file.npy, file.npz or file.npz:key."),
+    ] = None
+
+    @property
+    def reading(self) -> Reading:
+        task = _value(self.task)
+        return replace(super().reading, task=task, ignore_label=self.ignore_label)
+
+    def open(self, logits: str, labels: str | None) -> Dataset:
+        """The rows of these files."""
+        from calibrate.data.readers.open import open_dataset
+
+        return open_dataset(logits, labels, weights=self.weights, reading=self.reading)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowOptions(ReadOptions):
+    """A file of scores and one of labels, and how they are to be read."""
+
+    logits: LogitsFile
+    labels: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[LABELS]",
+            help="Class indices, one per row, or a share per class; 0 and 1 for yes-no models. May "
+            "be left out where LOGITS is a .npz with both.",
+        ),
+    ] = None
+
+    @property
+    def files(self) -> tuple[str | None, ...]:
+        """All that is read."""
+        return self.logits, self.labels, self.weights
+
+    def dataset(self) -> Dataset:
+        """The rows of these files."""
+        return self.open(self.logits, self.labels)
+
+
+def _value(choice: Enum | None) -> str | None:
+    return None if choice is None else str(choice.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleOptions:
+    """Samples drawn."""
+
+    bootstrap: Annotated[
+        int, typer.Option("--bootstrap", min=0, help="Samples behind the intervals; 0 for none.")
+    ] = 1000
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of folds and samples.")] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureOptions:
+    """One picture."""
+
+    figure: Annotated[
+        str | None,
+        typer.Option("--figure", help="The reliability diagram: a .png, .svg or .pdf file."),
+    ] = None
+    dpi: Dpi = 150
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintOptions:
+    """How the result is printed."""
+
+    format: Annotated[
+        Format, typer.Option("--format", help="How to print the result on stdout.")
+    ] = Format.text
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How the work is run."""
+
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", min=1, help="Threads. Default: one per core. Results never depend on it."
+        ),
+    ] = None
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)
+    ] = False
+
+    def running(self, progress: Callable[[int], None]) -> AbstractContextManager[None]:
+        """What runs the passes of the command."""
+        from calibrate.blocks.scheduler import running
+
+        return running(workers=self.workers, progress=progress)

@@ -1,83 +1,71 @@
-"""Rows by range, from memory or from disk, never the whole array at once."""
+"""Checked rows by range, from memory or from disk, never the whole array at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from calibrate.blocks import block as door
-from calibrate.blocks.block import AnyArray, Block, FloatArray, Index, Smoothing
+from calibrate.arrays import AnyArray, Float64, FloatArray, Index, Labels
+from calibrate.blocks.block import Block, Smoothing
 from calibrate.blocks.passes import map_reduce, rows_per_block
-from calibrate.data.layout import check_offset, layout_of, row_weights
-from calibrate.data.score_checks import RawRows, in_the_file, inspect, raise_if_bad
-from calibrate.errors import check_known
+from calibrate.blocks.scores import as_logits, two_sided, working_dtype
+from calibrate.data.columns import ArrayColumn, Column, Flat, as_column
+from calibrate.data.layout import Layout, flat_labels, layout_of
+from calibrate.data.reading import Reading
+from calibrate.data.score_checks import Inspection, RawRows, raise_if_bad
+from calibrate.data.selection import Selection
+from calibrate.data.weights import check_weights
+from calibrate.tasks import Task
 
 SMALL = 1 << 19  # up to so many scores are computed in float64, whatever their dtype
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Validated rows, readable by range as ``Block``; made by ``Dataset.open``.
+    """Checked rows, readable by range as ``Block``; made by ``Dataset.of``.
 
-    A row is one decision: one of K classes, or yes or no about one label.
+    A row is one decision: one of K classes, or yes or no about one label. A dataset over files
+    pickles as their address. ``Source`` is its former name, which works until 1.0.
 
     Attributes:
-        logits, labels: whole arrays, often memory-mapped, in the file's dtype and the shape that
-            ``forms.py`` gives them.
-        kept: the rows of these that count, or None for all.
-        weights, folds: per row that counts, or None.
-        entries: where in the scores of the file each row is, where rows were copied out of them.
-        task: ``"multiclass"``, ``"binary"`` or ``"multilabel"``.
-        shape: of the scores as they were given.
+        logits, labels: as they are in the file.
+        layout: what they mean.
+        selection: the rows of these that count.
+        reading: how they are to be read.
         hard: whether every label is one class.
-        scores: what the values are; probabilities are turned into logits block by block.
-        factor: what the logits are multiplied with, a power of two.
         magnitude: the largest ``|logit|``; inf where classes are masked or unknown.
+        weights, folds: per row that counts, or None.
+        factor: what the logits are multiplied with, a power of two.
         smoothing: what softens the labels, or None.
         left_out: the fold whose rows weigh 0, or None.
         warnings: what the user should know about the values.
-        on_rows: called with the number of rows at each read, for progress.
     """
 
-    logits: AnyArray
-    labels: AnyArray | None
-    kept: Index | None = None
-    task: str = "multiclass"
-    shape: tuple[int, ...] = ()
+    logits: Column
+    labels: Column | None
+    layout: Layout
+    selection: Selection
+    reading: Reading
     hard: bool = True
-    scores: str = "logits"
-    factor: float = 1.0
-    label_offset: int = 0
-    weights: npt.NDArray[np.float64] | None = None
+    magnitude: float = np.inf
+    weights: Float64 | None = None
     folds: npt.NDArray[np.int16] | None = None
-    entries: Index | None = None
+    factor: float = 1.0
     smoothing: Smoothing | None = None
     left_out: int | None = None
-    magnitude: float = np.inf
     warnings: tuple[str, ...] = ()
-    logits_name: str = "logits"
-    labels_name: str = "labels"
-    on_rows: Callable[[int], None] | None = field(default=None, compare=False)
 
     @staticmethod
-    def open(
-        logits: AnyArray,
-        labels: AnyArray | None = None,
+    def of(
+        logits: AnyArray | Column,
+        labels: AnyArray | Column | None = None,
         *,
-        task: str | None = None,
-        weights: AnyArray | None = None,
-        scores: str | None = None,
-        label_offset: int = 0,
-        ignore_label: int | None = None,
-        logits_name: str = "logits",
-        labels_name: str = "labels",
-        weights_name: str = "weights",
-        workers: int | None = None,
-        on_rows: Callable[[int], None] | None = None,
+        weights: AnyArray | Column | None = None,
+        reading: Reading | None = None,
     ) -> Dataset:
         """Validate arrays, in one pass over them, and make them a Dataset.
 
@@ -86,138 +74,129 @@ class Dataset:
                 binary model; ``(..., L)`` of a multi-label one.
             labels: class indices ``(...)``, shares of classes ``(..., K)`` that sum to 1, or, of
                 yes-no decisions, 0 and 1 or shares between; None where none are needed.
-            task: ``"multiclass"``, ``"binary"`` or ``"multilabel"``; None: by the shape, never
-                multi-label.
             weights: ``(n,)`` non-negative row weights.
-            scores: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``; None means
-                logits, refused where they look like probabilities.
-            label_offset: the number of the first class, 0 or 1 as a rule.
-            ignore_label: the label of rows to leave out.
+            reading: how to read them; None: as they seem to be.
 
         Raises:
             InputError: anything that cannot be used, with the place in the data.
         """
-        if scores is not None:
-            check_known("scores", [scores], door.SCORES)
-        logits = np.asarray(logits)
-        labels = None if labels is None else np.asarray(labels)
-        form = layout_of(logits, labels, task, ignore_label, logits_name, labels_name)
-        check_offset(label_offset, form, labels_name)
-        raw = RawRows(form.logits, form.labels, form.kept, scores, label_offset, on_rows)
+        reading, z = reading or Reading(), as_column(logits, "logits")
+        y = None if labels is None else as_column(labels, "labels")
+        layout, kept = layout_of(z, y, reading)
+        selection = Selection.of(layout.n_decisions, kept)
+        checked = None
         if weights is not None:
-            given = row_weights(np.asarray(weights), form)
-            weights = door.check_weights(given, raw.n_rows, weights_name)
-        per_row = form.n_columns if form.task == "multilabel" else 1
-        found = in_the_file(map_reduce(raw, inspect, workers), form.kept, per_row)
-        warnings = raise_if_bad(found, raw.read(0, 1), form.n_columns, logits_name, labels_name)
+            checked = _weights_of(as_column(weights, "weights"), layout, selection)
+        of_labels = None if y is None else flat_labels(y, layout)
+        raw = RawRows(Flat(z, layout.width), of_labels, selection)
+        found = map_reduce(raw, Inspection(reading)).in_file(selection, layout.n_labels)
+        warning = raise_if_bad(found, raw, layout, reading)
         return Dataset(
-            form.logits,
-            form.labels,
-            kept=form.kept,
-            task=form.task,
-            shape=form.shape,
+            z,
+            y,
+            layout,
+            selection,
+            reading,
             hard=found.labels.hard,
-            scores=scores or "logits",
-            label_offset=label_offset,
-            weights=weights,
-            magnitude=np.inf if scores == "probabilities" else found.magnitude,
-            warnings=warnings,
-            logits_name=logits_name,
-            labels_name=labels_name,
-            on_rows=on_rows,
+            magnitude=np.inf if reading.scores == "probabilities" else found.magnitude,
+            weights=checked,
+            warnings=() if warning is None else (warning,),
         )
 
     @property
     def n_rows(self) -> int:
-        return len(self.logits) if self.kept is None else len(self.kept)
+        return self.selection.n_rows
 
     @property
     def n_classes(self) -> int:
         """2 for yes-no decisions."""
-        return int(self.logits.shape[1]) if self.logits.ndim == 2 else 2
+        return self.layout.n_classes
 
     @property
-    def n_columns(self) -> int:
-        """The classes, or the labels of a multi-label model."""
-        return self.n_labels if self.task == "multilabel" else self.n_classes
+    def task(self) -> Task:
+        return self.layout.task
+
+    @property
+    def scores(self) -> str:
+        """What the values are; probabilities are turned into logits block by block."""
+        return self.reading.scores or "logits"
+
+    @property
+    def labels_name(self) -> str:
+        return "" if self.labels is None else self.labels.name
 
     @property
     def n_examples(self) -> int:
         """The rows that count; of a multi-label model, those that have some annotated label."""
-        if self.task != "multilabel":
+        if self.task is not Task.multilabel:
             return self.n_rows
-        if self.kept is None and self.entries is None:
-            return len(self.logits) // self.n_labels
-        examples = self.entry_numbers() // self.n_labels
+        examples = self.numbers // self.layout.n_labels
         return 1 + int(np.count_nonzero(examples[1:] != examples[:-1]))
 
-    def entry_numbers(self, which: slice = slice(None)) -> Index:
+    @property
+    def numbers(self) -> Index:
         """Where in the flattened scores of the file the rows that count are."""
-        if self.entries is not None:
-            return self.entries[which]
-        if self.kept is not None:
-            return self.kept[which]
-        return np.arange(*which.indices(self.n_rows))
+        return self.selection.in_file(slice(None))
 
     @property
-    def n_labels(self) -> int:
-        """The labels of a multi-label model; 1 otherwise."""
-        return int(self.shape[-1]) if self.task == "multilabel" else 1
+    def columns(self) -> Index:
+        """Which label of a multi-label model each row is about; 0 otherwise."""
+        return self.numbers % self.layout.n_labels
+
+    @property
+    def weight(self) -> Float64:
+        """The row weights; ones where there are none."""
+        return np.ones(self.n_rows) if self.weights is None else self.weights
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The precision of the logits that ``read`` gives."""
-        return door.working_dtype(self.logits.dtype)
+        return working_dtype(self.logits.dtype)
 
     @property
     def block_rows(self) -> int:
         """Whole examples of a multi-label model, as far as all their labels count."""
-        rows = rows_per_block(self.n_classes)
-        return max(1, rows // self.n_labels) * self.n_labels
+        n_labels = self.layout.n_labels
+        return max(1, rows_per_block(self.n_classes) // n_labels) * n_labels
 
     def read(self, start: int, stop: int) -> Block:
         """Rows ``start`` to ``stop`` (exclusive) as logits with their labels and weights."""
-        if self.on_rows:
-            self.on_rows(stop - start)
         which = slice(start, stop)
+        rows = self.selection.in_columns(which)
         folds = None if self.folds is None else self.folds[which]
-        entries = self.entry_numbers(which) if self.task == "multilabel" else None
+        columns = examples = None
+        if self.task is Task.multilabel:
+            examples, columns = np.divmod(self.selection.in_file(which), self.layout.n_labels)
         return Block(
-            logits=self._two_sided(self._logits(self._numbers(which))),
-            labels=self._labels(self._numbers(which)),
-            weights=self._weights(start, stop, folds),
+            logits=two_sided(self._logits(rows)),
+            labels=self._labels(rows),
+            weights=self._weights(which, folds),
             folds=folds,
-            columns=None if entries is None else entries % self.n_labels,
-            clusters=None if entries is None else entries // self.n_labels,
+            columns=columns,
+            examples=examples,
             smoothing=self.smoothing,
             start=start,
         )
 
-    def _numbers(self, which: slice) -> slice | Index:
-        """Where in the arrays the chosen ones of the rows that count are."""
-        return which if self.kept is None else self.kept[which]
+    @cached_property
+    def _flat(self) -> tuple[Flat, Flat | None]:
+        """Scores and labels with one row per decision."""
+        labels = None if self.labels is None else flat_labels(self.labels, self.layout)
+        return Flat(self.logits, self.layout.width), labels
 
     def _logits(self, rows: slice | Index) -> FloatArray:
-        logits = door.as_logits(self.logits[rows], self.scores)
+        logits = as_logits(self._flat[0].read(rows), self.scores)
         if self.factor != 1.0:
             with np.errstate(over="ignore", under="ignore"):
                 logits = np.ldexp(logits, int(np.log2(self.factor)))
                 np.minimum(logits, np.finfo(logits.dtype).max, out=logits)
         return logits
 
-    @staticmethod
-    def _two_sided(logits: FloatArray) -> FloatArray:
-        """``[0, z]`` for the logit z of yes: softmax of it is the sigmoid."""
-        if logits.ndim == 2:
-            return logits
-        both = np.zeros((len(logits), 2), dtype=logits.dtype)
-        both[:, 1] = logits
-        return both
-
-    def _labels(self, rows: slice | Index) -> door.Labels | None:
-        if self.labels is None:
+    def _labels(self, rows: slice | Index) -> Labels | None:
+        flat = self._flat[1]
+        if flat is None:
             return None
-        raw = self.labels[rows]
+        raw = flat.read(rows)
         if raw.ndim == 2 and self.hard:
             return np.asarray(raw.argmax(axis=1), dtype=np.int64)
         if raw.ndim == 2:
@@ -225,54 +204,53 @@ class Dataset:
             shares /= shares.sum(axis=1, keepdims=True)
             return shares
         if self.hard:
-            return np.asarray(raw.astype(np.int64) - self.label_offset)
-        yes = raw.astype(np.float64) - self.label_offset
+            return np.asarray(raw.astype(np.int64) - self.reading.label_offset)
+        yes = raw.astype(np.float64) - self.reading.label_offset
         return np.stack([1 - yes, yes], axis=1)
 
-    def _weights(
-        self, start: int, stop: int, folds: npt.NDArray[np.int16] | None
-    ) -> npt.NDArray[np.float64] | None:
-        weights = None if self.weights is None else self.weights[start:stop]
+    def _weights(self, which: slice, folds: npt.NDArray[np.int16] | None) -> Float64 | None:
+        weights = None if self.weights is None else self.weights[which]
         if folds is None or self.left_out is None:
             return weights
-        kept: npt.NDArray[np.float64] = (folds != self.left_out).astype(np.float64)
+        kept: Float64 = (folds != self.left_out).astype(np.float64)
         return kept if weights is None else kept * weights
 
     def sample(self, rows: int) -> Dataset:
         """About ``rows`` evenly spread rows, copied, as a Dataset of their own."""
         few = self.take(np.arange(0, self.n_rows, max(1, self.n_rows // rows)))
-        assert few.kept is not None
-        return replace(
-            few,
-            logits=few._logits(few.kept),
-            labels=None if few.labels is None else few.labels[few.kept],
-            kept=None,
-            entries=few.entry_numbers(),
-            scores="logits",
-            factor=1.0,
-        )
-
-    def take(self, rows: Index) -> Dataset:
-        """The rows of these numbers as a Dataset of their own."""
-        return replace(
-            self,
-            kept=rows if self.kept is None else self.kept[rows],
-            weights=None if self.weights is None else self.weights[rows],
-            folds=None if self.folds is None else self.folds[rows],
-            entries=None if self.entries is None else self.entries[rows],
-            on_rows=None,
-        )
+        logits = few._logits(few.selection.in_columns(slice(0, few.n_rows)))
+        return few._copied(logits, factor=1.0)
 
     def precise(self) -> Dataset:
         """The same rows as float64 logits where they are so few that this costs nothing."""
         if self.n_rows * self.n_classes > SMALL:
             return self
-        rows = self._numbers(slice(None))
-        exact = door.as_logits(self.logits[rows], self.scores).astype(np.float64)
-        labels = None if self.labels is None else self.labels[rows]
-        entries = self.entry_numbers()
+        raw = self._flat[0].read(self.selection.in_columns(slice(0, self.n_rows)))
+        exact = as_logits(raw, self.scores).astype(np.float64)
+        return self._copied(exact, factor=self.factor)
+
+    def _copied(self, logits: FloatArray, factor: float) -> Dataset:
+        """The same rows, these copied out of the file as logits."""
+        labels = self.labels
+        if labels is not None and self._flat[1] is not None:
+            rows = self.selection.in_columns(slice(0, self.n_rows))
+            labels = ArrayColumn(self._flat[1].read(rows), labels.name)
         return replace(
-            self, logits=exact, labels=labels, kept=None, entries=entries, scores="logits"
+            self,
+            logits=ArrayColumn(logits, self.logits.name),
+            labels=labels,
+            selection=self.selection.copied(),
+            reading=replace(self.reading, scores="logits"),
+            factor=factor,
+        )
+
+    def take(self, rows: Index) -> Dataset:
+        """The rows of these ascending numbers as a Dataset of their own."""
+        return replace(
+            self,
+            selection=self.selection.take(rows),
+            weights=None if self.weights is None else self.weights[rows],
+            folds=None if self.folds is None else self.folds[rows],
         )
 
     def smoothed(self, smoothing: Smoothing) -> Dataset:
@@ -281,23 +259,33 @@ class Dataset:
 
     def rescaled(self, factor: float) -> Dataset:
         """The same rows with all logits multiplied by ``factor``, a power of two."""
-        return replace(self, factor=factor, magnitude=self.magnitude * factor, on_rows=None)
+        return replace(self, factor=factor, magnitude=self.magnitude * factor)
 
     def with_folds(self, n_folds: int, seed: int) -> Dataset:
-        """Deal the rows into ``n_folds`` folds: each run of ``n_folds`` rows, in random order."""
-        together = self.task == "multilabel"  # the labels of one example stay together
-        examples = int(self.entry_numbers()[-1]) // self.n_labels + 1 if together else self.n_rows
-        groups = -(-examples // n_folds)
-        folds = np.tile(np.arange(n_folds, dtype=np.int16), (groups, 1))
+        """Deal the rows into ``n_folds`` folds: each run of ``n_folds`` rows, in random order.
+
+        The labels of one example stay together.
+        """
+        examples = self.numbers // self.layout.n_labels
+        if self.task is not Task.multilabel:
+            examples = np.arange(self.n_rows)
+        count = int(examples[-1]) + 1
+        folds = np.tile(np.arange(n_folds, dtype=np.int16), (-(-count // n_folds), 1))
         np.random.default_rng(seed).permuted(folds, axis=1, out=folds)
-        dealt = folds.reshape(-1)[:examples]
-        if together:
-            dealt = dealt[self.entry_numbers() // self.n_labels]
-        return replace(self, folds=dealt)
+        return replace(self, folds=folds.reshape(-1)[:count][examples])
 
     def without_fold(self, fold: int) -> Dataset:
         """The same rows, those of ``fold`` weighing nothing."""
         return replace(self, left_out=fold)
 
 
-Source = Dataset  # its former name, which works until 1.0
+def _weights_of(weights: Column, layout: Layout, selection: Selection) -> Float64:
+    """Checked weights of the rows that count."""
+    shape = weights.shape
+    given = layout.spread(weights.read(0, shape[0]) if shape else np.zeros(()))
+    if given.shape == (layout.n_decisions,) and selection.numbers is not None:
+        given = given[selection.numbers]
+    return check_weights(given, selection.n_rows, weights.name)
+
+
+Source = Dataset

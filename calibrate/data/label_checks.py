@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from calibrate.blocks.block import AnyArray, Index
-from calibrate.data.first_seen import NOWHERE, FirstSeen
+from calibrate.arrays import AnyArray, Index
+from calibrate.blocks.sums import GREATEST, LEAST, Sums
+from calibrate.data.first_seen import NO_ERROR, NOWHERE, FirstSeen, Worst
 from calibrate.errors import InputError
 
 SUM_TOLERANCE = 1e-3  # of soft labels: votes and float16 teachers are rounded
 
 
 @dataclass(frozen=True)
-class LabelFindings:
+class LabelFindings(Sums):
     """What the labels of a block, or of all blocks added up, look like.
 
     Attributes:
@@ -22,41 +23,27 @@ class LabelFindings:
         unusable: NaN and infinite ones.
         fractions: values that are not whole.
         many: rows of several whole numbers that do not sum to 1, as in multi-label data.
-        sum_error, sum_row: the row of shares that is farthest from summing to 1.
+        sum_error: how far the shares of a row are from summing to 1.
         masked: labels whose class has the score -inf, or the probability 0.
     """
 
-    low: float = np.inf
-    high: float = -np.inf
+    low: float = field(default=np.inf, metadata=LEAST)
+    high: float = field(default=-np.inf, metadata=GREATEST)
     unusable: FirstSeen = NOWHERE
     fractions: FirstSeen = NOWHERE
     many: FirstSeen = NOWHERE
-    sum_error: float = 0.0
-    sum_row: int = -1
+    sum_error: Worst = NO_ERROR
     masked: FirstSeen = NOWHERE
 
-    def __add__(self, other: LabelFindings) -> LabelFindings:
-        worse = self if self.sum_error >= other.sum_error else other
-        return LabelFindings(
-            low=min(self.low, other.low),
-            high=max(self.high, other.high),
-            unusable=self.unusable + other.unusable,
-            fractions=self.fractions + other.fractions,
-            many=self.many + other.many,
-            sum_error=worse.sum_error,
-            sum_row=worse.sum_row,
-            masked=self.masked + other.masked,
-        )
-
-    def moved(self, kept: Index | None, per_row: int) -> LabelFindings:
+    def moved(self, numbers: Index | None, per_row: int) -> LabelFindings:
         """The same with places in the numbering of the file."""
         return replace(
             self,
-            unusable=self.unusable.moved(kept, per_row),
-            fractions=self.fractions.moved(kept, per_row),
-            many=self.many.moved(kept, per_row),
-            masked=self.masked.moved(kept, per_row),
-            sum_row=self.sum_row if kept is None else int(kept[self.sum_row]),
+            unusable=self.unusable.moved(numbers, per_row),
+            fractions=self.fractions.moved(numbers, per_row),
+            many=self.many.moved(numbers, per_row),
+            sum_error=self.sum_error.moved(numbers, per_row),
+            masked=self.masked.moved(numbers, per_row),
         )
 
     @property
@@ -87,8 +74,7 @@ def inspect_labels(raw: AnyArray, start: int) -> LabelFindings:
         high,
         fractions=fractions,
         many=FirstSeen.of(whole & (errors > SUM_TOLERANCE), start),
-        sum_error=float(errors[worst]),
-        sum_row=start + worst,
+        sum_error=Worst(float(errors[worst]), start + worst),
     )
 
 
@@ -100,27 +86,31 @@ def check_class_indices(found: LabelFindings, n_classes: int, offset: int, name:
                 f"{name}: expected whole class indices, found a value that is not whole in row "
                 f"{place.row} ({place.count:,} in all)"
             )
-    if found.low < offset or found.high >= n_classes + offset:
-        raise InputError(_range_message(found, n_classes, offset, name))
-
-
-def _range_message(found: LabelFindings, n_classes: int, offset: int, name: str) -> str:
     low, high = int(found.low), int(found.high)
-    message = f"{name}: expected labels from {offset} to {n_classes - 1 + offset}, "
-    message += f"found {low} to {high}"
+    if low < offset or high >= n_classes + offset:
+        raise InputError(
+            f"{name}: expected labels from {offset} to {n_classes - 1 + offset}, found {low} to "
+            f"{high}{_range_hint(low, high, n_classes, offset)}"
+        )
+
+
+def _range_hint(low: int, high: int, n_classes: int, offset: int) -> str:
+    """What such labels may be, as the end of a message."""
     if offset == 0 and low >= 1 and high == n_classes:
-        message += "; if they count from 1, pass --label-offset 1"
-    elif low == -1 and high == 1 and n_classes == 2:
-        message += "; if these are no and yes, save (labels + 1) // 2; if -1 marks rows to leave "
-        message += "out, pass --ignore-label -1"
-    elif low < 0 and low in (-1, -100, -255):
-        message += f"; if {low} marks rows to leave out, pass --ignore-label {low}, or leave "
-        message += "them out of both files"
-    elif high >= n_classes and high == 255:
-        message += "; if 255 marks rows to leave out, pass --ignore-label 255"
-    elif high >= n_classes:
-        message += f"; the logits have {n_classes} classes"
-    return message
+        return "; if they count from 1, pass `label_offset=1`"
+    if low == -1 and high == 1 and n_classes == 2:
+        return (
+            "; if these are no and yes, save (labels + 1) // 2; if -1 marks rows to leave out, "
+            "pass `ignore_label=-1`"
+        )
+    if low in (-1, -100, -255):
+        return (
+            f"; if {low} marks rows to leave out, pass `ignore_label={low}`, or leave them out of "
+            "both files"
+        )
+    if high >= n_classes and high == 255:
+        return "; if 255 marks rows to leave out, pass `ignore_label=255`"
+    return f"; there are {n_classes:,} classes" if high >= n_classes else ""
 
 
 def check_shares(found: LabelFindings, name: str) -> None:
@@ -129,23 +119,24 @@ def check_shares(found: LabelFindings, name: str) -> None:
         raise InputError(
             f"{name}: expected shares of classes, found NaN or infinity in row "
             f"{found.unusable.row}, column {found.unusable.column} ({found.unusable.count:,} in "
-            "all); for multi-label data pass --task multilabel"
+            'all); for multi-label data pass `task="multilabel"`'
         )
     if found.many.count and found.low >= 0 and found.high <= 1:
         raise InputError(
             f"{name}: expected one class per row, but row {found.many.row} has none or several "
-            f"({found.many.count:,} such rows); pass --task multilabel if each column is a label "
-            "of its own, --task binary if each score is a yes or no"
+            f'({found.many.count:,} such rows); pass `task="multilabel"` if each column is a label '
+            'of its own, `task="binary"` if each score is a yes or no'
         )
     if found.low < 0:
         raise InputError(
             f"{name}: expected shares of classes from 0 to 1, found {found.low:g}; "
             "negative shares cannot be labels"
         )
-    if found.sum_error > SUM_TOLERANCE:
+    if found.sum_error.value > SUM_TOLERANCE:
         raise InputError(
             f"{name}: expected shares of classes that sum to 1 in every row, but in row "
-            f"{found.sum_row} the sum is off by {found.sum_error:.3g}; divide votes by their number"
+            f"{found.sum_error.row} the sum is off by {found.sum_error.value:.3g}; divide votes by "
+            "their number"
         )
 
 
@@ -162,10 +153,10 @@ def check_yes_no(found: LabelFindings, name: str) -> None:
     message += f"found {found.low:g} to {found.high:g}"
     if found.low == -1 and found.high == 1:
         message += "; if these are no and yes, save (labels + 1) / 2; if -1 marks rows to leave "
-        message += "out, pass --ignore-label -1"
+        message += "out, pass `ignore_label=-1`"
     elif found.hard and (found.low < 0 or found.high == 255):
         mark = found.low if found.low < 0 else found.high
-        message += f"; if {mark:g} marks rows to leave out, pass --ignore-label {mark:g}"
+        message += f"; if {mark:g} marks rows to leave out, pass `ignore_label={mark:g}`"
     elif found.hard:
         message += "; these scores are read as a yes or no each (binary or multi-label)"
     else:

@@ -1,7 +1,7 @@
 """What arrays of scores and labels mean: multiclass, binary or multi-label.
 
-Shapes decide, and ``task`` where they do not. Behind this file scores are ``(n, K)``, one row per
-decision, or ``(n,)``: the logit of the positive class of a yes-no decision.
+Shapes decide, and ``Reading.task`` where they do not. Behind this file scores are ``(n, K)``, one
+row per decision, or ``(n,)``: the logit of the positive class of a yes-no decision.
 """
 
 from __future__ import annotations
@@ -11,195 +11,198 @@ from math import prod
 
 import numpy as np
 
-from calibrate.blocks.block import AnyArray, Index, described
-from calibrate.errors import InputError, check_known
-
-TASKS = ("multiclass", "binary", "multilabel")
+from calibrate.arrays import AnyArray, Index, described
+from calibrate.data.columns import Column, Flat
+from calibrate.data.reading import Reading
+from calibrate.errors import InputError
+from calibrate.tasks import Task
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Arrays in the shape that everything else works on.
+    """Which decisions the scores hold.
 
     Attributes:
-        task: one of ``TASKS``.
-        logits: ``(n, K)``, or ``(n,)`` for yes-no decisions.
-        labels: ``(n,)`` class indices or shares of yes, ``(n, K)`` shares of classes, or None.
+        task: what each decision is about.
         shape: of the scores as they were given.
-        kept: the rows that count, or None for all.
+        shares: whether the labels are a share for each class.
     """
 
-    task: str
-    logits: AnyArray
-    labels: AnyArray | None
+    task: Task
     shape: tuple[int, ...]
-    kept: Index | None = None
+    shares: bool = False
+
+    @property
+    def lead(self) -> tuple[int, ...]:
+        """The axes of the rows: all but that of the classes or labels."""
+        return self.shape if self.task is Task.binary else self.shape[:-1]
+
+    @property
+    def width(self) -> int | None:
+        """The scores of one decision; None where that is one number."""
+        return self.shape[-1] if self.task is Task.multiclass else None
+
+    @property
+    def n_decisions(self) -> int:
+        return prod(self.shape) // (self.width or 1)
+
+    @property
+    def n_classes(self) -> int:
+        """2 for yes-no decisions."""
+        return self.width or 2
+
+    @property
+    def n_labels(self) -> int:
+        """The labels of a multi-label model; 1 otherwise."""
+        return self.shape[-1] if self.task is Task.multilabel else 1
 
     @property
     def n_columns(self) -> int:
-        """The labels of a multi-label model, or the classes."""
-        if self.task == "multilabel":
-            return self.shape[-1]
-        return 2 if self.task == "binary" else self.logits.shape[1]
+        """The classes, or the labels of a multi-label model."""
+        return self.n_labels if self.task is Task.multilabel else self.n_classes
+
+    def spread(self, values: AnyArray) -> AnyArray:
+        """Values per row, per leading axes or per decision, as one per decision.
+
+        As they are where they fit none of these.
+        """
+        flat = values.reshape(-1) if values.shape in (self.shape, self.lead) else values
+        if self.task is Task.multilabel and flat.shape == (prod(self.lead),):
+            flat = np.repeat(flat, self.n_labels)
+        return flat
 
 
 def layout_of(
-    logits: AnyArray,
-    labels: AnyArray | None,
-    task: str | None,
-    ignore_label: int | None,
-    logits_name: str,
-    labels_name: str,
-) -> Layout:
-    """Recognise the task, flatten leading axes and find the rows that count.
+    logits: Column, labels: Column | None, reading: Reading
+) -> tuple[Layout, Index | None]:
+    """Recognise the task, and find the decisions that count; None for all.
 
     Raises:
         InputError: dtypes or shapes do not fit together, or no row is left.
     """
-    if task is not None:
-        check_known("task", [task], TASKS)
-    _check_dtypes(logits, labels, logits_name, labels_name)
-    task = task or _task_of(logits)
-    _check_scores(logits, labels, task, logits_name, labels_name)
-    scores: AnyArray
-    if task == "multiclass":
-        scores = logits.reshape(-1, logits.shape[-1])
-        flat = None if labels is None else _class_labels(logits, labels, logits_name, labels_name)
+    _check_dtypes(logits, labels)
+    task = Task(reading.task or _task_of(logits))
+    _check_scores(logits, labels, task)
+    layout = Layout(task, logits.shape)
+    if labels is None:
+        return layout, None
+    if task is Task.multiclass:
+        layout = Layout(task, logits.shape, _are_shares(logits, labels))
     else:
-        scores = logits.reshape(-1)
-        flat = None if labels is None else _yes_no(logits, labels, task, logits_name, labels_name)
-    kept = _kept(flat, task, ignore_label, labels_name)
-    return Layout(task, scores, flat, logits.shape, kept)
+        _check_yes_no(logits, labels, task)
+    if reading.label_offset and layout.shares:
+        raise InputError(
+            f"{labels.name}: `label_offset` is for class indices, found shares per class"
+        )
+    return layout, _kept(labels, layout, reading.ignore_label)
 
 
-def _task_of(logits: AnyArray) -> str:
-    yes_no = logits.ndim <= 1 or (logits.ndim == 2 and logits.shape[1] == 1)
-    return "binary" if yes_no else "multiclass"
+def _task_of(logits: Column) -> Task:
+    yes_no = len(logits.shape) <= 1 or (len(logits.shape) == 2 and logits.shape[1] == 1)
+    return Task.binary if yes_no else Task.multiclass
 
 
-def _check_dtypes(
-    logits: AnyArray, labels: AnyArray | None, logits_name: str, labels_name: str
-) -> None:
+def _check_dtypes(logits: Column, labels: Column | None) -> None:
     if logits.dtype.kind not in "fiu":
         raise InputError(
-            f"{logits_name}: expected logits as real numbers, found dtype {logits.dtype}"
+            f"{logits.name}: expected logits as real numbers, found dtype {logits.dtype}"
         )
     if logits.dtype.kind == "f" and logits.dtype.itemsize > 8:
         raise InputError(
-            f"{logits_name}: expected float16, float32 or float64, found {logits.dtype}; "
+            f"{logits.name}: expected float16, float32 or float64, found {logits.dtype}; "
             "save them as float64"
         )
     if labels is not None and labels.dtype.kind not in "biuf":
         raise InputError(
-            f"{labels_name}: expected labels as whole numbers or shares, found dtype {labels.dtype}"
+            f"{labels.name}: expected labels as whole numbers or shares, found dtype {labels.dtype}"
         )
 
 
-def _check_scores(
-    logits: AnyArray, labels: AnyArray | None, task: str, logits_name: str, labels_name: str
-) -> None:
-    if labels is not None and logits.ndim == 1 and labels.ndim == 2 and labels.shape[1] > 1:
+def _check_scores(logits: Column, labels: Column | None, task: Task) -> None:
+    shape = logits.shape
+    if labels is not None and len(shape) == 1 and len(labels.shape) == 2 and labels.shape[1] > 1:
         raise InputError(
-            f"{logits_name} holds {described(logits)} and {labels_name} holds "
+            f"{logits.name} holds {described(logits)} and {labels.name} holds "
             f"{described(labels)}: the two files seem to be swapped; give LOGITS, then LABELS"
         )
-    if logits.ndim == 0 or (task != "binary" and logits.ndim == 1):
+    if not shape or (task is not Task.binary and len(shape) == 1):
         raise InputError(
-            f"{logits_name}: expected logits of shape (rows, classes), found {described(logits)}; "
+            f"{logits.name}: expected logits of shape (rows, classes), found {described(logits)}; "
             "reshape them to two dimensions"
         )
-    if 0 in logits.shape[: max(1, logits.ndim - 1)]:
-        raise InputError(f"{logits_name}: expected at least one row, found {described(logits)}")
-    least = 2 if task == "multiclass" else 1
-    if logits.shape[-1] < least:
+    if 0 in shape[: max(1, len(shape) - 1)]:
+        raise InputError(f"{logits.name}: expected at least one row, found {described(logits)}")
+    least = 2 if task is Task.multiclass else 1
+    if shape[-1] < least:
         what = "two classes" if least == 2 else "one label"
         raise InputError(
-            f"{logits_name}: expected at least {what} (columns), found {described(logits)}"
+            f"{logits.name}: expected at least {what} (columns), found {described(logits)}"
         )
 
 
-def _class_labels(
-    logits: AnyArray, labels: AnyArray, logits_name: str, labels_name: str
-) -> AnyArray:
-    """``(n,)`` class indices, or ``(n, K)`` shares."""
-    lead, classes = logits.shape[:-1], logits.shape[-1]
+def _are_shares(logits: Column, labels: Column) -> bool:
+    """Whether these are shares of classes ``(..., K)`` rather than class indices ``(...)``."""
+    lead = logits.shape[:-1]
     if labels.shape in (lead, (*lead, 1)):
-        return labels.reshape(-1)
+        return False
     if labels.shape == logits.shape:
-        return labels.reshape(-1, classes)
-    if logits.ndim == 2 and labels.ndim and len(labels) != len(logits):
-        raise InputError(_other_length(logits, labels, logits_name, labels_name))
+        return True
+    if len(logits.shape) == 2:
+        _check_same_length(logits, labels)
     raise InputError(
-        f"{labels_name}: expected one class index per row, shape {_shape(lead)}, or one share per "
+        f"{labels.name}: expected one class index per row, shape {_shape(lead)}, or one share per "
         f"class, shape {_shape(logits.shape)}, found {described(labels)}"
     )
 
 
-def _yes_no(
-    logits: AnyArray, labels: AnyArray, task: str, logits_name: str, labels_name: str
-) -> AnyArray:
-    """``(n,)`` of 0 and 1, or shares between."""
-    bare = logits.shape[:-1] if task == "binary" and logits.shape[-1:] == (1,) else logits.shape
+def _check_yes_no(logits: Column, labels: Column, task: Task) -> None:
+    """Raise InputError unless there is a label, 0 and 1 or a share between, for each score."""
+    bare = logits.shape
+    if task is Task.binary and bare[-1:] == (1,):
+        bare = bare[:-1]
     if labels.shape in (logits.shape, bare, (*bare, 1)):
-        return labels.reshape(-1)
-    if labels.ndim and len(labels) != len(logits):
-        raise InputError(_other_length(logits, labels, logits_name, labels_name))
+        return
+    _check_same_length(logits, labels)
     raise InputError(
-        f"{labels_name}: expected labels of the shape of the scores, {_shape(bare)}, for the "
+        f"{labels.name}: expected labels of the shape of the scores, {_shape(bare)}, for the "
         f"task {task}, found {described(labels)}"
     )
 
 
-def _other_length(logits: AnyArray, labels: AnyArray, logits_name: str, labels_name: str) -> str:
-    return (
-        f"{labels_name} holds {len(labels):,} labels but {logits_name} holds {len(logits):,} "
-        "rows: they must be the same rows in the same order"
-    )
+def _check_same_length(logits: Column, labels: Column) -> None:
+    if labels.shape and labels.shape[0] != logits.shape[0]:
+        raise InputError(
+            f"{labels.name} holds {labels.shape[0]:,} labels but {logits.name} holds "
+            f"{logits.shape[0]:,} rows: they must be the same rows in the same order"
+        )
 
 
 def _shape(shape: tuple[int, ...]) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
-def _kept(
-    labels: AnyArray | None, task: str, ignore_label: int | None, labels_name: str
-) -> Index | None:
-    """The rows that are neither to be ignored nor, in multi-label data, not annotated."""
-    if labels is None:
+def flat_labels(labels: Column, layout: Layout) -> Flat:
+    """The labels, ``(n,)`` or ``(n, K)`` shares, of all decisions."""
+    return Flat(labels, layout.width if layout.shares else None)
+
+
+def _kept(labels: Column, layout: Layout, ignore_label: int | None) -> Index | None:
+    """The decisions that are neither to be ignored nor, in multi-label data, not annotated."""
+    unknown = layout.task is Task.multilabel and labels.dtype.kind == "f"  # NaN, by convention
+    if ignore_label is None and not unknown:
         return None
-    counts = np.ones(len(labels), dtype=bool)
-    if task == "multilabel" and labels.dtype.kind == "f":
-        counts &= ~np.isnan(labels)
+    if ignore_label is not None and layout.shares:
+        raise InputError(
+            f"{labels.name}: `ignore_label` is for class indices, found shares per class; "
+            "leave those rows out of both files"
+        )
+    found = flat_labels(labels, layout).read(slice(0, layout.n_decisions))
+    counts = ~np.isnan(found) if unknown else np.ones(len(found), dtype=bool)
     if ignore_label is not None:
-        if labels.ndim > 1:
-            raise InputError(
-                f"{labels_name}: --ignore-label is for class indices, found shares per class; "
-                "leave those rows out of both files"
-            )
-        counts &= labels != ignore_label
+        counts &= found != ignore_label
     if counts.all():
         return None
     kept = np.flatnonzero(counts)
     if not len(kept):
-        raise InputError(f"{labels_name}: every label is to be left out; at least one must count")
+        raise InputError(f"{labels.name}: every label is to be left out; at least one must count")
     return kept
-
-
-def check_offset(label_offset: int, form: Layout, labels_name: str) -> None:
-    """Raise InputError where labels that are no numbers of classes were said to be offset."""
-    if label_offset and form.labels is not None and form.labels.ndim == 2:
-        raise InputError(
-            f"{labels_name}: --label-offset is for class indices, found shares per class"
-        )
-
-
-def row_weights(weights: AnyArray, form: Layout) -> AnyArray:
-    """Weights given per row, per leading axes or per decision, as one per decision kept."""
-    lead = form.shape[:-1] if form.task != "binary" else form.shape
-    flat = weights.reshape(-1) if weights.shape in (form.shape, lead) else weights
-    per_row = len(form.logits) // max(1, prod(lead))
-    if form.task == "multilabel" and weights.shape == lead:
-        flat = np.repeat(flat, per_row)
-    if form.kept is not None and flat.shape == form.logits.shape[:1]:
-        flat = flat[form.kept]
-    return flat

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
 
-from calibrate.blocks.block import AnyArray
+from calibrate.arrays import AnyArray
+from calibrate.files import writing
 
 
 def write_npy(
@@ -19,3 +21,14 @@ def write_npy(
     npy.write_array_header_1_0(file, header)
     for block in blocks:
         file.write(np.ascontiguousarray(block, dtype=dtype).data)
+
+
+def write_npy_to(
+    target: str, shape: tuple[int, ...], dtype: str, blocks: Iterable[AnyArray]
+) -> None:
+    """The same to a file, whole or not at all; ``-`` is stdout."""
+    if target == "-":
+        write_npy(sys.stdout.buffer, shape, np.dtype(dtype), blocks)
+        return
+    with writing(target) as file:
+        write_npy(file, shape, np.dtype(dtype), blocks)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibrate.blocks.block import AnyArray, check_weights
-from calibrate.blocks.softmax import Float64
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from calibrate.arrays import AnyArray, Float64, Index
+from calibrate.data.weights import check_weights
 
 
 @dataclass(frozen=True)
@@ -30,13 +26,18 @@ class TopLabels:
     correct: Float64
     confidence: Float64
     n_classes: int
-    weights: NDArray[np.float64] | None = None
+    weights: Float64 | None = None
     name: str = field(default="top labels", kw_only=True)
     warnings: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def n_rows(self) -> int:
         return len(self.correct)
+
+    @property
+    def weight(self) -> Float64:
+        """The row weights; ones where there are none."""
+        return np.ones(self.n_rows) if self.weights is None else self.weights
 
     def weighted(self, weights: AnyArray | None, where: str) -> TopLabels:
         """The same rows with these weights.
@@ -49,7 +50,7 @@ class TopLabels:
         checked = check_weights(np.asarray(weights), self.n_rows, where)
         return replace(self, weights=checked)
 
-    def take(self, rows: NDArray[np.intp]) -> TopLabels:
+    def take(self, rows: Index) -> TopLabels:
         """The rows of these numbers."""
         weights = None if self.weights is None else self.weights[rows]
         return replace(

@@ -16,8 +16,17 @@ class Over(Enum):
     ROWS = "rows"  # Predictions -> (n,) values, of which the weighted mean is the figure
     BINS = "bins"  # BinTable of equal-width bins -> figure
     MASS_BINS = "equal-mass bins"  # BinTable of 15 equal-mass bins -> figure
-    LEVELS = "levels"  # Ordered -> figure
+    ORDERED = "ordered"  # Ordered -> figure
     CLASSES = "classes"  # one-vs-rest ECE of every class, (..., K) -> figure
+
+
+class Interval(Enum):
+    """Where the 95 % interval of a metric comes from; a file each in ``metrics/intervals/``."""
+
+    NORMAL = "normal"  # the standard error of a mean over rows
+    GAPS = "gaps"  # a sum of absolute gaps, its bias bounded
+    CLASS_GAPS = "class_gaps"  # the same over classes
+    RESAMPLED = "resampled"  # the bootstrap
 
 
 @dataclass(frozen=True)
@@ -29,8 +38,10 @@ class Metric:
         function: takes what ``over`` says; works along the last axis, so that leading axes can
             hold bootstrap samples; NaN where the figure is undefined.
         over: what it is computed from.
+        interval: where its interval comes from.
         lower_is_better: True, False, or None where neither end is good.
         bounds: the smallest and largest value it can take.
+        headline: whether it belongs to the few that everybody looks at first.
         measures_error: whether it is 0 for calibrated confidences, in the long run.
         rough: whose 95 % interval held the truth less than 90 times in 100 in simulations, or was
             not simulated: the ``"value"``, the ``"change"``, both or none.
@@ -40,8 +51,10 @@ class Metric:
     name: str
     function: Callable[..., Any]
     over: Over
+    interval: Interval
     lower_is_better: bool | None
-    bounds: tuple[float, float]
+    bounds: tuple[float, float] = (0.0, 1.0)
+    headline: bool = False
     measures_error: bool = False
     rough: tuple[str, ...] = ()
     reference: str = ""
@@ -52,25 +65,41 @@ METRICS: dict[str, Metric] = {}
 
 def metric(
     over: Over,
+    interval: Interval,
     *,
     lower_is_better: bool | None,
     bounds: tuple[float, float] = (0.0, 1.0),
+    headline: bool = False,
     measures_error: bool = False,
     rough: tuple[str, ...] = (),
     reference: str = "",
 ) -> Callable[[F], F]:
-    """Register a function as the metric of its name."""
+    """Register a function as the metric of its name; the arguments are the fields of ``Metric``."""
 
     def register(function: F) -> F:
         name = function.__name__
         METRICS[name] = Metric(
-            name, function, over, lower_is_better, bounds, measures_error, rough, reference
+            name,
+            function,
+            over,
+            interval,
+            lower_is_better,
+            bounds,
+            headline,
+            measures_error,
+            rough,
+            reference,
         )
         return function
 
     return register
 
 
-def metrics_over(over: Over) -> dict[str, Metric]:
-    """The registered metrics of one kind, by name."""
-    return {name: each for name, each in METRICS.items() if each.over is over}
+def metrics_of(interval: Interval) -> dict[str, Metric]:
+    """The registered metrics whose intervals come from one place, by name."""
+    return {name: each for name, each in METRICS.items() if each.interval is interval}
+
+
+def headline() -> tuple[str, ...]:
+    """The names of the few that everybody looks at first."""
+    return tuple(name for name, each in METRICS.items() if each.headline)

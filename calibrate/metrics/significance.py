@@ -2,54 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.blocks.bins import BinTable, Float64
+from calibrate.arrays import Float64, IntArray
+from calibrate.blocks.bins import BinTable
+from calibrate.blocks.ordered import Ordered
 from calibrate.blocks.passes import map_blocks
 from calibrate.blocks.row_sums import RowSums
-from calibrate.metrics import Ordered, ece
-from calibrate.metrics.intervals.resampled import PER_DRAW, KeptRows
+from calibrate.metrics.definitions.binned import ece
+from calibrate.metrics.totals import KeptRows, Totals
 from calibrate.results.report import Test, Tests
 
 CELLS = 1024  # rows are taken together, by confidence, into at most so many cells
 SAMPLES = 1000
-
-
-class HowToResample(Protocol):
-    @property
-    def seed(self) -> int: ...
-
-    @property
-    def workers(self) -> int | None: ...
+PER_DRAW = 50  # samples computed at once
 
 
 def significance_tests(
-    pairs: KeptRows, rows: RowSums, edges: Float64, settings: HowToResample
+    totals: Totals, seed: int
 ) -> tuple[list[Tests], list[BinTable], list[float | None]]:
     """The tests of each side, and the tables of calibrated models with the same confidences.
 
     Of yes-no decisions the consistency test is about the probability of yes: a lean towards yes
     cancels in the confidence. The last ones returned are the p-values of the test of the
-    confidences. The last columns of ``rows`` are the slopes of the NLL, per side.
+    confidences.
     """
-    sides = range(len(pairs.confidences))
-    levels = pairs.levels
-    drawn = [consistency_samples(each, edges, settings) for each in levels]
-    confidence = [consistency_test(levels[side].binned(edges), drawn[side]) for side in sides]
+    kept, edges, sides = totals.kept, totals.edges, range(totals.n_sides)
+    drawn = [consistency_samples(each, edges, seed) for each in kept.ordered]
+    confidence = [consistency_test(kept.ordered[i].binned(edges), drawn[i]) for i in sides]
     consistency = confidence
-    if pairs.yes is not None:
-        of_yes = pairs.of_yes.levels
+    if kept.yes is not None:
         consistency = [
-            consistency_test(each.binned(edges), consistency_samples(each, edges, settings))
-            for each in of_yes
+            consistency_test(each.binned(edges), consistency_samples(each, edges, seed))
+            for each in kept.of_yes.ordered
         ]
     tests = [
         Tests(
             consistency=consistency[side],
-            spiegelhalter=spiegelhalter_test(pairs, side),
-            temperature=temperature_test(rows, side - len(sides)),
+            spiegelhalter=spiegelhalter_test(kept, side),
+            temperature=temperature_test(totals.rows, side - len(sides)),
         )
         for side in sides
     ]
@@ -67,22 +60,45 @@ def consistency_test(observed: BinTable, calibrated: BinTable) -> Test:
     return Test(statistic=statistic, p_value=float(p))
 
 
-def consistency_samples(levels: Ordered, edges: Float64, settings: HowToResample) -> BinTable:
-    """The tables of ``SAMPLES`` calibrated models with these confidences, ``(samples, b)``."""
-    cells = np.arange(len(levels.confidence)) * CELLS // max(CELLS, len(levels.confidence))
-    starts = np.flatnonzero(np.concatenate([[True], cells[1:] > cells[:-1]]))
-    weight = np.add.reduceat(levels.weight, starts)
-    confidence = np.add.reduceat(levels.weight * levels.confidence, starts)
-    confidence = np.clip(np.divide(confidence, weight, out=confidence, where=weight > 0), 0, 1)
-    rows = np.maximum(np.rint(weight * levels.rows_per_weight), 1).astype(np.int64)
+@dataclass(frozen=True)
+class _Generators:
+    """A generator of its own for each group of samples: the seed decides, not who runs."""
 
-    def step(rng: np.random.Generator) -> Float64:
-        correct = rng.binomial(rows, confidence, size=(PER_DRAW, len(rows))) / rows * weight
+    n_rows: int
+    block_rows: int
+    seed: int
+
+    def read(self, start: int, stop: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, 1, start, stop])
+
+
+@dataclass(frozen=True)
+class _Calibrated:
+    """The step that draws the correctness of calibrated rows: how many are right, per bin."""
+
+    confidence: Float64
+    weight: Float64
+    rows: IntArray
+    edges: Float64
+
+    def __call__(self, rng: np.random.Generator) -> Float64:
+        rows, weight = self.rows, self.weight
+        correct = rng.binomial(rows, self.confidence, size=(PER_DRAW, len(rows))) / rows * weight
         repeated = np.broadcast_to(weight, correct.shape)
-        return Ordered(confidence, repeated, correct).binned(edges).correct_sum
+        return Ordered(self.confidence, repeated, correct).binned(self.edges).correct_sum
 
-    draws = _Generators(SAMPLES, PER_DRAW, settings.seed)
-    correct = np.concatenate(list(map_blocks(draws, step, settings.workers)))
+
+def consistency_samples(ordered: Ordered, edges: Float64, seed: int) -> BinTable:
+    """The tables of ``SAMPLES`` calibrated models with these confidences, ``(samples, b)``."""
+    cells = np.arange(len(ordered.confidence)) * CELLS // max(CELLS, len(ordered.confidence))
+    starts = np.flatnonzero(np.concatenate([[True], cells[1:] > cells[:-1]]))
+    weight = np.add.reduceat(ordered.weight, starts)
+    confidence = np.add.reduceat(ordered.weight * ordered.confidence, starts)
+    confidence = np.clip(np.divide(confidence, weight, out=confidence, where=weight > 0), 0, 1)
+    rows = np.maximum(np.rint(weight * ordered.rows_per_weight), 1).astype(np.int64)
+    step = _Calibrated(confidence, weight, rows, edges)
+    draws = _Generators(SAMPLES, PER_DRAW, seed)
+    correct = np.concatenate(list(map_blocks(draws, step)))
     same = Ordered(confidence, weight, weight * confidence).binned(edges)
 
     def repeat(sums: Float64) -> Float64:
@@ -91,23 +107,13 @@ def consistency_samples(levels: Ordered, edges: Float64, settings: HowToResample
     return BinTable(edges, repeat(same.weight), repeat(same.confidence_sum), correct)
 
 
-class _Generators:
-    """A generator of its own for each group of samples: the seed decides, not the threads."""
-
-    def __init__(self, n_rows: int, block_rows: int, seed: int) -> None:
-        self.n_rows, self.block_rows, self.seed = n_rows, block_rows, seed
-
-    def read(self, start: int, stop: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, 1, start, stop])
-
-
-def spiegelhalter_test(pairs: KeptRows, side: int) -> Test:
+def spiegelhalter_test(kept: KeptRows, side: int) -> Test:
     """Spiegelhalter's Z: is the Brier score of the confidence what the confidences promise?
 
     ``Z = sum w (a - c)(1 - 2c) / sqrt(sum w² (1 - 2c)² c (1 - c))``, normal for a calibrated
     model. Reference: Spiegelhalter (1986), Probabilistic prediction in patient management.
     """
-    c, a, w = pairs.confidences[side], pairs.corrects[side], pairs.weight
+    c, a, w = kept.confidences[side], kept.corrects[side], kept.weight
     variance = float(np.sum(np.square(w * (1 - 2 * c)) * c * (1 - c)))
     return _normal(float(np.sum(w * (a - c) * (1 - 2 * c))), variance)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibrate.blocks.row_sums import NORMAL_95
-from calibrate.blocks.softmax import Float64
-from calibrate.metrics import smooth_ece
-from calibrate.metrics.intervals.resampled import KeptRows
+from calibrate.arrays import Float64
+from calibrate.metrics.definitions.ranked import smooth_ece
+from calibrate.metrics.intervals.normal import NORMAL_95
+from calibrate.metrics.totals import KeptRows
 from calibrate.results.report import SmoothReliability
 
 POINTS = 201
@@ -16,15 +16,15 @@ BANDWIDTHS = 0.025, 0.06  # drawn: narrower ones show single rows, wider ones bl
 FEWEST = 5.0  # rows under the kernel below which nothing is drawn
 
 
-def smooth_reliability(pairs: KeptRows, side: int) -> SmoothReliability:
+def smooth_reliability(kept: KeptRows, side: int) -> SmoothReliability:
     """``t + sum K(t, c) w (a - c) / sum K(t, c) w`` over the confidences t, with its 95 % band.
 
     K is the Gaussian kernel reflected at 0 and 1, its bandwidth the smooth ECE, the scale on which
     that figure is measured, within 0.025 to 0.06. The band is pointwise and normal, from the
     variance of the residuals under the kernel. Reference: Blasiok & Nakkiran (2023).
     """
-    confidence, correct, weight = pairs.confidences[side], pairs.corrects[side], pairs.weight
-    sigma = float(np.clip(smooth_ece(pairs.levels[side]), *BANDWIDTHS))
+    confidence, correct, weight = kept.confidences[side], kept.corrects[side], kept.weight
+    sigma = float(np.clip(smooth_ece(kept.ordered[side]), *BANDWIDTHS))
     node = np.rint(confidence * (NODES - 1)).astype(np.intp)
     residual = correct - confidence
 
@@ -34,7 +34,7 @@ def smooth_reliability(pairs: KeptRows, side: int) -> SmoothReliability:
     points = np.linspace(0.0, 1.0, POINTS)
     kernel = _reflected_gaussian(points[:, None], np.linspace(0.0, 1.0, NODES), sigma)
     mass = kernel @ total(weight)
-    ample = mass / kernel.max(axis=1) * pairs.rows_per_weight >= FEWEST
+    ample = mass / kernel.max(axis=1) * kept.rows_per_weight >= FEWEST
     some = np.where(mass > 0, mass, 1.0)
     shift = kernel @ total(weight * residual) / some
     square, w2 = kernel**2, weight**2

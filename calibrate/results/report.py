@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import ClassVar
 
-import numpy as np
+from calibrate.results.measurement import Figures, Sides
+from calibrate.tasks import Task
 
-from calibrate.blocks.bins import BinTable
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """A figure with its 95 % interval; None where undefined or not estimated."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
+Interval = tuple[float, float]
+Parameters = dict[str, float | tuple[float, ...]]
+Intervals = dict[str, Interval | tuple[Interval | None, ...] | None]
 
 
 @dataclass(frozen=True)
@@ -30,26 +21,6 @@ class Check:
     limit: float
     value: float
     passed: bool
-
-
-@dataclass(frozen=True)
-class Sides(Generic[T]):
-    """The same thing before calibration and after it (None where there is no calibrator)."""
-
-    before: T
-    after: T | None
-
-
-def sides_of(found: Sequence[T]) -> Sides[T]:
-    """One thing, or one for each side."""
-    return Sides(found[0], found[1] if len(found) == 2 else None)
-
-
-@dataclass(frozen=True)
-class Figures(Sides[dict[str, Measurement]]):
-    """The metrics by name; ``change`` is after - before on the same rows, a paired comparison."""
-
-    change: dict[str, Measurement] | None
 
 
 @dataclass(frozen=True)
@@ -128,26 +99,6 @@ class Reliability:
     consistency_low: tuple[float | None, ...] = ()
     consistency_high: tuple[float | None, ...] = ()
 
-    @staticmethod
-    def of(table: BinTable, calibrated: BinTable | None = None) -> Reliability:
-        """Plain numbers from a table, and from the tables of many calibrated models."""
-
-        def known(means: list[float]) -> tuple[float | None, ...]:
-            return tuple(m if w > 0 else None for m, w in zip(means, weight, strict=True))
-
-        weight = table.weight.tolist()
-        band: list[tuple[float | None, ...]] = [(), ()]
-        if calibrated is not None:
-            ends = np.quantile(calibrated.accuracy, [0.025, 0.975], axis=0)
-            band = [known(end.tolist()) for end in ends]
-        return Reliability(
-            tuple(table.edges.tolist()),
-            tuple(weight),
-            known(table.confidence.tolist()),
-            known(table.accuracy.tolist()),
-            *band,
-        )
-
 
 @dataclass(frozen=True)
 class ClassReliability:
@@ -209,7 +160,7 @@ class Sweep:
     nll: tuple[float, ...]
     ece: tuple[float, ...]
     best: float
-    interval: tuple[float, float] | None
+    interval: Interval | None
 
 
 @dataclass(frozen=True)
@@ -220,8 +171,7 @@ class Data:
         in_sample: the calibrator was fitted on these very rows; None where that is not known.
         rows: examples that count.
         classes: or labels, of a multi-label model.
-        task: ``multiclass``, ``binary``, ``multilabel``, or ``top-label`` where only predictions
-            and confidences are known.
+        task: what the rows decide.
     """
 
     logits: str
@@ -229,7 +179,7 @@ class Data:
     rows: int
     classes: int
     in_sample: bool | None
-    task: str = "multiclass"
+    task: Task = Task.multiclass
 
 
 @dataclass(frozen=True)
@@ -248,12 +198,49 @@ class Fitted:
     """
 
     method: str
-    parameters: dict[str, Any]
-    intervals: dict[str, Any]
+    parameters: Parameters
+    intervals: Intervals
     converged: bool | None = None
     evaluations: int | None = None
     label_smoothing: str | None = None
-    folds: tuple[dict[str, float], ...] = ()
+    folds: tuple[Parameters, ...] = ()
+
+    @property
+    def temperature(self) -> float | None:
+        """The temperature, where there is one for all rows."""
+        found = self.parameters.get("temperature")
+        return found if isinstance(found, float) else None
+
+    @property
+    def interval(self) -> Interval | None:
+        """Its 95 % interval, where known."""
+        return _pair(self.intervals.get("temperature"))
+
+    @property
+    def temperatures(self) -> tuple[tuple[float, Interval | None], ...]:
+        """Where each label has one of its own: these, with their intervals as far as known."""
+        found, intervals = self.parameters.get("temperatures"), self.intervals.get("temperatures")
+        if not isinstance(found, tuple):
+            return ()
+        known = intervals or (None,) * len(found)
+        return tuple((t, _pair(i)) for t, i in zip(found, known, strict=True))
+
+
+def _pair(found: object) -> Interval | None:
+    match found:
+        case (float(low), float(high)):
+            return low, high
+    return None
+
+
+@dataclass(frozen=True)
+class Rough:
+    """The figures whose interval held the truth less than 90 times in 100 in simulations, or was
+    not simulated: of the values before and after, and of the changes.
+    """
+
+    value: tuple[str, ...] = ()
+    change: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -273,6 +260,10 @@ class Report:
     groups: tuple[GroupFigures, ...] | None = None  # worst first
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
+    rough_intervals: Rough = Rough()
+
+    schema: ClassVar[str] = "calibrate.report/1"
+    command: ClassVar[str] = "calibrate report"
 
     @property
     def calibrator_is_crossfit(self) -> bool:
@@ -282,4 +273,4 @@ class Report:
     @property
     def temperature(self) -> float | None:
         """The fitted temperature, where the calibrator is one."""
-        return self.calibrator.parameters.get("temperature") if self.calibrator else None
+        return self.calibrator.temperature if self.calibrator else None

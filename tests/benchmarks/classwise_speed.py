@@ -34,7 +34,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     z = 3 * rng.standard_normal((options.rows, options.classes), dtype=np.float32)
     y = (z / 1.7 + rng.gumbel(size=z.shape)).argmax(1)
-    dataset, edges = calibrate.Dataset.open(z, y), equal_width_edges(15)
+    dataset, edges = calibrate.Dataset.of(z, y), equal_width_edges(15)
     size = rows_per_block(options.classes)
     blocks = [dataset.read(i, min(i + size, options.rows)) for i in range(0, options.rows, size)]
     firsts = [top_scores(block.logits, block.labels) for block in blocks]

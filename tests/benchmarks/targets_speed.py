@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 FEW = 10
-IMPORTS = "import calibrate.cli.app, calibrate.cli.targets, calibrate.renderers.documents.targets, time; time.sleep(1)"
+IMPORTS = "import calibrate.cli.app, calibrate.renderers.formats, time; time.sleep(1)"
 
 
 def make(folder: Path, rows: int, classes: int) -> None:

@@ -170,7 +170,7 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
     "no arguments": ({}, "fit", ["LOGITS"]),
     "unknown command": ({}, "fitt z.npy y.npy", ["fitt", "calibrate --help"]),
     "no bins": ({}, "report z.npy y.npy --n-bins 0", ["--n-bins"]),
-    "report: both": ({}, "report z.npy y.npy --fit -c c.json", ["either -c", "--fit"]),
+    "report: both": ({}, "report z.npy y.npy --fit -c c.json", ["either --calibrator or --fit"]),
     "report: into a file": ({}, "report z.npy y.npy -o z.npy", ["z.npy", "found a file"]),
     "report: missing parent": ({}, "report z.npy y.npy -o a/b", ["a/b", "create it"]),
     "report: too few rows": (
@@ -266,7 +266,7 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
         "report z.npy y.npy --groups g.csv:place",
         ["g.csv: no column 'place'", "id, site"],
     ),
-    "groups: missing": ({}, "report z.npy y.npy --groups g.csv:a", ["g.csv: cannot be read"]),
+    "groups: missing": ({}, "report z.npy y.npy --groups g.csv:a", ["g.csv: no such file"]),
     "no command": ({}, "", ["Missing command", "calibrate --help"]),
     "output is an input": ({}, "fit z.npy y.npy -o z.npy", ["z.npy", "choose another name"]),
     "outputs are one": ({}, "fit z.npy y.npy -o a.png --figure a.png", ["choose another name"]),
@@ -323,9 +323,18 @@ CALIBRATORS: dict[str, tuple[bytes, list[str]]] = {
     "unknown method": (calibrator(method="magic"), ["'magic'", "temperature"]),
     "T = 0": (calibrator(parameters={"temperature": 0}), ["positive finite", "got 0"]),
     "T < 0": (calibrator(parameters={"temperature": -1.5}), ["positive finite", "got -1.5"]),
-    "T = NaN": (calibrator(parameters={"temperature": float("nan")}), ["positive finite", "nan"]),
-    "T = text": (calibrator(parameters={"temperature": "2"}), ["positive finite", "'2'"]),
-    "T = true": (calibrator(parameters={"temperature": True}), ["positive finite", "True"]),
+    "T = NaN": (
+        calibrator(parameters={"temperature": float("nan")}),
+        ["c.json.parameters.temperature: ", "found nan"],
+    ),
+    "T = text": (
+        calibrator(parameters={"temperature": "2"}),
+        ["expected a number", "'2'"],
+    ),
+    "T = true": (
+        calibrator(parameters={"temperature": True}),
+        ["expected a number", "True"],
+    ),
     "no T": (calibrator(parameters={}), ["c.json", "parameters"]),
     "no parameters": (calibrator(parameters=None), ["c.json", "parameters"]),
     "other parameters": (calibrator(parameters={"beta": 2}), ["c.json", "beta"]),
@@ -378,10 +387,31 @@ def test_read_only_folder(run, folder, tmp_path):
     check(run("fit", "z.npy", "y.npy", "-o", "ro/c.json"), ["not writable"], before, folder({}))
 
 
-@pytest.mark.parametrize("pair", [["a", "b"], [None, None], [float("nan"), 2], [1, float("inf")]])
-def test_odd_intervals_are_left_out(pair, run, folder):
-    fitted = {"intervals": {"temperature": pair}, "converged": "no"}
-    folder({**GOOD, "c.json": calibrator(fitted=fitted)})
+@pytest.mark.parametrize(
+    ("fitted", "said"),
+    [
+        (
+            {"intervals": {"temperature": ["a", "b"]}},
+            "[0]: expected a number, found 'a'",
+        ),
+        ({"intervals": {"temperature": [1, float("inf")]}}, "temperature[1]: expected a number"),
+        ({"intervals": {"temperature": [1]}}, "expected a list, found 1"),
+        ({"converged": "no"}, "converged: expected true or false, found 'no'"),
+        ({"rows": 2.5}, "rows: expected a whole number, found 2.5"),
+    ],
+)
+def test_an_edited_file_names_the_place(fitted, said, run, folder):
+    before = folder({**GOOD, "c.json": calibrator(fitted=fitted)})
+    check(
+        run("report", "z.npy", "y.npy", "-c", "c.json"),
+        ["c.json.fitted.", said],
+        before,
+        folder({}),
+    )
+
+
+def test_what_is_not_said_of_a_fit_is_not_known(run, folder):
+    folder({**GOOD, "c.json": calibrator()})
     done = run("report", "z.npy", "y.npy", "-c", "c.json", "--format", "json", "--bootstrap", 0)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout, parse_constant=pytest.fail)

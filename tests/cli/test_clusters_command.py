@@ -216,7 +216,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "other rows": ("clusters z.npy short.npy y.npy --classes 0,1,2", ["short.npy", "90", "80"]),
     "other classes": (
         "clusters z.npy wide.npy y.npy --classes 0,1,2",
-        ["wide.npy holds 90 rows of 6 classes but z.npy holds 90 rows of 5"],
+        ["wide.npy: expected the same rows and classes as in z.npy (90 x 5), found 90 x 6"],
     ),
     "masked": (
         "clusters masked.npy y.npy --classes 0,2,1",

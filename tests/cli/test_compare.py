@@ -65,7 +65,7 @@ def test_differences_are_paired():
     z = rng.normal(scale=3, size=(800, 5))
     y = (z / 2 + rng.gumbel(size=z.shape)).argmax(1)
     other = z + rng.normal(scale=0.3, size=z.shape)
-    datasets = [calibrate.Dataset.open(each, y) for each in (z, other)]
+    datasets = [calibrate.Dataset.of(each, y) for each in (z, other)]
     found = compare(("a", "b"), datasets)
 
     def nll(logits):
@@ -85,7 +85,7 @@ def test_cross_fitted_by_default():
     rng = np.random.default_rng(0)
     z = rng.normal(scale=3, size=(500, 4))
     y = (z / 2 + rng.gumbel(size=z.shape)).argmax(1)
-    dataset = calibrate.Dataset.open(z, y)
+    dataset = calibrate.Dataset.of(z, y)
     found = compare(("a", "b"), [dataset, dataset])
     assert found.fitted_on == "cross-fitted on 5 folds of these rows"
     assert all(len(model.calibrator.folds) == 5 for model in found.models)

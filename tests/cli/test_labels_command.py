@@ -123,10 +123,12 @@ def test_folds_keep_the_labels_of_an_example_together():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, (50, 4)).astype(float)
     y[3, 2] = np.nan
-    dataset = calibrate.Dataset.open(rng.normal(size=(50, 4)), y, task="multilabel")
+    dataset = calibrate.Dataset.of(
+        rng.normal(size=(50, 4)), y, reading=calibrate.Reading(task="multilabel")
+    )
     folds = dataset.with_folds(5, 0).folds
     for example in range(50):
-        assert len(set(folds[dataset.entry_numbers() // 4 == example])) == 1
+        assert len(set(folds[dataset.numbers // 4 == example])) == 1
     assert set(folds) == set(range(5))
 
 
@@ -134,7 +136,7 @@ WRONG = [
     ("fit z.npy many.npy", "many.npy: expected one class per row", "--task multilabel"),
     ("fit z.npy votes.npy", "votes.npy", "in row 7 the sum is off by 0.5"),
     ("fit b.npy signs.npy", "signs.npy: expected labels 0 and 1", "save (labels + 1) / 2"),
-    ("fit z.npy y.npy --label-smoothing 1", "label smoothing: expected epsilon", "got 1.0"),
+    ("fit z.npy y.npy --label-smoothing 1", "label smoothing: expected an amount", "got 1"),
     ("fit z.npy y.npy --per-label", "z.npy", "pass --task multilabel"),
     ("fit z.npy y.npy --ignore-label 0 --task binary", "y.npy", "shape of the scores"),
     ("thresholds z.npy y.npy", "z.npy: thresholds are for yes-no decisions", "found 7 classes"),

@@ -10,12 +10,10 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.analyses.targets import (
-    smoothed_targets,
-    sweep,
-    teacher_targets,
-    temperature_for_entropy,
-)
+from calibrate.analyses.targets.arrays import smoothed_targets, teacher_targets
+from calibrate.analyses.targets.entropy import temperature_for_entropy
+from calibrate.analyses.targets.stream import sweep
+from calibrate.calibrators.protocol import Shape
 from calibrate.data.dataset import Dataset
 
 FIGURES = ("entropy", "true_class", "runner_up", "rest", "agreement")
@@ -77,7 +75,7 @@ def test_a_teacher_at_a_temperature(run, files, data):
 def test_a_teacher_at_an_entropy(run, data):
     done = run("targets", "--teacher", "z.npy", "--entropy", 1.2, "--format", "json")
     said = json.loads(done.stdout)
-    assert said["temperature"] == temperature_for_entropy(Dataset.open(data[0]), 1.2)
+    assert said["temperature"] == temperature_for_entropy(Dataset.of(data[0]), 1.2)
     assert said["figures"]["entropy"]["value"] == pytest.approx(1.2, rel=1e-6)
     assert said["true_class"] == "teacher"
     assert said["figures"]["agreement"] is None
@@ -140,10 +138,10 @@ def test_a_sweep_writes_a_picture_and_no_targets(run, files, data, labels):
     said = json.loads(done.stdout)
     assert said["figures"] is said["temperature"] is None
     assert [point["temperature"] for point in said["sweep"]] == [1, 2.5, 8]
-    dataset = Dataset.open(data[0], data[1] if labels else None)
+    dataset = Dataset.of(data[0], data[1] if labels else None)
     for point, want in zip(said["sweep"], sweep(dataset, [1.0, 2.5, 8.0]), strict=True):
-        assert point["entropy"]["value"] == want.figures.entropy.value
-        assert point["rest"]["high"] == want.figures.rest.high
+        assert point["entropy"]["value"] == want.entropy.value
+        assert point["rest"]["high"] == want.rest.high
         assert (point["agreement"] is not None) == labels
     assert files[0].with_name("targets.png").read_bytes().startswith(b"\x89PNG")
     assert not files[0].with_name("targets.npy").exists()
@@ -162,19 +160,19 @@ def test_a_sweep_as_a_table(run, files):
 
 @pytest.mark.parametrize("temperatures", [[3.0], [0.5 + i / 2 for i in range(60)]])
 def test_the_picture_shows_the_figures(temperatures, data, tmp_path):
-    from calibrate.analyses.targets import teacher_report
-    from calibrate.renderers.pictures import save_figure
+    from calibrate.analyses.targets.stream import sweep_report
+    from calibrate.renderers.pictures.style import save_figure
     from calibrate.renderers.pictures.targets import targets_figure
 
-    dataset = Dataset.open(*data, logits_name="z.npy")
-    report = teacher_report(dataset, sweep(dataset, temperatures, 0.9), 0.9, is_sweep=True)
+    dataset = Dataset.of(*data)
+    report = sweep_report(dataset, sweep(dataset, temperatures, 0.9), 0.9)
     figure = targets_figure(report)
     top, bottom = figure.axes
     for line, name in zip(top.lines, ("true_class", "runner_up", "rest"), strict=True):
         assert list(line.get_xdata()) == temperatures
-        want = [getattr(point.figures, name).value for point in report.points]
+        want = [getattr(point, name).value for point in report.sweep]
         assert list(line.get_ydata()) == want
-    assert list(bottom.lines[0].get_ydata()) == [p.figures.entropy.value for p in report.points]
+    assert list(bottom.lines[0].get_ydata()) == [p.entropy.value for p in report.sweep]
     assert bottom.lines[1].get_ydata()[0] == pytest.approx(np.log(7))
     ticks = list(bottom.get_xticks())
     assert {ticks[0], ticks[-1]} == {temperatures[0], temperatures[-1]}
@@ -290,7 +288,7 @@ def test_bad_input(run, files, data, name):
     for key, array in arrays.items():
         np.save(folder / f"{key}.npy", array)
     np.savez(folder / "a.npz", logits=z)
-    calibrate.save(calibrate.Temperature(2.0, n_classes=9), folder / "nine.json")
+    calibrate.save(calibrate.Temperature(2.0, Shape(classes=9)), folder / "nine.json")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     arguments, said = BAD[name]
     done = run(*arguments.split())

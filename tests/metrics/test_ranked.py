@@ -8,17 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibrate.blocks.bins import BinTable, equal_mass_edges
-from calibrate.metrics import (
-    Ordered,
-    aurc,
-    auroc,
-    brier_calibration,
-    brier_refinement,
-    ece_equal_mass,
-    ks,
-    rmsce_debiased,
-    smooth_ece,
-)
+from calibrate.blocks.ordered import Ordered
+from calibrate.metrics.definitions.binned import ece_equal_mass, rmsce_debiased
+from calibrate.metrics.definitions.decomposition import brier_calibration, brier_refinement
+from calibrate.metrics.definitions.ranked import aurc, auroc, ks, smooth_ece
 
 
 def sample(seed: int, n: int = 60, ties: bool = True):
@@ -152,7 +145,7 @@ def test_auroc_is_undefined_when_all_are_correct():
 def test_equal_mass_bins_are_those_of_array_split():
     c, a = sample(5, n=100, ties=False)
     edges = equal_mass_edges(np.sort(c), np.ones(100), 15)
-    table = BinTable.of(c, a, None, edges)
+    table = BinTable.of(c, a, np.ones(100), edges)
     assert table.weight.tolist() == [len(part) for part in np.array_split(np.sort(c), 15)]
 
 

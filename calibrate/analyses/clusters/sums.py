@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.analyses.clusters.template_plane import Float64, TemplatePlane, templates_of
-from calibrate.blocks.block import AnyArray, Block
+from calibrate.analyses.clusters.template_plane import TemplatePlane, templates_of
+from calibrate.arrays import AnyArray, Float64, described
+from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_blocks, rows_per_block
+from calibrate.data.columns import Column
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
 
@@ -33,11 +35,9 @@ class ClusterModel:
 
     name: str
     dataset: Dataset
-    features: AnyArray | None = None
-    weights: AnyArray | None = None
+    features: Column | None = None
+    weights: Column | None = None
     weights_axis: int | None = None
-    features_name: str = ""
-    weights_name: str = ""
 
     def plane(self, classes: Sequence[int]) -> TemplatePlane:
         """The plane through the templates of three classes.
@@ -50,13 +50,12 @@ class ClusterModel:
         n, shape = self.dataset.n_rows, self.features.shape
         if self.features.dtype.kind not in "fiu" or len(shape) != 2 or shape[0] != n:
             raise InputError(
-                f"{self.features_name}: expected features as real numbers of shape ({n}, d), "
-                f"a row for each of {self.dataset.logits_name}, "
-                f"found {self.features.dtype} of shape {shape}"
+                f"{self.features.name}: expected features as real numbers of shape ({n}, d), "
+                f"a row for each of {self.dataset.logits.name}, found {described(self.features)}"
             )
-        where = self.weights_name
-        k, axis = self.dataset.n_classes, self.weights_axis
-        templates = templates_of(self.weights, classes, k, shape[1], axis, where)
+        where, k = self.weights.name, self.dataset.n_classes
+        weights = self.weights.read(0, (self.weights.shape or (0,))[0])
+        templates = templates_of(weights, classes, k, shape[1], self.weights_axis, where)
         return TemplatePlane.through(templates, where)
 
 
@@ -65,7 +64,7 @@ class _Rows:
     """Logits and features of the same rows, by range."""
 
     dataset: Dataset
-    features: AnyArray | None
+    features: Column | None
 
     @property
     def n_rows(self) -> int:
@@ -77,7 +76,7 @@ class _Rows:
         return rows_per_block(max(self.dataset.n_classes, width))
 
     def read(self, start: int, stop: int) -> tuple[Block, AnyArray | None]:
-        features = None if self.features is None else self.features[start:stop]
+        features = None if self.features is None else self.features.read(start, stop)
         return self.dataset.read(start, stop), features
 
 
@@ -97,9 +96,7 @@ class ClusterSums:
     masked: int
 
     @staticmethod
-    def of(
-        model: ClusterModel, plane: TemplatePlane, classes: Sequence[int], workers: int | None
-    ) -> ClusterSums:
+    def of(model: ClusterModel, plane: TemplatePlane, classes: Sequence[int]) -> ClusterSums:
         """One pass over the rows of a model.
 
         Raises:
@@ -111,7 +108,7 @@ class ClusterSums:
         sums: Float64 | float = 0.0
         points: list[tuple[AnyArray, ...]] = []
         masked = 0
-        for part in map_blocks(_Rows(model.dataset, model.features), step, workers):
+        for part in map_blocks(_Rows(model.dataset, model.features), step):
             sums = sums + part.sums
             points.append(part.points)
             masked += part.masked
@@ -137,7 +134,7 @@ class _Step:
 
     def __call__(self, block: tuple[Block, AnyArray | None]) -> ClusterSums:
         rows, features = block
-        labels = _hard_labels(rows, self.model.dataset)
+        labels = rows.target
         z = rows.logits.astype(np.float64)
         masked = z <= self.floor
         cell, n_cells = cell_of(rows.start + np.arange(len(z)), self.model.dataset.n_rows)
@@ -167,14 +164,14 @@ class _Step:
             if hidden.any():
                 row, column = np.unravel_index(int(hidden.argmax()), hidden.shape)
                 raise InputError(
-                    f"{self.model.dataset.logits_name}: class {columns[int(column)]} is masked in "
+                    f"{self.model.dataset.logits.name}: class {columns[int(column)]} is masked in "
                     f"row {start + rows[row]}, which belongs to one of the three classes; "
                     "choose classes that no such row masks, or leave those rows out"
                 )
             found = self.plane.project(z[rows][:, columns])
-            where = self.model.dataset.logits_name
+            where = self.model.dataset.logits.name
         else:
-            where = self.model.features_name
+            where = self.model.features.name if self.model.features else ""
             bad = ~np.isfinite(features)
             if bad.any():
                 row, column = np.unravel_index(int(bad.argmax()), bad.shape)
@@ -190,13 +187,6 @@ class _Step:
                 "the templates; expected values that can be drawn"
             )
         return found
-
-
-def _hard_labels(block: Block, dataset: Dataset) -> AnyArray:
-    labels = np.asarray(block.labels)
-    if labels.shape != (len(block.logits),):
-        raise InputError(f"{dataset.labels_name}: expected one class index per row, shape (rows,)")
-    return labels
 
 
 def _wrong_spreads(z: Float64, masked: AnyArray, labels: AnyArray) -> tuple[Float64, ...]:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from calibrate.arrays import AnyArray, Float64, described
 from calibrate.errors import InputError
 
-Float64 = npt.NDArray[np.float64]
-AnyArray = npt.NDArray[Any]
-
-FLAT = (
-    1e-6  # templates whose triangle is thinner than this lie on a line, as far as float32 can say
-)
+# templates whose triangle is thinner than this lie on a line, as far as float32 can say
+FLAT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -73,9 +68,13 @@ class TemplatePlane:
 
 
 def templates_of(
-    weights: AnyArray, classes: Sequence[int], n_classes: int, width: int, axis: int | None,
+    weights: AnyArray,
+    classes: Sequence[int],
+    n_classes: int,
+    width: int,
+    axis: int | None,
     where: str,
-) -> Float64:  # fmt: skip
+) -> Float64:
     """The rows of a last layer's weights that belong to three classes, ``(3, d)``.
 
     Args:
@@ -92,13 +91,13 @@ def templates_of(
         wanted = " or ".join(map(str, dict.fromkeys(shapes)))
         raise InputError(
             f"{where}: expected the weights of {n_classes} classes for {width} features as real "
-            f"numbers of shape {wanted}, found {weights.dtype} of shape {weights.shape}"
+            f"numbers of shape {wanted}, found {described(weights)}"
         )
     if axis is None and n_classes == width:
         raise InputError(
             f"{where}: expected weights whose shape tells classes from features, found "
-            f"{weights.shape}; pass --weights-axis 0 if each row is a class, "
-            "--weights-axis 1 if each column is"
+            f"{weights.shape}; pass `weights_axis=0` if each row is a class, "
+            "`weights_axis=1` if each column is"
         )
     chosen = np.asarray(classes)
     rows = weights[chosen] if weights.shape == by_row and axis != 1 else weights[:, chosen].T

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from calibrate.blocks.bins import equal_width_edges
+from calibrate.blocks.ordered import Ordered
 from calibrate.blocks.predictions import predictions, top_scores
-from calibrate.calibrators import TemperatureFit
+from calibrate.calibrators.methods.temperature import Temperature
+from calibrate.calibrators.protocol import Fit
 from calibrate.data.dataset import Dataset
-from calibrate.metrics import Ordered, ece
+from calibrate.metrics.definitions.binned import ece
 from calibrate.results.report import Sweep
 
 POINTS = 33
@@ -18,7 +20,7 @@ REACH = 4.0  # how far beyond the temperatures of interest the range goes, as a 
 
 
 def temperature_sweep(
-    dataset: Dataset, fit: TemperatureFit, in_use: float | None, n_bins: int
+    dataset: Dataset, fit: Fit[Temperature], in_use: float | None, n_bins: int
 ) -> Sweep | None:
     """Measure evenly spread rows at temperatures around 1, the best and the one in use.
 
@@ -31,17 +33,16 @@ def temperature_sweep(
     few = dataset.sample(max(1, min(ROWS, SCORES // dataset.n_classes)))
     temperatures = np.geomspace(low, high, POINTS)
     block = few.read(0, few.n_rows)
-    assert block.labels is not None
-    shared, edges = top_scores(block.logits, block.labels), equal_width_edges(n_bins)
-    weight = np.ones(len(block.logits)) if block.weights is None else block.weights
+    shared, edges = top_scores(block.logits, block.target), equal_width_edges(n_bins)
+    weight = block.weight
     if not weight.any():
         return None
     nll, error = [], []
     for t in temperatures:
         rows = predictions(block.logits, 1.0 / t, few.magnitude, shared, block)
         nll.append(float(np.average(rows.nll, weights=weight)))
-        levels = Ordered.of(rows.confidence, rows.correct, weight)
-        error.append(float(ece(levels.binned(edges))))
+        ordered = Ordered.of(rows.confidence, rows.correct, weight)
+        error.append(float(ece(ordered.binned(edges))))
     return Sweep(
         tuple(temperatures.tolist()), tuple(nll), tuple(error), fit.temperature, fit.interval
     )

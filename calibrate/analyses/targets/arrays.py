@@ -9,8 +9,10 @@ from calibrate.analyses.targets.label_targets import LabelTargets
 from calibrate.analyses.targets.statistics import Targets
 from calibrate.analyses.targets.stream import TargetStream
 from calibrate.analyses.targets.teacher_targets import TeacherTargets
-from calibrate.blocks.block import AnyArray
+from calibrate.arrays import AnyArray
+from calibrate.data.columns import as_column
 from calibrate.data.dataset import Dataset
+from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 
 
@@ -21,7 +23,6 @@ def smoothed_targets(
     smoothing: float | AnyArray = 0.1,
     over: str = "all",
     label_offset: int = 0,
-    workers: int | None = None,
 ) -> Targets:
     """Smoothed labels, ``(n, K)`` float32, each row summing to 1.
 
@@ -41,13 +42,13 @@ def smoothed_targets(
     """
     amount = np.asarray(smoothing)
     maker = LabelTargets(
-        np.asarray(labels),
+        as_column(labels, "labels"),
         n_classes,
         amount if amount.ndim else float(amount),
         over=over,
         label_offset=label_offset,
     )
-    return np.concatenate(list(TargetStream(maker, workers)))
+    return np.concatenate(list(TargetStream(maker)))
 
 
 def teacher_targets(
@@ -59,7 +60,6 @@ def teacher_targets(
     mix: float | None = None,
     scores: str | None = None,
     label_offset: int = 0,
-    workers: int | None = None,
 ) -> Targets:
     """``m softmax(z / T) + (1 - m) [k = y]``, a teacher softened, ``(n, K)`` float32.
 
@@ -69,7 +69,7 @@ def teacher_targets(
         temperature: T > 0; or
         entropy: the mean entropy in nats that T shall give the softmax.
         mix: m in [0, 1], the share of the teacher; None for all of it.
-        scores: what the logits are, as in ``Dataset.open``.
+        scores: what the logits are, as in ``Reading``.
         label_offset: the number of the first class.
 
     Raises:
@@ -79,10 +79,9 @@ def teacher_targets(
     """
     if (temperature is None) == (entropy is None):
         raise InputError("targets: expected either a temperature or an entropy")
-    dataset = Dataset.open(
-        logits, labels, scores=scores, label_offset=label_offset, workers=workers
-    )
+    reading = Reading(scores=scores, label_offset=label_offset)
+    dataset = Dataset.of(logits, labels, reading=reading)
     if temperature is None:
-        temperature = temperature_for_entropy(dataset, float(entropy or 0.0), workers)
+        temperature = temperature_for_entropy(dataset, float(entropy or 0.0))
     maker = TeacherTargets(dataset, temperature, mix)
-    return np.concatenate(list(TargetStream(maker, workers)))
+    return np.concatenate(list(TargetStream(maker)))

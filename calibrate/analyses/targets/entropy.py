@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from math import exp, inf, isfinite, log
@@ -10,9 +9,11 @@ from operator import add
 
 import numpy as np
 
-from calibrate.blocks.block import Block, FloatArray
+from calibrate.arrays import Float64, FloatArray
+from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_reduce
-from calibrate.blocks.softmax import FEW_CLASSES, Float64, row_dot
+from calibrate.blocks.softmax import FEW_CLASSES, row_dot
+from calibrate.blocks.sums import Sums
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
 
@@ -27,34 +28,24 @@ STEP = 2.0  # in log T, where Newton's step leads nowhere
 
 
 @dataclass(frozen=True)
-class EntropySums:
+class EntropySums(Sums):
     """Sums over rows of the entropy, and of its derivative in log T."""
 
     rows: int
     entropy: float
     slope: float
 
-    def __add__(self, other: EntropySums) -> EntropySums:
-        return EntropySums(
-            self.rows + other.rows, self.entropy + other.entropy, self.slope + other.slope
-        )
-
 
 @dataclass(frozen=True)
-class RangeSums:
+class RangeSums(Sums):
     """Sums over rows of log(ties for the maximum) and of log(classes that are not masked)."""
 
     rows: int
     ties: float
     classes: float
 
-    def __add__(self, other: RangeSums) -> RangeSums:
-        return RangeSums(
-            self.rows + other.rows, self.ties + other.ties, self.classes + other.classes
-        )
 
-
-def temperature_for_entropy(dataset: Dataset, entropy: float, workers: int | None = None) -> float:
+def temperature_for_entropy(dataset: Dataset, entropy: float) -> float:
     """T with ``mean_i H(softmax(z_i / T)) = entropy``, in float64 on all rows, to 1e-10 relative.
 
     The mean entropy grows with T: with ``x = z / T``, ``dH / d log T = Var_p[x]``. It goes from the
@@ -68,29 +59,29 @@ def temperature_for_entropy(dataset: Dataset, entropy: float, workers: int | Non
     Raises:
         InputError: no temperature gives this mean entropy; the line says which ones can be had.
     """
-    low, high = entropy_range(dataset, workers)
+    low, high = entropy_range(dataset)
     if not low < entropy < high:
         raise InputError(
-            f"{dataset.logits_name}: no temperature gives a mean entropy of {entropy:.9g} nats; "
+            f"{dataset.logits.name}: no temperature gives a mean entropy of {entropy:.9g} nats; "
             f"expected more than {low:.9g} (T -> 0) and less than {high:.9g} (T -> infinity)"
         )
     start, few = 0.0, dataset.sample(SAMPLE_ROWS)
     if few.n_rows < dataset.n_rows:
-        few_low, few_high = entropy_range(few, workers)
+        few_low, few_high = entropy_range(few)
         if few_low < entropy < few_high:
-            start, _ = _solve(_evaluate(few, workers), entropy, few_low, few_high, 0.0, 1e-6)
-    log_t, gap = _solve(_evaluate(dataset, workers), entropy, low, high, start, CLOSE)
+            start, _ = _solve(_Evaluate(few), entropy, few_low, few_high, 0.0, 1e-6)
+    log_t, gap = _solve(_Evaluate(dataset), entropy, low, high, start, CLOSE)
     if gap > ENOUGH * entropy:
         raise InputError(
-            f"{dataset.logits_name}: the temperature for a mean entropy of {entropy:.9g} nats is "
+            f"{dataset.logits.name}: the temperature for a mean entropy of {entropy:.9g} nats is "
             "out of the range of numbers; choose another entropy"
         )
     return exp(log_t)
 
 
-def entropy_range(dataset: Dataset, workers: int | None = None) -> tuple[float, float]:
+def entropy_range(dataset: Dataset) -> tuple[float, float]:
     """The mean entropy as T -> 0 and as T -> infinity."""
-    sums = map_reduce(dataset, _range_sums, workers)
+    sums = map_reduce(dataset, _range_sums)
     return sums.ties / sums.rows, sums.classes / sums.rows
 
 
@@ -101,26 +92,30 @@ def _range_sums(block: Block) -> RangeSums:
     return RangeSums(len(z), float(np.log(ties).sum()), float(np.log(classes).sum()))
 
 
-Evaluate = Callable[[float], tuple[float, float]]
+@dataclass(frozen=True)
+class _Evaluate:
+    """The mean entropy of all rows at a temperature, and its derivative in log T."""
 
+    dataset: Dataset
 
-def _evaluate(dataset: Dataset, workers: int | None) -> Evaluate:
-    def evaluate(log_t: float) -> tuple[float, float]:
-        beta = exp(-log_t)
-        sums = map_reduce(dataset, lambda block: entropy_sums(block, beta), workers)
+    def __call__(self, log_t: float) -> tuple[float, float]:
+        sums = map_reduce(self.dataset, EntropyStep(exp(-log_t)))
         return sums.entropy / sums.rows, sums.slope / sums.rows
 
-    return evaluate
 
-
-def entropy_sums(block: Block, beta: float) -> EntropySums:
-    """The entropy of ``softmax(beta z)`` and its derivative in log T, summed over a block.
+@dataclass(frozen=True)
+class EntropyStep:
+    """The step that adds up the entropy of ``softmax(beta z)`` and its derivative in log T.
 
     In float64, in pieces that stay in the cache.
     """
-    rows = max(1, CACHED // block.logits.shape[1])
-    pieces = range(0, len(block.logits), rows)
-    return reduce(add, (_piece(block.logits[start : start + rows], beta) for start in pieces))
+
+    beta: float
+
+    def __call__(self, block: Block) -> EntropySums:
+        rows = max(1, CACHED // block.logits.shape[1])
+        pieces = (block.logits[i : i + rows] for i in range(0, len(block), rows))
+        return reduce(add, (_piece(logits, self.beta) for logits in pieces))
 
 
 def _piece(logits: FloatArray, beta: float) -> EntropySums:
@@ -144,7 +139,7 @@ def _piece(logits: FloatArray, beta: float) -> EntropySums:
 
 
 def _solve(
-    evaluate: Evaluate, wanted: float, low: float, high: float, start: float, close: float
+    evaluate: _Evaluate, wanted: float, low: float, high: float, start: float, close: float
 ) -> tuple[float, float]:
     """log T of the wanted mean entropy, and how far off it is.
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.analyses.targets.inputs import (
-    check_amount,
-    check_amounts,
-    check_labels,
-    class_indices,
-)
+from calibrate.analyses.targets.inputs import check_amounts, check_labels
 from calibrate.analyses.targets.statistics import Made, entries, smoothed_columns
-from calibrate.blocks.block import SMOOTHING_OVER, AnyArray, FloatArray, IntArray
+from calibrate.arrays import AnyArray, Float64, FloatArray, IntArray
+from calibrate.blocks.block import SMOOTHING_OVER, check_smoothing
 from calibrate.blocks.passes import rows_per_block
 from calibrate.blocks.row_sums import RowSums
-from calibrate.blocks.softmax import Float64, exponentials
+from calibrate.blocks.softmax import exponentials
+from calibrate.data.columns import Column, Flat
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError, check_known
 
@@ -39,7 +35,7 @@ class LabelTargets:
     ``q_k = eps / (K - 1)`` for the other classes.
 
     Attributes:
-        labels: ``(n,)`` class indices, whole numbers of any dtype.
+        labels: ``(n,)`` or ``(n, 1)`` class indices, whole numbers of any dtype.
         n_classes: K, at least 2.
         amount: eps, one number or ``(n,)``, each in [0, 1).
         hardest: the amount at p = 0 where amounts follow the difficulty, else None.
@@ -47,8 +43,7 @@ class LabelTargets:
             ``eps_i = amount + (hardest - amount) (1 - p_i)`` with p_i the softmax of the label.
         over: ``"all"`` or ``"others"``.
         label_offset: the number of the first class.
-        name, amounts_name: for messages.
-        on_rows: called with the number of rows at each read, for progress.
+        amounts_name: for messages.
 
     Raises:
         InputError: labels, amounts or the number of classes cannot be used.
@@ -57,38 +52,36 @@ class LabelTargets:
     architecture for computer vision", section 7 (``all``).
     """
 
-    labels: AnyArray
+    labels: Column
     n_classes: int
     amount: float | AnyArray
     hardest: float | None = None
     difficulty: Dataset | None = None
     over: str = "all"
     label_offset: int = 0
-    name: str = "labels"
     amounts_name: str = "smoothing"
-    on_rows: Callable[[int], None] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         check_known("smoothing over", [self.over], SMOOTHING_OVER)
-        check_labels(self.labels, self.n_classes, self.label_offset, self.name)
+        check_labels(self.labels, self.n_classes, self.label_offset)
         if isinstance(self.amount, np.ndarray):
-            check_amounts(self.amount, len(self.labels), self.amounts_name)
+            check_amounts(self.amount, self.n_rows, self.amounts_name)
         else:
-            check_amount(self.amount)
+            check_smoothing(self.amount)
         if (self.hardest is None) != (self.difficulty is None):
             raise InputError("smoothing: expected a range of amounts with difficulty logits")
         if self.difficulty is not None and self.hardest is not None:
-            check_amount(self.hardest)
+            check_smoothing(self.hardest)
             found = (self.difficulty.n_rows, self.difficulty.n_classes)
             if found != (self.n_rows, self.n_classes):
                 raise InputError(
-                    f"{self.difficulty.logits_name}: expected difficulty logits of shape "
+                    f"{self.difficulty.logits.name}: expected difficulty logits of shape "
                     f"({self.n_rows}, {self.n_classes}), found {found}"
                 )
 
     @property
     def n_rows(self) -> int:
-        return len(self.labels)
+        return self.labels.shape[0]
 
     @property
     def block_rows(self) -> int:
@@ -96,9 +89,8 @@ class LabelTargets:
 
     def read(self, start: int, stop: int) -> LabelRows:
         """Rows ``start`` to ``stop`` (exclusive), with their amounts."""
-        if self.on_rows:
-            self.on_rows(stop - start)
-        labels = class_indices(self.labels[start:stop], self.label_offset)
+        raw = Flat(self.labels, None).read(slice(start, stop))
+        labels: IntArray = raw.astype(np.int64) - self.label_offset
         if self.difficulty is not None and self.hardest is not None:
             p = _label_probabilities(self.difficulty.read(start, stop).logits, labels)
             return LabelRows(labels, self.amount + (self.hardest - self.amount) * (1.0 - p))
@@ -115,7 +107,7 @@ class LabelTargets:
         targets[:] = off.astype(np.float32)[:, None]
         targets.reshape(-1)[entries(targets.shape, 1, rows.labels)] = on
         columns = smoothed_columns(on, off, rows.labels, n_classes)
-        return Made(targets, RowSums.of([*columns, eps], None))
+        return Made(targets, RowSums.of([*columns, eps], np.ones(n)))
 
 
 def _label_probabilities(logits: FloatArray, labels: IntArray) -> Float64:

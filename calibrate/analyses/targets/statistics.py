@@ -1,4 +1,4 @@
-"""What a student would see in its training targets: means over rows, with their intervals."""
+"""What a student would see in its training targets: columns of figures, a value per row."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
-from calibrate.blocks.block import Index, IntArray
+from calibrate.arrays import Float64, Index, IntArray
 from calibrate.blocks.row_sums import RowSums
-from calibrate.blocks.softmax import Float64
-from calibrate.results.report import Measurement
+from calibrate.metrics.intervals.normal import normal
+from calibrate.results.measurement import Measurement
+from calibrate.results.targets import TargetFigures
 
 Targets = npt.NDArray[np.float32]
 
@@ -24,73 +25,17 @@ class Made:
     sums: RowSums
 
 
-@dataclass(frozen=True)
-class TargetFigures:
-    """Means over rows of targets q, each with its normal 95 % interval.
-
-    The true class y is the label, where labels are known, else the teacher's first argmax.
-
-    Attributes:
-        entropy: ``-sum_k q_k log q_k``, in nats, 0 to log K.
-        true_class: ``q_y``.
-        runner_up: ``max_{k != y} q_k``, the largest other class.
-        rest: ``1 - true_class - runner_up``.
-        agreement: the share of rows whose first argmax is the label; None without labels.
-    """
-
-    entropy: Measurement
-    true_class: Measurement
-    runner_up: Measurement
-    rest: Measurement
-    agreement: Measurement | None
-
-
-@dataclass(frozen=True)
-class TargetPoint:
-    """The figures of the targets at one temperature; None for targets from labels alone."""
-
-    temperature: float | None
-    figures: TargetFigures
-
-
-@dataclass(frozen=True)
-class TargetReport:
-    """Training targets in numbers: the only input of their renderers and of their picture.
-
-    Attributes:
-        labels, teacher: the names of the files; None where there is none.
-        rows, classes: the shape of the targets.
-        points: one, or one per temperature of a sweep.
-        is_sweep: whether temperatures were tried out rather than targets written.
-        smoothing: the mean amount of label smoothing; None with a teacher.
-        smoothing_over: ``"all"`` or ``"others"``; None with a teacher.
-        mix: the share of the teacher in the targets; None without a teacher.
-        warnings: what the user should know about the values.
-    """
-
-    labels: str | None
-    teacher: str | None
-    rows: int
-    classes: int
-    points: tuple[TargetPoint, ...]
-    is_sweep: bool = False
-    smoothing: Measurement | None = None
-    smoothing_over: str | None = None
-    mix: float | None = None
-    warnings: tuple[str, ...] = ()
-
-
 def figures_of(sums: RowSums, n_classes: int, *, labelled: bool) -> TargetFigures:
     """The figures from sums over rows; the fifth column, if labels are known, is the agreement."""
     bounds = [(0.0, log(n_classes))] + [(0.0, 1.0)] * (len(sums.values) - 1)
-    found = sums.measurements(bounds)
+    found = normal(sums, bounds)
     entropy, true_class, runner_up, rest = found[:4]
     return TargetFigures(entropy, true_class, runner_up, rest, found[4] if labelled else None)
 
 
 def amount_of(sums: RowSums) -> Measurement:
     """The mean amount of label smoothing, the last column of the sums."""
-    return sums.measurements([(0.0, 1.0)] * len(sums.values))[-1]
+    return normal(sums, [(0.0, 1.0)] * len(sums.values))[-1]
 
 
 def plogp(p: Float64) -> Float64:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from calibrate.analyses.targets.label_targets import LabelTargets
-from calibrate.analyses.targets.statistics import (
-    Made,
-    TargetPoint,
-    TargetReport,
-    Targets,
-    amount_of,
-    figures_of,
-)
+from calibrate.analyses.targets.statistics import Made, Targets, amount_of, figures_of
 from calibrate.analyses.targets.teacher_targets import TeacherTargets
 from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_blocks, map_reduce
 from calibrate.blocks.row_sums import RowSums
+from calibrate.blocks.sums import EACH, Sums
 from calibrate.data.dataset import Dataset
+from calibrate.results.targets import (
+    SmoothingUsed,
+    TargetData,
+    TargetFigures,
+    TargetPoint,
+    TargetReport,
+)
 
 
 class Maker(Protocol):
@@ -42,14 +43,14 @@ class Maker(Protocol):
 class TargetStream:
     """All targets, block by block and in order; after the last block, the sums of their figures."""
 
-    def __init__(self, maker: Maker, workers: int | None = None) -> None:
+    def __init__(self, maker: Maker) -> None:
         self.shape = (maker.n_rows, maker.n_classes)
-        self._maker, self._workers = maker, workers
+        self._maker = maker
         self._sums: RowSums | None = None
 
     def __iter__(self) -> Iterator[Targets]:
         self._sums = None
-        for made in map_blocks(self._maker, self._maker.make, self._workers):
+        for made in map_blocks(self._maker, self._maker.make):
             self._sums = made.sums if self._sums is None else self._sums + made.sums
             yield made.targets
 
@@ -62,73 +63,83 @@ class TargetStream:
 
 
 @dataclass(frozen=True)
-class _SweepSums:
+class _SweepSums(Sums):
     """The sums at each temperature."""
 
-    each: tuple[RowSums, ...]
+    each: tuple[RowSums, ...] = field(metadata=EACH)
 
-    def __add__(self, other: _SweepSums) -> _SweepSums:
-        return _SweepSums(tuple(a + b for a, b in zip(self.each, other.each, strict=True)))
+
+@dataclass(frozen=True)
+class _Sweep:
+    """The step that makes the targets of a block at each temperature."""
+
+    makers: tuple[TeacherTargets, ...]
+
+    def __call__(self, block: Block) -> _SweepSums:
+        return _SweepSums(tuple(maker.make(block).sums for maker in self.makers))
 
 
 def sweep(
-    dataset: Dataset,
-    temperatures: Sequence[float],
-    mix: float | None = None,
-    workers: int | None = None,
+    dataset: Dataset, temperatures: Sequence[float], mix: float | None = None
 ) -> tuple[TargetPoint, ...]:
     """What a student would see at each temperature, in one pass over the file.
 
     Raises:
         InputError: a temperature or the mix cannot be used.
     """
-    makers = [TeacherTargets(dataset, t, mix) for t in temperatures]
-
-    def step(block: Block) -> _SweepSums:
-        return _SweepSums(tuple(maker.make(block).sums for maker in makers))
-
-    found = map_reduce(dataset, step, workers)
+    makers = tuple(TeacherTargets(dataset, t, mix) for t in temperatures)
+    found = map_reduce(dataset, _Sweep(makers))
     return tuple(
-        TargetPoint(t, figures_of(sums, dataset.n_classes, labelled=dataset.labels is not None))
+        _point(figures_of(sums, dataset.n_classes, labelled=dataset.labels is not None), t)
         for t, sums in zip(temperatures, found.each, strict=True)
     )
 
 
+def _point(figures: TargetFigures, temperature: float) -> TargetPoint:
+    return TargetPoint(**vars(figures), temperature=temperature)
+
+
 def label_report(maker: LabelTargets, stream: TargetStream) -> TargetReport:
     """What a student would see in smoothed labels that have been read to the end."""
-    figures = figures_of(stream.sums, maker.n_classes, labelled=True)
     return TargetReport(
-        labels=maker.name,
-        teacher=None,
-        rows=maker.n_rows,
-        classes=maker.n_classes,
-        points=(TargetPoint(None, figures),),
-        smoothing=amount_of(stream.sums),
-        smoothing_over=maker.over,
+        data=TargetData(maker.labels.name, None, maker.n_rows, maker.n_classes),
+        smoothing=SmoothingUsed(amount_of(stream.sums), maker.over),
+        temperature=None,
+        mix=None,
+        true_class="label",
+        figures=figures_of(stream.sums, maker.n_classes, labelled=True),
+        sweep=None,
     )
 
 
-def teacher_report(
-    dataset: Dataset,
-    points: tuple[TargetPoint, ...],
-    mix: float | None = None,
-    *,
-    is_sweep: bool = False,
+def teacher_report(maker: TeacherTargets, stream: TargetStream) -> TargetReport:
+    """What a student would see in a teacher's targets that have been read to the end."""
+    figures = figures_of(stream.sums, maker.n_classes, labelled=maker.labelled)
+    return _of_teacher(maker.dataset, maker.mix, maker.temperature, figures, None)
+
+
+def sweep_report(
+    dataset: Dataset, points: tuple[TargetPoint, ...], mix: float | None = None
 ) -> TargetReport:
-    """What a student would see in a teacher's targets, at one temperature or at many."""
+    """What a student would see in a teacher's targets at many temperatures."""
+    return _of_teacher(dataset, mix, None, None, points)
+
+
+def _of_teacher(
+    dataset: Dataset,
+    mix: float | None,
+    temperature: float | None,
+    figures: TargetFigures | None,
+    points: tuple[TargetPoint, ...] | None,
+) -> TargetReport:
+    labels = None if dataset.labels is None else dataset.labels_name
     return TargetReport(
-        labels=None if dataset.labels is None else dataset.labels_name,
-        teacher=dataset.logits_name,
-        rows=dataset.n_rows,
-        classes=dataset.n_classes,
-        points=points,
-        is_sweep=is_sweep,
+        data=TargetData(labels, dataset.logits.name, dataset.n_rows, dataset.n_classes),
+        smoothing=None,
+        temperature=temperature,
         mix=mix,
+        true_class="teacher" if labels is None else "label",
+        figures=figures,
+        sweep=points,
         warnings=dataset.warnings,
     )
-
-
-def teacher_point(maker: TeacherTargets, stream: TargetStream) -> TargetPoint:
-    """The figures of a teacher's targets that have been read to the end."""
-    figures = figures_of(stream.sums, maker.n_classes, labelled=maker.labelled)
-    return TargetPoint(maker.temperature, figures)

@@ -8,10 +8,11 @@ import numpy as np
 
 from calibrate.analyses.targets.inputs import check_mix
 from calibrate.analyses.targets.statistics import Made, Targets, entries, plogp, soft_columns
-from calibrate.blocks.block import Block, FloatArray, IntArray
+from calibrate.arrays import Float64, FloatArray, IntArray
+from calibrate.blocks.block import Block
 from calibrate.blocks.row_sums import RowSums
-from calibrate.blocks.softmax import FEW_CLASSES, Float64, row_dot, scale_rows
-from calibrate.calibrators import Temperature
+from calibrate.blocks.softmax import FEW_CLASSES, row_dot, scale_rows
+from calibrate.calibrators.methods.temperature import check_temperature
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
 
@@ -44,7 +45,7 @@ class TeacherTargets:
     mix: float | None = None
 
     def __post_init__(self) -> None:
-        Temperature(float(self.temperature))
+        check_temperature(self.temperature)
         check_mix(self.mix, self.labelled)
         if self.labelled and not self.dataset.hard:
             raise InputError(
@@ -81,7 +82,7 @@ class TeacherTargets:
             for start in range(0, len(targets), step)
         ]
         columns = [np.concatenate(pieces) for pieces in zip(*found, strict=True)]
-        return Made(targets, RowSums.of(columns, None))
+        return Made(targets, RowSums.of(columns, rows.weight))
 
     def _make_piece(self, rows: Block, piece: slice, targets: Targets) -> list[Float64]:
         """Fill some rows of the targets; the figures of these rows."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.analyses.thresholds.goal import Goal
-from calibrate.blocks.bins import Float64
+from calibrate.arrays import Float64
 from calibrate.errors import InputError
+from calibrate.results.goal import Goal
 
 ROUNDING = 1e-12  # figures this near to each other, relatively, count as equal
 
@@ -92,8 +92,7 @@ class ThresholdCurve:
         limited, wanted = self.precision, self.recall
         if goal.name == "recall":
             limited, wanted = wanted, limited
-        assert goal.minimum is not None
-        met = limited >= goal.minimum * (1 - ROUNDING)  # False where NaN
+        met = limited >= (goal.minimum or 0.0) * (1 - ROUNDING)  # False where NaN
         if not met.any():
             self._refuse(limited)
         return float(self.thresholds[_first_largest(np.where(met, wanted, np.nan))])

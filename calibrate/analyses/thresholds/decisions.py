@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from calibrate.analyses.thresholds.choice import Thresholds, thresholds_for
-from calibrate.analyses.thresholds.goal import Goal
-from calibrate.blocks.bins import Float64
-from calibrate.calibrators import Calibrator, Temperature, apply_blocks
+from calibrate.analyses.thresholds.choice import thresholds_for
+from calibrate.arrays import AnyArray, Float64
+from calibrate.blocks.block import Block
+from calibrate.blocks.passes import map_blocks
+from calibrate.calibrators.apply import apply_blocks
+from calibrate.calibrators.methods.temperature import Temperature
+from calibrate.calibrators.protocol import Calibrator, parameters_of
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
+from calibrate.results.goal import Goal
+from calibrate.results.json import encode
+from calibrate.results.thresholds import Thresholds
+
+SLACK = 1e-6  # a probability may pass 1 by rounding
 
 
 def find_thresholds(
@@ -25,7 +33,6 @@ def find_thresholds(
     names: Sequence[str] | None = None,
     bootstrap: int = 1000,
     seed: int = 0,
-    workers: int | None = None,
 ) -> Thresholds:
     """One threshold per label, the best for the goal on these rows.
 
@@ -38,18 +45,16 @@ def find_thresholds(
         InputError: the rows are multiclass, or the goal cannot be met.
     """
     _check_yes_no(dataset)
-    blocks = apply_blocks(calibrator or Temperature(1.0), dataset, workers=workers)
+    blocks = apply_blocks(calibrator or Temperature(1.0), dataset)
     probability = np.concatenate(list(blocks)).astype(np.float64)
-    yes = _yes(dataset)
-    weights = np.ones(dataset.n_rows) if dataset.weights is None else dataset.weights
-    columns = dataset.entry_numbers() % dataset.n_labels
-    rows = [np.flatnonzero(columns == label) for label in range(dataset.n_labels)]
-    names = names or (None if dataset.n_labels == 1 else _numbered(dataset.n_labels))
+    yes, n_labels = _yes(dataset), dataset.layout.n_labels
+    rows = [np.flatnonzero(dataset.columns == label) for label in range(n_labels)]
+    names = names or (None if n_labels == 1 else [f"label {i}" for i in range(n_labels)])
     try:
         found = thresholds_for(
             [probability[those] for those in rows],
             [yes[those] for those in rows],
-            [weights[those] for those in rows],
+            [dataset.weight[those] for those in rows],
             goal=goal,
             names=names,
             task=dataset.task,
@@ -61,12 +66,8 @@ def find_thresholds(
     return replace(found, calibrator=_described(calibrator or Temperature(1.0)))
 
 
-def _numbered(count: int) -> list[str]:
-    return [f"label {number}" for number in range(count)]
-
-
 def _described(calibrator: Calibrator) -> dict[str, Any]:
-    return {"method": calibrator.method, "parameters": calibrator.parameters}
+    return {"method": calibrator.method, "parameters": encode(parameters_of(calibrator))}
 
 
 def check_calibrator(thresholds: Thresholds, calibrator: Calibrator, where: str) -> None:
@@ -78,12 +79,47 @@ def check_calibrator(thresholds: Thresholds, calibrator: Calibrator, where: str)
             used += f"{chosen['method']} {chosen['parameters']}"
         raise InputError(
             f"{where}: these thresholds were chosen on probabilities {used}; "
-            "pass the same -c as to `calibrate thresholds`"
+            "use the calibrator that they were chosen through"
         )
 
 
+def decide(thresholds: Thresholds, probabilities: AnyArray) -> npt.NDArray[np.uint8]:
+    """1 where p >= the threshold of its label, else 0; of the shape of ``probabilities``.
+
+    Args:
+        probabilities: ``(n, L)`` for L labels, or ``(n,)`` for one; calibrated as those that
+            the thresholds were chosen on.
+
+    Raises:
+        InputError: another number of labels, or values that are not probabilities.
+    """
+    p, n_labels = np.asarray(probabilities), len(thresholds.labels)
+    if p.dtype.kind not in "fiu":
+        raise InputError(f"expected probabilities as real numbers, found dtype {p.dtype}")
+    if not (p.ndim == 2 and p.shape[1] == n_labels) and not (p.ndim == 1 and n_labels == 1):
+        plural = "label" if n_labels == 1 else "labels"
+        shapes = "(rows,) or (rows, 1)" if n_labels == 1 else f"(rows, {n_labels})"
+        raise InputError(
+            f"the thresholds are for {n_labels:,} {plural}: expected probabilities of shape "
+            f"{shapes}, found {p.shape}"
+        )
+    bad = ~((p >= 0) & (p <= 1 + SLACK))
+    if bad.any():
+        row = int(np.flatnonzero(bad.reshape(len(p), -1).any(axis=1))[0])
+        raise InputError(
+            f"expected probabilities from 0 to 1, found {p[bad][0]:g} in row {row} "
+            f"({int(bad.sum()):,} in all)"
+        )
+    return np.asarray(np.greater_equal(p, _at(thresholds)), dtype=np.uint8)
+
+
+def _at(thresholds: Thresholds) -> Float64:
+    """The threshold of each label; float64, so that no p is rounded up."""
+    return np.array([label.threshold for label in thresholds.labels])
+
+
 def decision_blocks(
-    dataset: Dataset, thresholds: Thresholds, calibrator: Calibrator | None, workers: int | None
+    dataset: Dataset, thresholds: Thresholds, calibrator: Calibrator
 ) -> Iterator[npt.NDArray[np.uint8]]:
     """Yield decisions, 0 or 1, block by block in order, ``(block,)``.
 
@@ -91,33 +127,34 @@ def decision_blocks(
         InputError: the scores are of another number of labels than the thresholds.
     """
     _check_yes_no(dataset)
-    at = np.array([label.threshold for label in thresholds.labels])
-    if len(at) != dataset.n_labels:
+    at = _at(thresholds)
+    if len(at) != dataset.layout.n_labels:
         raise InputError(
-            f"{dataset.logits_name}: expected {len(at)} labels, as there are thresholds, found "
-            f"{dataset.n_labels}; is --task multilabel missing or wrong?"
+            f"{dataset.logits.name}: expected {len(at)} labels, as there are thresholds, found "
+            f'{dataset.layout.n_labels}; is `task="multilabel"` missing or wrong?'
         )
     start = 0
-    for p in apply_blocks(calibrator or Temperature(1.0), dataset, workers=workers):
-        columns = (start + np.arange(len(p))) % len(at)
-        yield (p >= at[columns]).astype(np.uint8)
+    for p in apply_blocks(calibrator, dataset):
+        yield (p >= at[(start + np.arange(len(p))) % len(at)]).astype(np.uint8)
         start += len(p)
 
 
+@dataclass(frozen=True)
+class _Yes:
+    """The step that gives the share of yes of each row."""
+
+    def __call__(self, block: Block) -> Float64:
+        return block.yes
+
+
 def _yes(dataset: Dataset) -> Float64:
-    """The share of yes of each row."""
-    parts = []
-    for start in range(0, dataset.n_rows, dataset.block_rows):
-        labels = dataset.read(start, min(start + dataset.block_rows, dataset.n_rows)).labels
-        assert labels is not None
-        parts.append(labels.astype(np.float64) if labels.ndim == 1 else labels[:, 1])
-    return np.concatenate(parts)
+    return np.concatenate(list(map_blocks(dataset, _Yes())))
 
 
 def _check_yes_no(dataset: Dataset) -> None:
-    if dataset.task == "multiclass":
+    if not dataset.task.yes_no:
         raise InputError(
-            f"{dataset.logits_name}: thresholds are for yes-no decisions, found "
-            f"{dataset.n_classes} classes; pass --task multilabel if each column is a yes or no "
+            f"{dataset.logits.name}: thresholds are for yes-no decisions, found "
+            f'{dataset.n_classes} classes; pass `task="multilabel"` if each column is a yes or no '
             "of its own"
         )

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibrate.analyses.thresholds.curve import ratio
-from calibrate.blocks.bins import Float64
-from calibrate.blocks.block import Index
-from calibrate.results.report import Measurement
+from calibrate.arrays import Float64, Index
+from calibrate.results.measurement import Measurement
 
 SIDE = 32
 MAX_CELLS = SIDE * SIDE  # per zone and kind of label
@@ -142,10 +141,8 @@ def measure_thresholds(
     labels: Float64,
     weights: Float64,
     thresholds: Sequence[float],
-    *,
     costs: tuple[float, float] | None,
-    bootstrap: int,
-    seed: int,
+    bootstrap: tuple[int, int],
 ) -> tuple[list[dict[str, Measurement]], Measurement | None]:
     """The figures at each of one or two thresholds, and the second cost minus the first.
 
@@ -162,8 +159,7 @@ def measure_thresholds(
         weights: ``(n,)``, positive.
         thresholds: in any order.
         costs: of a false positive and a false negative, or None.
-        bootstrap: samples behind the intervals; 0 for none.
-        seed: of the samples.
+        bootstrap: samples behind the intervals, 0 for none, and their seed.
     """
     rising = sorted(thresholds)
     cells = ZoneCells.of(probabilities, labels, weights, rising)
@@ -176,7 +172,7 @@ def measure_thresholds(
         return found
 
     values = computed(np.ones((1, len(cells.rows))))
-    drawn = [computed(repeats) for repeats in cells.draws(bootstrap, seed)]
+    drawn = [computed(repeats) for repeats in cells.draws(*bootstrap)]
     measured = [
         {
             name: _percentile(float(value[0]), [block[i][name] for block in drawn])

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from calibrate.blocks.block import AnyArray, Block, FloatArray
-from calibrate.blocks.softmax import Float64
-from calibrate.calibrators.methods.temperature import Temperature
-from calibrate.calibrators.protocol import apply
-from calibrate.calibrators.solve.one_number import TemperatureFit, fit_temperature
+from calibrate.blocks.block import Block
+from calibrate.calibrators.apply import Applies
+from calibrate.calibrators.methods.temperature import check_temperature
+from calibrate.calibrators.protocol import Fit, Method, Scores, Shape
+from calibrate.calibrators.solve.one_number import Optimum, best_temperature
 from calibrate.data.dataset import Dataset
 from calibrate.data.fingerprint import fingerprint
 from calibrate.errors import InputError
+from calibrate.tasks import Task
+
+UNKNOWN = Optimum(1.0, 0.0, 0, converged=False, warnings=("nobody annotated it; T = 1 was kept",))
 
 
 @dataclass(frozen=True)
-class PerLabelTemperature:
+class PerLabelTemperature(Applies):
     """p = sigmoid(z_l / T_l) for label l.
 
     Attributes:
         temperatures: T_l > 0, one per label.
-        n_classes: 2, yes and no.
 
     Raises:
         InputError: a temperature is not a positive finite number, or there is none.
     """
 
     temperatures: tuple[float, ...]
-    n_classes: int | None = 2
 
     method: ClassVar[str] = "per-label-temperature"
 
@@ -40,118 +41,62 @@ class PerLabelTemperature:
             raise InputError(
                 f"temperatures: expected one number per label, got {self.temperatures!r}"
             )
-        object.__setattr__(self, "temperatures", tuple(self.temperatures))
-        for t in self.temperatures:
-            Temperature(t)
+        object.__setattr__(self, "temperatures", tuple(map(check_temperature, self.temperatures)))
 
     @property
-    def n_labels(self) -> int:
-        return len(self.temperatures)
+    def fits(self) -> Shape:
+        """Yes and no, for each of these labels."""
+        return Shape(2, len(self.temperatures))
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The fitted values by name, as they stand in files and reports."""
-        return {"temperatures": list(self.temperatures)}
-
-    def scaled(self, block: Block) -> tuple[FloatArray, Float64]:
+    def scores(self, block: Block) -> Scores:
         """``(z, 1/T of the label of each row)``."""
-        assert block.columns is not None
-        return block.logits, (1.0 / np.array(self.temperatures))[block.columns]
-
-    def apply(
-        self, logits: AnyArray, *, output: str = "probabilities", scores: str | None = None
-    ) -> FloatArray:
-        """Calibrated ``"probabilities"``, ``"log-probabilities"`` or ``"logits"``, ``(n, L)``.
-
-        Raises:
-            InputError: the logits cannot be used, or have another number of labels.
-        """
-        return apply(self, logits, output=output, scores=scores, task="multilabel")
-
-
-@dataclass(frozen=True)
-class PerLabelFit:
-    """The fit of every label on its own.
-
-    Attributes:
-        calibrator: the fitted temperatures; 1 for a label without an optimum to be found.
-        parts: the fit of each label; None for one that nobody annotated.
-        weights: of each label in all.
-        n_rows: decisions fitted on.
-        fingerprint: a digest of them.
-        warnings: what the user should know, in words.
-    """
-
-    calibrator: PerLabelTemperature
-    parts: tuple[TemperatureFit | None, ...]
-    weights: tuple[float, ...]
-    n_rows: int
-    fingerprint: str
-    warnings: tuple[str, ...]
-
-    @property
-    def intervals(self) -> list[tuple[float, float] | None]:
-        """The 95 % interval of each temperature, None where undefined."""
-        return [None if part is None else part.interval for part in self.parts]
-
-    @property
-    def converged(self) -> bool:
-        """Whether every label has an optimum that was reached."""
-        return all(part is not None and part.converged for part in self.parts)
-
-    @property
-    def nll(self) -> float:
-        """The mean NLL at the optima, nats per decision."""
-        pairs = zip(self.parts, self.weights, strict=True)
-        return sum(p.nll * w for p, w in pairs if p is not None) / sum(self.weights)
-
-    @property
-    def evaluations(self) -> int:
-        """Passes over the rows of one label, all labels together."""
-        return sum(part.evaluations for part in self.parts if part is not None)
-
-
-def check_no_smoothing(label_smoothing: float) -> None:
-    """Raise InputError where label smoothing was asked for along with a temperature per label."""
-    if label_smoothing:
-        raise InputError("expected either --per-label or --label-smoothing, got both")
+        labels = 0 if block.columns is None else block.columns
+        return Scores(block.logits, (1.0 / np.array(self.temperatures))[labels])
 
 
 def fit_per_label(
-    dataset: Dataset, *, workers: int | None = None, names: Sequence[str] | None = None
-) -> PerLabelFit:
-    """The temperature of each label, from the rows where it is annotated.
+    dataset: Dataset,
+    start: PerLabelTemperature | None = None,
+    names: Sequence[str] | None = None,
+) -> Fit[PerLabelTemperature]:
+    """The temperature of each label, from the rows where it is annotated; 1 where none is.
 
     Args:
         dataset: multi-label rows.
+        start: close to the optimum, where one is known.
         names: of the labels, for warnings.
 
     Raises:
         InputError: the dataset is not multi-label.
     """
-    if dataset.task != "multilabel":
+    if dataset.task is not Task.multilabel:
         raise InputError(
-            f"{dataset.logits_name}: a temperature per label is for multi-label scores; "
-            "pass --task multilabel"
+            f"{dataset.logits.name}: a temperature per label is for multi-label scores; "
+            'pass `task="multilabel"`'
         )
-    names = names or [str(number) for number in range(dataset.n_labels)]
-    columns = dataset.entry_numbers() % dataset.n_labels
-    parts: list[TemperatureFit | None] = []
-    weights: list[float] = []
-    warnings: list[str] = []
-    for label, name in enumerate(names):
-        rows = np.flatnonzero(columns == label)
-        weights.append(float(len(rows) if dataset.weights is None else dataset.weights[rows].sum()))
-        part = fit_temperature(dataset.take(rows), workers=workers) if weights[-1] else None
-        parts.append(part)
-        said = ("nobody annotated it; T = 1 was kept",) if part is None else part.warnings
-        warnings += [f"label {name}: {warning}" for warning in said]
-    temperatures = tuple(1.0 if part is None else part.temperature for part in parts)
-    return PerLabelFit(
-        PerLabelTemperature(temperatures),
-        tuple(parts),
-        tuple(weights),
-        dataset.n_rows,
-        fingerprint(dataset),
-        tuple(warnings),
+    labels = range(dataset.layout.n_labels)
+    rows = [np.flatnonzero(dataset.columns == label) for label in labels]
+    weights = [float(dataset.weight[those].sum()) for those in rows]
+    parts = [
+        best_temperature(dataset.take(rows[i]), start.temperatures[i] if start else None)
+        if weights[i]
+        else UNKNOWN
+        for i in labels
+    ]
+    return Fit(
+        calibrator=PerLabelTemperature(tuple(part.temperature for part in parts)),
+        intervals={"temperatures": tuple(part.interval for part in parts)},
+        nll=sum(p.nll * w for p, w in zip(parts, weights, strict=True)) / sum(weights),
+        converged=all(part.converged for part in parts),
+        passes=sum(part.passes for part in parts),
+        n_rows=dataset.n_rows,
+        fingerprint=fingerprint(dataset),
+        warnings=tuple(
+            f"label {names[i] if names else i}: {warning}"
+            for i, part in enumerate(parts)
+            for warning in part.warnings
+        ),
     )
+
+
+METHOD = Method(PerLabelTemperature, (Task.multilabel,), fit_per_label)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from calibrate.blocks.block import AnyArray, Block, FloatArray
-from calibrate.calibrators.protocol import apply
+from calibrate.blocks.block import Block
+from calibrate.calibrators.apply import Applies
+from calibrate.calibrators.protocol import ANY_SHAPE, Fit, Method, Scores, Shape
+from calibrate.calibrators.solve.one_number import best_temperature
+from calibrate.data.dataset import Dataset
+from calibrate.data.fingerprint import fingerprint
 from calibrate.errors import InputError
+from calibrate.tasks import Task
 
 
 @dataclass(frozen=True)
-class Temperature:
+class Temperature(Applies):
     """p = softmax(z / T). T > 1 softens an overconfident model, T < 1 sharpens a timid one.
 
     Attributes:
         temperature: T > 0.
-        n_classes: the number of classes it was fitted on; None fits any.
-        n_labels: the number of labels of the multi-label model it was fitted on, else None.
+        fits: the number of classes, and of labels of a multi-label model, it was fitted on.
 
     Raises:
         InputError: T is not a positive finite number.
@@ -28,41 +32,49 @@ class Temperature:
     """
 
     temperature: float
-    n_classes: int | None = None
-    n_labels: int | None = None
+    fits: Shape = ANY_SHAPE
 
     method: ClassVar[str] = "temperature"
 
     def __post_init__(self) -> None:
-        t = self.temperature
-        number = type(t) in (int, float, np.float64)
-        if not number or not 0 < t < np.inf or not 0 < 1.0 / t < np.inf:
-            raise InputError(f"temperature: expected a positive finite number, got {t!r}")
+        object.__setattr__(self, "temperature", check_temperature(self.temperature))
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The fitted values by name, as they stand in files and reports."""
-        return {"temperature": self.temperature}
+    def scores(self, block: Block) -> Scores:
+        """``(z, 1/T)``."""
+        return Scores(block.logits, 1.0 / self.temperature)
 
-    def scaled(self, block: Block) -> tuple[FloatArray, float]:
-        """``(z, 1/T)``: scores, and what to multiply them with, for calibrated logits."""
-        return block.logits, 1.0 / self.temperature
 
-    def apply(
-        self,
-        logits: AnyArray,
-        *,
-        output: str = "probabilities",
-        scores: str | None = None,
-        task: str | None = None,
-    ) -> FloatArray:
-        """Calibrated ``"probabilities"``, ``"log-probabilities"`` or ``"logits"``.
+def check_temperature(t: float) -> float:
+    """T as a float.
 
-        Returns the shape of ``logits``: ``(n, K)``, or ``(n,)`` for a binary model.
+    Raises:
+        InputError: it is not a positive finite number.
+    """
+    number = type(t) in (int, float, np.float64)
+    if not number or not 0 < t < np.inf or not 0 < 1.0 / t < np.inf:
+        raise InputError(f"temperature: expected a positive finite number, got {t!r}")
+    return float(t)
 
-        Raises:
-            InputError: the logits cannot be used, or have another number of classes.
-        """
-        if task is None and self.n_labels is not None:
-            task = "multilabel"
-        return apply(self, logits, output=output, scores=scores, task=task)
+
+def fit_temperature(dataset: Dataset, start: Temperature | None = None) -> Fit[Temperature]:
+    """The temperature that minimises the mean NLL of labelled rows.
+
+    Args:
+        dataset: where it is ``smoothed``, that NLL is minimised.
+        start: close to the optimum, where one is known.
+    """
+    found = best_temperature(dataset, None if start is None else start.temperature)
+    return Fit(
+        calibrator=Temperature(found.temperature, Shape.of(dataset)),
+        intervals={"temperature": found.interval},
+        nll=found.nll,
+        converged=found.converged,
+        passes=found.passes,
+        n_rows=dataset.n_rows,
+        fingerprint=fingerprint(dataset),
+        smoothing=dataset.smoothing,
+        warnings=found.warnings,
+    )
+
+
+METHOD = Method(Temperature, (Task.multiclass, Task.binary, Task.multilabel), fit_temperature)

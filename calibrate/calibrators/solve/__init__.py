@@ -1,1 +1,1 @@
-"""What methods share: finding the optimum."""
+"""What methods share: the loss, and finding its optimum."""

@@ -6,104 +6,71 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibrate.blocks.block import Smoothing
+from calibrate.arrays import Float64
 from calibrate.blocks.passes import map_reduce
-from calibrate.blocks.softmax import NllSums, nll_sums
-from calibrate.calibrators.methods.temperature import Temperature
-from calibrate.calibrators.solve.lbfgs import Float64, minimise
+from calibrate.calibrators.solve.lbfgs import minimise
+from calibrate.calibrators.solve.nll import NllStep, NllSums
 from calibrate.calibrators.solve.scale import end_slopes, largest_gap, typical_gap
 from calibrate.data.dataset import Dataset
-from calibrate.data.fingerprint import fingerprint
 
 SAMPLE_ROWS = (250, 2_000)  # from nowhere to within a few percent of the optimum
 SAMPLE_SCORES = 1 << 23  # no larger sample is ever copied
 FAR = 6  # scores whose typical gap is beyond 2^±6 are rescaled
 BOUND = 1e4  # T is searched between scale/BOUND and scale·BOUND
 # A last step of this relative size leaves an error of its cube; finer ones drown in rounding.
-STEP_TOLERANCE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 5e-4}
+STEP_TOLERANCE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 1e-4}
+CLOSE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 5e-4}  # what a sample should reach
+NEAR = 0.3  # a step of Halley's this long still leads closer
 SAMPLE_TOLERANCE = 3e-2  # the optimum of a sample is no closer to that of the data
 SAMPLE_MARGIN = float(np.log(100.0))  # a sample's optimum this close to the bound says nothing
 NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
-class TemperatureFit:
-    """The temperature that minimises the NLL, and how sure that is.
+class Optimum:
+    """The best temperature; ``Fit`` says what the fields mean."""
 
-    Attributes:
-        calibrator: the fitted ``Temperature``.
-        interval: 95 % interval of T from the sandwich variance, or None where undefined.
-        converged: whether the optimum was reached; False also where there is none.
-        nll: the mean NLL at the optimum, nats per row.
-        evaluations: passes over the whole data.
-        n_rows: the rows fitted on.
-        fingerprint: a digest of them.
-        smoothing: the label smoothing that the fit assumed, or None.
-        warnings: what the user should know, in words.
-    """
-
-    calibrator: Temperature
-    interval: tuple[float, float] | None
-    converged: bool
+    temperature: float
     nll: float
-    evaluations: int
-    n_rows: int
-    fingerprint: str
-    smoothing: Smoothing | None = None
+    passes: int
+    interval: tuple[float, float] | None = None
+    converged: bool = True
     warnings: tuple[str, ...] = ()
 
-    @property
-    def temperature(self) -> float:
-        return self.calibrator.temperature
+    def in_units(self, unit: float) -> Optimum:
+        """That of scores ``unit`` times as large."""
+        interval = self.interval and (self.interval[0] * unit, self.interval[1] * unit)
+        return replace(self, temperature=self.temperature * unit, interval=interval)
 
 
-def fit_temperature(
-    dataset: Dataset, *, workers: int | None = None, start: float | None = None
-) -> TemperatureFit:
+def best_temperature(dataset: Dataset, start: float | None = None) -> Optimum:
     """Minimise ``mean_i w_i NLL_i(z_i / T)`` over T by L-BFGS-B.
 
     The variable is log T, scaled by the curvature: a strided sample gives the start, the whole
-    data then take one to three evaluations. A last step by Halley's method, from derivatives
-    that each evaluation yields anyway, polishes the optimum; its size is the proof of
-    convergence. With g_i the gradient of row i in 1/T and h_i its
-    curvature, the sandwich variance of 1/T is ``sum (w g)² / (sum w h)²`` (White 1982); the
-    interval is taken on the scale of log T.
+    data then take one or two passes. A last step by Halley's method, from derivatives that each
+    pass yields anyway, polishes the optimum; its size is the proof of convergence. With g_i the
+    gradient of row i in 1/T and h_i its curvature, the sandwich variance of 1/T is
+    ``sum (w g)² / (sum w h)²`` (White 1982); the interval is taken on the scale of log T.
 
     Args:
-        dataset: labelled rows; where they are ``smoothed``, that NLL is minimised.
-        workers: threads; the result does not depend on it.
+        dataset: labelled rows.
         start: a temperature close to the optimum, where one is known.
     """
     dataset = dataset.precise()
-    scale = typical_gap(dataset)
+    scale = typical_gap(dataset) or largest_gap(dataset)
     if scale is None:
-        scale = largest_gap(dataset, workers)
-    if scale is None:
-        return _undefined(dataset, workers)
+        return _undefined(dataset)
     exponent = round(np.log2(scale))
     if abs(exponent) > FAR:  # bring the scores near 1, so that no power of them overflows
         unit = 2.0**exponent
-        fitted = fit_temperature(dataset.rescaled(1 / unit), workers=workers)
-        return _in_units(fitted, unit, dataset)
-    search = _Search(dataset, workers, (np.log(1 / (BOUND * scale)), np.log(BOUND / scale)))
+        return best_temperature(dataset.rescaled(1 / unit)).in_units(unit)
+    search = _Search(dataset, (np.log(1 / (BOUND * scale)), np.log(BOUND / scale)))
     theta = np.log(2.0 / scale)
     if start is not None:
         theta = -np.log(start)
     elif dataset.n_rows >= 2 * SAMPLE_ROWS[0]:
         theta = _start(search, theta)
     return search.conclude(search.solve(theta))
-
-
-def _in_units(fitted: TemperatureFit, unit: float, dataset: Dataset) -> TemperatureFit:
-    """A fit of rescaled scores in the units of the scores themselves."""
-    interval = fitted.interval
-    return replace(
-        fitted,
-        calibrator=_temperature(fitted.temperature * unit, dataset),
-        interval=(interval[0] * unit, interval[1] * unit) if interval else None,
-        fingerprint=fingerprint(dataset),
-        smoothing=dataset.smoothing,
-    )
 
 
 def _start(search: _Search, theta: float) -> float:
@@ -114,7 +81,7 @@ def _start(search: _Search, theta: float) -> float:
     for rows in SAMPLE_ROWS:
         if 2 * rows <= dataset.n_rows:
             theta, error = search.try_sample(rows, theta)
-    close = int(SAMPLE_ROWS[-1] * (1.5 * error / search.tolerance) ** 2)
+    close = int(SAMPLE_ROWS[-1] * (1.5 * error / CLOSE[dataset.dtype]) ** 2)
     if SAMPLE_ROWS[-1] < close <= limit:
         theta, _ = search.try_sample(close, theta)
     return theta
@@ -124,27 +91,18 @@ class _Search:
     """The minimisation over ``theta = log(1/T)`` of one dataset, remembering its last pass."""
 
     def __init__(
-        self,
-        dataset: Dataset,
-        workers: int | None,
-        bounds: tuple[float, float],
-        tolerance: float | None = None,
+        self, dataset: Dataset, bounds: tuple[float, float], tolerance: float | None = None
     ) -> None:
-        self.dataset, self.workers, self.bounds = dataset, workers, bounds
+        self.dataset, self.bounds = dataset, bounds
         self.tolerance = tolerance or STEP_TOLERANCE[dataset.dtype]
-        self.evaluations = 0
+        self.passes = 0
         self._last: tuple[float, NllSums] | None = None
 
     def sums(self, theta: float) -> NllSums:
         if self._last is None or self._last[0] != theta:
-            self.evaluations += 1
-            beta = float(np.exp(theta))
-            total = map_reduce(
-                self.dataset,
-                lambda block: nll_sums(block, beta, self.dataset.magnitude),
-                self.workers,
-            )
-            self._last = (theta, total)
+            self.passes += 1
+            step = NllStep(float(np.exp(theta)), self.dataset.magnitude)
+            self._last = (theta, map_reduce(self.dataset, step))
         return self._last[1]
 
     def last_step(self, theta: float) -> float:
@@ -164,7 +122,7 @@ class _Search:
         few = self.dataset.sample(rows)
         if few.weights is not None and not few.weights.any():
             return theta, 1.0
-        sample = _Search(few, self.workers, self.bounds, SAMPLE_TOLERANCE)
+        sample = _Search(few, self.bounds, SAMPLE_TOLERANCE)
         solved = sample.solve(theta)
         found = solved + sample.last_step(solved)
         low, high = self.bounds
@@ -174,7 +132,12 @@ class _Search:
         return found, float(np.sqrt(s.squared_gradient) / s.curvature / np.exp(found))
 
     def solve(self, theta: float) -> float:
-        """L-BFGS-B from ``theta``, restarted with a fresh scale where it stopped early."""
+        """From close by, one step of Halley's; else, or where that is not the optimum yet, by
+        L-BFGS-B, restarted with a fresh scale where it stopped early.
+        """
+        step, (low, high) = self.last_step(theta), self.bounds
+        if self.tolerance < abs(step) <= NEAR and low < theta + step < high:
+            theta += step
         for _ in range(6):
             if abs(self.last_step(theta)) <= self.tolerance:
                 break
@@ -201,7 +164,7 @@ class _Search:
         x = minimise(function, np.zeros(1), (low, high), self.tolerance * root)
         return float(np.clip(start + x[0] / root, *self.bounds))
 
-    def conclude(self, theta: float) -> TemperatureFit:
+    def conclude(self, theta: float) -> Optimum:
         step, s = self.last_step(theta), self.sums(theta)
         low, high = self.bounds
         if abs(step) > self.tolerance or not low < theta < high:
@@ -214,31 +177,27 @@ class _Search:
             variance = s.squared_gradient / s.curvature**2 * s.rows / (s.rows - 1)
             width = NORMAL_95 * np.sqrt(variance) / beta
             interval = (float(np.exp(-theta - width)), float(np.exp(-theta + width)))
-        return TemperatureFit(
-            calibrator=_temperature(1.0 / beta, self.dataset),
-            interval=interval,
-            converged=True,
+        return Optimum(
+            temperature=1.0 / beta,
             nll=float(mean_nll + step * beta * s.gradient / s.weight / 2),
-            evaluations=self.evaluations,
-            n_rows=self.dataset.n_rows,
-            fingerprint=fingerprint(self.dataset),
-            smoothing=self.dataset.smoothing,
+            passes=self.passes,
+            interval=interval,
         )
 
-    def _not_converged(self, theta: float) -> TemperatureFit:
+    def _not_converged(self, theta: float) -> Optimum:
         """No finite optimum: say which way it lies and stop at the bound."""
-        ends = map_reduce(self.dataset, end_slopes, self.workers)
+        ends = map_reduce(self.dataset, end_slopes)
         if ends.sharp <= 0:
             theta = self.bounds[1]
             reason = (
                 "the logits separate the labels: every row's label has the largest score, so the "
                 "NLL falls for ever as T goes to 0 and no finite T is best"
             )
-        elif ends.flat >= 0 and ends.worst > ends.against / 2 and self.dataset.n_rows > 2:
+        elif ends.flat >= 0 and ends.worst.pull > ends.against / 2 and self.dataset.n_rows > 2:
             theta = self.bounds[0]
             reason = (
-                f"in row {ends.row} the score of the label is {ends.gap:.3g} below the largest: it "
-                "outweighs all other rows; is this label right, or its class masked?"
+                f"in row {ends.worst.row} the score of the label is {ends.worst.gap:.3g} below the "
+                "largest: it outweighs all other rows; is this label right, or its class masked?"
             )
         elif ends.flat >= 0:
             theta = self.bounds[0]
@@ -249,37 +208,15 @@ class _Search:
         else:
             reason = "the optimum was not reached"
         s, t = self.sums(theta), float(np.exp(-theta))
-        return TemperatureFit(
-            calibrator=_temperature(t, self.dataset),
-            interval=None,
-            converged=False,
-            nll=float(s.nll / s.weight),
-            evaluations=self.evaluations,
-            n_rows=self.dataset.n_rows,
-            fingerprint=fingerprint(self.dataset),
-            smoothing=self.dataset.smoothing,
-            warnings=(f"{reason}; stopped at T = {t:.4g}",),
-        )
+        warning = f"{reason}; stopped at T = {t:.4g}"
+        nll = float(s.nll / s.weight)
+        return Optimum(t, nll, self.passes, converged=False, warnings=(warning,))
 
 
-def _temperature(t: float, dataset: Dataset) -> Temperature:
-    labels = dataset.n_labels if dataset.task == "multilabel" else None
-    return Temperature(t, dataset.n_classes, labels)
-
-
-def _undefined(dataset: Dataset, workers: int | None) -> TemperatureFit:
-    s = map_reduce(dataset, lambda block: nll_sums(block, 1.0, dataset.magnitude), workers)
-    return TemperatureFit(
-        calibrator=_temperature(1.0, dataset),
-        interval=None,
-        converged=False,
-        nll=float(s.nll / s.weight),
-        evaluations=1,
-        n_rows=dataset.n_rows,
-        fingerprint=fingerprint(dataset),
-        smoothing=dataset.smoothing,
-        warnings=(
-            "T is undefined: every row gives all its classes the same score, so no temperature "
-            "changes anything; T = 1 was kept",
-        ),
+def _undefined(dataset: Dataset) -> Optimum:
+    s = map_reduce(dataset, NllStep(1.0, dataset.magnitude))
+    warning = (
+        "T is undefined: every row gives all its classes the same score, so no temperature "
+        "changes anything; T = 1 was kept"
     )
+    return Optimum(1.0, float(s.nll / s.weight), 1, converged=False, warnings=(warning,))

@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from calibrate.arrays import Float64
 from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_reduce
 from calibrate.blocks.softmax import target_scores
+from calibrate.blocks.sums import GREATEST, Sums
 from calibrate.data.dataset import Dataset
 
 GAP_SCORES = 1 << 13  # scores looked at to find the scale of the logits
 
 
+@dataclass(frozen=True, order=True)
+class Against:
+    """What a row adds to the slope at T = inf, its number, and how far below its largest score the
+    label's lies."""
+
+    pull: float
+    row: int
+    gap: float
+
+
 @dataclass(frozen=True)
-class EndSlopes:
+class EndSlopes(Sums):
     """The slope of the NLL in 1/T at both ends: ``max z - t`` for T = 0, ``mean z - t`` for inf.
 
-    ``against`` is what the rows add to ``flat`` that pull it up, and ``worst`` the most that one
-    row adds: row number ``row``, whose label's score lies ``gap`` below its largest.
+    ``against`` is what the rows add to ``flat`` that pull it up, and ``worst`` the row that adds
+    most.
     """
 
     sharp: float
     flat: float
     against: float
-    worst: float
-    row: int
-    gap: float
-
-    def __add__(self, other: EndSlopes) -> EndSlopes:
-        worse = self if self.worst >= other.worst else other
-        return EndSlopes(
-            self.sharp + other.sharp,
-            self.flat + other.flat,
-            self.against + other.against,
-            worse.worst,
-            worse.row,
-            worse.gap,
-        )
+    worst: Against = field(metadata=GREATEST)
 
 
 def end_slopes(block: Block) -> EndSlopes:
@@ -47,16 +46,13 @@ def end_slopes(block: Block) -> EndSlopes:
     gap = z.max(axis=1) - target
     possible = np.isfinite(z)
     below = (np.where(possible, z, 0.0) - target[:, None] * possible).sum(axis=1)
-    weights = np.ones(len(z)) if block.weights is None else block.weights
-    flat = weights * below / possible.sum(axis=1)
+    flat = block.weight * below / possible.sum(axis=1)
     row = int(flat.argmax())
     return EndSlopes(
-        float((weights * gap).sum()),
+        float((block.weight * gap).sum()),
         float(flat.sum()),
         float(np.maximum(flat, 0.0).sum()),
-        float(flat[row]),
-        block.start + row,
-        float(gap[row]),
+        Against(float(flat[row]), block.start + row, float(gap[row])),
     )
 
 
@@ -67,29 +63,29 @@ def typical_gap(dataset: Dataset) -> float | None:
     """
     rows = max(16, GAP_SCORES // dataset.n_classes)
     few = dataset.sample(rows)
-    z = few.read(0, min(rows, few.n_rows)).logits.astype(np.float64)
-    with np.errstate(over="ignore"):
-        gaps = z.max(axis=1, keepdims=True) - z
+    gaps = _gaps(few.read(0, min(rows, few.n_rows)))
     nearest = np.where(gaps > 0, gaps, np.inf).min(axis=1)
     nearest = nearest[np.isfinite(nearest)]
     return float(np.median(nearest)) if nearest.size else None
 
 
 @dataclass(frozen=True)
-class _LargestGap:
-    value: float
+class _LargestGap(Sums):
+    value: float = field(metadata=GREATEST)
 
-    def __add__(self, other: _LargestGap) -> _LargestGap:
-        return _LargestGap(max(self.value, other.value))
-
-
-def largest_gap(dataset: Dataset, workers: int | None) -> float | None:
-    """The largest gap of all rows, for data whose sampled rows are constant."""
-
-    def step(block: Block) -> _LargestGap:
-        z = block.logits.astype(np.float64)
-        with np.errstate(over="ignore"):
-            gaps = z.max(axis=1, keepdims=True) - z
+    @staticmethod
+    def of(block: Block) -> _LargestGap:
+        gaps = _gaps(block)
         return _LargestGap(float(np.max(gaps, where=np.isfinite(gaps), initial=0.0)))
 
-    return map_reduce(dataset, step, workers).value or None
+
+def largest_gap(dataset: Dataset) -> float | None:
+    """The largest gap of all rows, for data whose sampled rows are constant."""
+    return map_reduce(dataset, _LargestGap.of).value or None
+
+
+def _gaps(block: Block) -> Float64:
+    """How far each score lies below the largest of its row."""
+    z = block.logits.astype(np.float64)
+    with np.errstate(over="ignore"):
+        return np.asarray(z.max(axis=1, keepdims=True) - z)

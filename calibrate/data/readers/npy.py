@@ -9,20 +9,24 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 from numpy.lib import format as npy
 
-from calibrate.blocks.block import AnyArray
+from calibrate.arrays import AnyArray
 from calibrate.errors import InputError
 
 MAGIC = b"\x93NUMPY"
 
 
-def read_npy(path: Path) -> AnyArray:
+def keys(_: Path) -> None:
+    """A .npy file holds one array, without a name."""
+
+
+def read(path: Path, _: str | None, name: str) -> AnyArray:
     """The array in a .npy file, memory-mapped.
 
     Raises:
         InputError: the file is not a whole .npy file of plain numbers.
     """
     with path.open("rb") as file:
-        return map_npy(path, file, 0, path.stat().st_size, str(path))
+        return map_npy(path, file, 0, path.stat().st_size, name)
 
 
 def map_npy(path: Path, file: BinaryIO, start: int, end: int, name: str) -> AnyArray:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from calibrate.blocks.block import AnyArray
+from calibrate.arrays import AnyArray
 from calibrate.data.readers.npy import map_npy, read_header
 from calibrate.errors import InputError
 
@@ -20,23 +20,24 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError
 
 def keys(path: Path) -> list[str]:
     """The names of the arrays in a .npz file."""
-    with _opened(path) as archive:
+    with _opened(path, str(path)) as archive:
         return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
-def read_npz(path: Path, key: str) -> AnyArray:
+def read(path: Path, key: str, name: str) -> AnyArray:
     """One array of a .npz file: memory-mapped if stored plain, loaded if compressed.
 
     Raises:
         InputError: the file is not a whole .npz file, or has no such array.
     """
-    name = f"{path}:{key}"
-    with _opened(path) as archive:
+    file_name = name.removesuffix(f":{key}")
+    name = f"{file_name}:{key}"
+    with _opened(path, file_name) as archive:
         names = archive.namelist()
         member = f"{key}.npy" if f"{key}.npy" in names else key
         if member not in names:
             raise InputError(
-                f"{path}: no array {key!r}; it holds {', '.join(keys(path)) or 'none'}"
+                f"{file_name}: no array {key!r}; it holds {', '.join(keys(path)) or 'none'}"
             )
         info = archive.getinfo(member)
         if info.compress_type == zipfile.ZIP_STORED:
@@ -57,12 +58,12 @@ def read_npz(path: Path, key: str) -> AnyArray:
     return array
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
+def _opened(path: Path, name: str) -> zipfile.ZipFile:
     if not path.stat().st_size:
-        raise InputError(f"{path}: expected a .npz file, found an empty file")
+        raise InputError(f"{name}: expected a .npz file, found an empty file")
     try:
         return zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
         raise InputError(
-            f"{path}: expected a .npz file, found something else or a truncated file"
+            f"{name}: expected a .npz file, found something else or a truncated file"
         ) from error

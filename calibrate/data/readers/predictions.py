@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
 
+from calibrate.data.readers.text import reading_csv
 from calibrate.data.top_labels import TopLabels
 from calibrate.errors import InputError
 
@@ -46,22 +46,14 @@ def read_top_labels(name: str, columns: Columns | None = None) -> TopLabels:
         InputError: the file cannot be read, lacks a column, or a confidence is not in [0, 1].
     """
     columns = columns or Columns()
-    try:
-        with open(name, encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            _check_header(name, rows.fieldnames or (), columns)
-            true, predicted, confidence = [], [], []
-            for row in rows:
-                where = f"{name}: line {rows.line_num}"
-                true.append(_label(row[columns.true], where, columns.true))
-                predicted.append(_label(row[columns.predicted], where, columns.predicted))
-                confidence.append(_confidence(row[columns.confidence], where))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{name}: expected a CSV file in UTF-8: {error}") from error
-    except FileNotFoundError as error:
-        raise InputError(f"{name}: no such file") from error
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
+    with reading_csv(name) as rows:
+        _check_header(name, rows.fieldnames or (), columns)
+        true, predicted, confidence = [], [], []
+        for row in rows:
+            where = f"{name}: line {rows.line_num}"
+            true.append(_label(row[columns.true], where, columns.true))
+            predicted.append(_label(row[columns.predicted], where, columns.predicted))
+            confidence.append(_confidence(row[columns.confidence], where))
     if not true:
         raise InputError(f"{name}: expected at least one row below the header, found none")
     one, two = _alike(true, predicted)
@@ -88,7 +80,7 @@ def _check_header(name: str, found: object, columns: Columns) -> None:
         raise InputError(
             f"{name}: expected the columns {', '.join(wanted)}; {', '.join(missing)} missing, "
             f"found {', '.join(map(str, held)) or 'no header'}; name yours with "
-            "--columns TRUE,PREDICTED,CONFIDENCE"
+            "`columns=TRUE,PREDICTED,CONFIDENCE`"
         )
 
 

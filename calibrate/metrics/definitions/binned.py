@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibrate.blocks.bins import BinTable, Float64
-from calibrate.metrics.metric import Over, metric
+from calibrate.arrays import Float64
+from calibrate.blocks.bins import BinTable
+from calibrate.metrics.metric import Interval, Over, metric
 
 GUO = "Guo et al. (2017), On calibration of modern neural networks"
 KUMAR = "Kumar, Liang & Ma (2019), Verified uncertainty calibration"
 
 
-@metric(Over.BINS, lower_is_better=True, measures_error=True, reference=GUO)
+@metric(
+    Over.BINS,
+    Interval.GAPS,
+    lower_is_better=True,
+    measures_error=True,
+    reference=GUO,
+    headline=True,
+)
 def ece(table: BinTable) -> Float64:
     """Expected calibration error, ``sum_b w_b/W |acc_b - conf_b|``. In [0, 1]."""
     return np.asarray(np.sum(table.share * np.abs(table.gap), axis=-1))
 
 
-@metric(Over.MASS_BINS, lower_is_better=True, measures_error=True, reference=KUMAR)
+@metric(Over.MASS_BINS, Interval.GAPS, lower_is_better=True, measures_error=True, reference=KUMAR)
 def ece_equal_mass(table: BinTable) -> Float64:
     """The ECE over 15 bins of equal weight; rows of equal confidence share a bin. In [0, 1]."""
     return np.asarray(np.sum(table.share * np.abs(table.gap), axis=-1))
@@ -25,6 +33,7 @@ def ece_equal_mass(table: BinTable) -> Float64:
 
 @metric(
     Over.CLASSES,
+    Interval.CLASS_GAPS,
     lower_is_better=True,
     reference="Kull et al. (2019), Beyond temperature scaling",
 )
@@ -36,7 +45,7 @@ def classwise_ece(eces: Float64) -> Float64:
     return np.asarray(eces.mean(axis=-1))
 
 
-@metric(Over.CLASSES, lower_is_better=True, reference=KUMAR)
+@metric(Over.CLASSES, Interval.CLASS_GAPS, lower_is_better=True, reference=KUMAR, headline=True)
 def positive_ece(eces: Float64) -> Float64:
     """The ECE of the probability of yes, over bins of [0, 1], of binary and multi-label models.
 
@@ -48,6 +57,7 @@ def positive_ece(eces: Float64) -> Float64:
 
 @metric(
     Over.BINS,
+    Interval.RESAMPLED,
     lower_is_better=True,
     measures_error=True,
     rough=("value", "change"),
@@ -60,6 +70,7 @@ def mce(table: BinTable) -> Float64:
 
 @metric(
     Over.BINS,
+    Interval.RESAMPLED,
     lower_is_better=True,
     measures_error=True,
     rough=("change",),
@@ -72,6 +83,7 @@ def rmsce(table: BinTable) -> Float64:
 
 @metric(
     Over.MASS_BINS,
+    Interval.RESAMPLED,
     lower_is_better=True,
     measures_error=True,
     rough=("value", "change"),

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibrate.blocks.bins import Float64
+from calibrate.arrays import Float64
 from calibrate.blocks.ordered import Ordered
-from calibrate.metrics.metric import Over, metric
+from calibrate.metrics.metric import Interval, Over, metric
 
 CORP = "Dimitriadis, Gneiting & Jordan (2021), Stable reliability diagrams"
 
 
-@metric(Over.LEVELS, lower_is_better=True, measures_error=True, rough=("change",), reference=CORP)
+@metric(
+    Over.ORDERED,
+    Interval.RESAMPLED,
+    lower_is_better=True,
+    measures_error=True,
+    rough=("change",),
+    reference=CORP,
+)
 def brier_calibration(levels: Ordered) -> Float64:
     """How much of the Brier score of the confidence a monotone repair would remove. In [0, 1].
 
@@ -24,7 +31,7 @@ def brier_calibration(levels: Ordered) -> Float64:
     return np.asarray((plain - levels.refinement) / levels.total)
 
 
-@metric(Over.LEVELS, lower_is_better=True, reference=CORP)
+@metric(Over.ORDERED, Interval.RESAMPLED, lower_is_better=True, reference=CORP)
 def brier_refinement(levels: Ordered) -> Float64:
     """What is left of the Brier score of the confidence after the monotone repair. In [0, 1].
 

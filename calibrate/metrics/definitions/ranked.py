@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibrate.blocks.bins import Float64
+from calibrate.arrays import Float64
 from calibrate.blocks.ordered import Ordered
-from calibrate.metrics.metric import Over, metric
+from calibrate.metrics.metric import Interval, Over, metric
 
 GRID = 1024  # intervals of [0, 1] between whose ends smooth_ece shares out the confidences
 NARROWEST = 1e-3  # the least bandwidth of smooth_ece
 
 
 @metric(
-    Over.LEVELS,
+    Over.ORDERED,
+    Interval.RESAMPLED,
     lower_is_better=True,
     measures_error=True,
     rough=("change",),
@@ -63,7 +64,8 @@ def _mass(spectrum: Float64, sigma: Float64) -> Float64:
 
 
 @metric(
-    Over.LEVELS,
+    Over.ORDERED,
+    Interval.RESAMPLED,
     lower_is_better=True,
     measures_error=True,
     rough=("change",),
@@ -76,7 +78,8 @@ def ks(levels: Ordered) -> Float64:
 
 
 @metric(
-    Over.LEVELS,
+    Over.ORDERED,
+    Interval.RESAMPLED,
     lower_is_better=False,
     reference="Hanley & McNeil (1982), The meaning and use of the area under a ROC curve",
 )
@@ -93,7 +96,8 @@ def auroc(levels: Ordered) -> Float64:
 
 
 @metric(
-    Over.LEVELS,
+    Over.ORDERED,
+    Interval.RESAMPLED,
     lower_is_better=True,
     reference="Geifman & El-Yaniv (2017), Selective classification for deep neural networks",
 )

@@ -4,34 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
+from calibrate.arrays import Float64
 from calibrate.blocks.predictions import Predictions
-from calibrate.blocks.softmax import Float64
-from calibrate.metrics.metric import Over, metric
+from calibrate.metrics.metric import Interval, Over, metric
 
 
-@metric(Over.ROWS, lower_is_better=False)
+@metric(Over.ROWS, Interval.NORMAL, lower_is_better=False, headline=True)
 def accuracy(rows: Predictions) -> Float64:
     """The share of rows whose first argmax is the label. In [0, 1]."""
     return rows.correct
 
 
-@metric(Over.ROWS, lower_is_better=False)
+@metric(Over.ROWS, Interval.NORMAL, lower_is_better=False)
 def top_5_accuracy(rows: Predictions) -> Float64:
     """The share of rows whose label is among the five largest scores. In [0, 1]; for K > 5.
 
     Of equal scores the first counts as larger.
     """
-    assert rows.in_top_5 is not None
-    return rows.in_top_5
+    return rows.top_5
 
 
-@metric(Over.ROWS, lower_is_better=None)
+@metric(Over.ROWS, Interval.NORMAL, lower_is_better=None)
 def mean_confidence(rows: Predictions) -> Float64:
     """The mean of ``max_k p_k``. In [1/K, 1]."""
     return rows.confidence
 
 
-@metric(Over.ROWS, lower_is_better=None, bounds=(-1.0, 1.0))
+@metric(Over.ROWS, Interval.NORMAL, lower_is_better=None, bounds=(-1.0, 1.0), headline=True)
 def overconfidence(rows: Predictions) -> Float64:
     """``mean_confidence - accuracy``. In [-1, 1]; positive: the model claims too much."""
     return rows.confidence - rows.correct
@@ -39,9 +38,11 @@ def overconfidence(rows: Predictions) -> Float64:
 
 @metric(
     Over.ROWS,
+    Interval.NORMAL,
     lower_is_better=True,
     bounds=(0.0, np.inf),
     reference="Good (1952), Rational decisions",
+    headline=True,
 )
 def nll(rows: Predictions) -> Float64:
     """``-log p_label``, natural logarithm. From 0 up, in nats."""
@@ -50,6 +51,7 @@ def nll(rows: Predictions) -> Float64:
 
 @metric(
     Over.ROWS,
+    Interval.NORMAL,
     lower_is_better=True,
     bounds=(-np.inf, np.inf),
     reference="Berta et al. (2025), Rethinking early stopping: refine, then calibrate",
@@ -60,15 +62,16 @@ def nll_calibration(rows: Predictions) -> Float64:
     ``nll - nll through a temperature cross-fitted on these rows``: the best temperature, but none
     that has seen the row that it is used on. About 0, or below, where there is nothing to recover.
     """
-    assert rows.best_nll is not None
     return rows.nll - rows.best_nll
 
 
 @metric(
     Over.ROWS,
+    Interval.NORMAL,
     lower_is_better=True,
     bounds=(0.0, 2.0),
     reference="Brier (1950), Verification of forecasts expressed in terms of probability",
+    headline=True,
 )
 def brier(rows: Predictions) -> Float64:
     """``sum_k (p_k - [k = label])²``, over all classes. In [0, 2]."""

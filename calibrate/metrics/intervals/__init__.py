@@ -1,1 +1,1 @@
-"""Where the interval of a figure comes from."""
+"""Where the intervals of metrics come from: a file per way."""

@@ -15,15 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calibrate.arrays import Float64
 from calibrate.blocks.bins import BinTable, bin_index
 from calibrate.blocks.block import sum_by_example
-from calibrate.blocks.row_sums import NORMAL_95
-from calibrate.blocks.softmax import Float64
-from calibrate.metrics import Over
-from calibrate.metrics.intervals.resampled import KeptRows
-from calibrate.results.report import Measurement
+from calibrate.metrics.intervals.normal import NORMAL_95
+from calibrate.metrics.totals import KeptRows
+from calibrate.results.measurement import Measurement
 
-SUMS_OF_GAPS = {"ece": Over.BINS, "ece_equal_mass": Over.MASS_BINS}
 NOISE = 1.5  # standard errors up to which a gap may be noise; see docs/statistics.md for its effect
 
 
@@ -49,7 +47,7 @@ class Gaps:
         error = np.sqrt(np.maximum(rows * hits * (1 - hits), 1e-12))
         gap = np.abs(label - probability)
         real = np.where(gap > noise * error, gap, 0.0)
-        least, most = (float(_folding(mean, error)[filled].sum()) for mean in (gap, real))
+        least, most = (float(folding(mean, error)[filled].sum()) for mean in (gap, real))
         return Gaps(float(gap[filled].sum()), least, most)
 
     def over(self, total: float) -> Gaps:
@@ -57,7 +55,7 @@ class Gaps:
         return Gaps(self.value / total, self.least / total, self.most / total)
 
 
-def _folding(mean: Float64, error: Float64) -> Float64:
+def folding(mean: Float64, error: Float64) -> Float64:
     """``E|N(mean, error)| - mean``, for means from 0 up."""
     from scipy.special import ndtr
 
@@ -84,37 +82,42 @@ def _around(value: float, low: float, high: float) -> Measurement:
     return Measurement(float(value), float(min(value, low)), float(max(value, high)))
 
 
+def bare(sides: Sequence[Gaps]) -> list[Measurement]:
+    """Before, after and change without intervals."""
+    values = [side.value for side in sides]
+    return [Measurement(float(value)) for value in (*values, *np.diff(values))]
+
+
 def gap_measurements(
-    pairs: KeptRows, tables: Sequence[BinTable], rows_per_pair: float
+    kept: KeptRows, tables: Sequence[BinTable], rows_per_kept: float
 ) -> list[Measurement]:
     """Before, after and change of the sum of absolute gaps over the bins of each table.
 
     Args:
-        pairs: rows of both sides, all or evenly spread ones.
-        tables: one per side, over all rows or over those of ``pairs``.
-        rows_per_pair: how many rows each one kept stands for.
+        kept: rows of both sides, all or evenly spread ones.
+        tables: one per side, over all rows or over those of ``kept``.
+        rows_per_kept: how many rows each one kept stands for.
     """
-    rows = pairs.rows_per_weight * float(pairs.weight.sum()) * rows_per_pair
+    rows = kept.rows_per_weight * float(kept.weight.sum()) * rows_per_kept
     sides, slopes = [], []
-    for table, confidence, correct in zip(tables, pairs.confidences, pairs.corrects, strict=True):
+    for table, confidence, correct in zip(tables, kept.confidences, kept.corrects, strict=True):
         unit = rows / float(table.weight.sum())
         sums = (table.correct_sum * unit, table.confidence_sum * unit, table.weight * unit)
         sides.append(Gaps.of(*sums).over(rows))
         slopes.append(
             np.sign(table.gap)[bin_index(confidence, table.edges)] * (correct - confidence)
         )
-    if len(pairs.weight) < 2:
-        values = [side.value for side in sides]
-        return [Measurement(value) for value in (*values, *np.diff(values).tolist())]
+    if len(kept.weight) < 2:
+        return bare(sides)
     if len(slopes) == 2:
         slopes.append(slopes[1] - slopes[0])
-    return gap_intervals(sides, [_width(each, pairs, rows_per_pair) for each in slopes])
+    return gap_intervals(sides, [_width(each, kept, rows_per_kept) for each in slopes])
 
 
-def _width(slope: Float64, pairs: KeptRows, rows_per_pair: float) -> float:
+def _width(slope: Float64, kept: KeptRows, rows_per_kept: float) -> float:
     """1.96 standard errors of the weighted mean of the slopes."""
-    weight, total = pairs.weight, float(pairs.weight.sum())
+    weight, total = kept.weight, float(kept.weight.sum())
     centred = slope - float(np.sum(weight * slope)) / total
-    n = np.count_nonzero(sum_by_example(weight, pairs.clusters))
-    spread = float(np.square(sum_by_example(weight * centred, pairs.clusters)).sum())
-    return float(NORMAL_95 * np.sqrt(spread * n / max(n - 1, 1) / rows_per_pair) / total)
+    n = kept.n_examples
+    spread = float(np.square(sum_by_example(weight * centred, kept.examples)).sum())
+    return float(NORMAL_95 * np.sqrt(spread * n / max(n - 1, 1) / rows_per_kept) / total)

@@ -10,154 +10,125 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from calibrate.blocks.bins import Float64, equal_mass_edges
-from calibrate.blocks.block import Index
+from calibrate.arrays import Float64
+from calibrate.blocks.ordered import Ordered
 from calibrate.blocks.passes import map_blocks
-from calibrate.metrics import Metric, Ordered, Over
-from calibrate.results.report import Measurement
+from calibrate.metrics.metric import METRICS, Interval, Metric, Over, metrics_of
+from calibrate.metrics.settings import Settings
+from calibrate.metrics.totals import KeptRows, Totals, mass_edges
+from calibrate.results.measurement import Measurement, Metrics
 
 MAX_CELLS = 4096
 PER_DRAW = 50  # samples computed at once
-MASS_BINS = 15
+ANY = (-np.inf, np.inf)
 
 
 @dataclass(frozen=True)
-class KeptRows:
-    """Confidence through each view, with correctness and weight: all that these figures need.
+class Generators:
+    """Samples by number, with a generator for each group of them: the seed decides, not who runs.
 
     Attributes:
-        confidences: one ``(n,)`` array per view.
-        corrects: one ``(n,)`` array per view.
-        weight: ``(n,)``.
-        clusters: ``(n,)`` as in ``Block``, or None.
-        yes: of yes-no decisions, the probability of yes per view and the share of yes; else None.
+        n_rows, block_rows: how many samples, and how many at once.
+        seed: of all.
     """
 
-    confidences: tuple[Float64, ...]
-    corrects: tuple[Float64, ...]
-    weight: Float64
-    clusters: Index | None = None
-    yes: tuple[tuple[Float64, ...], Float64] | None = None
+    n_rows: int
+    block_rows: int
+    seed: tuple[int, ...]
 
-    @property
-    def of_yes(self) -> KeptRows:
-        """The same rows with the probability of yes in place of the confidence."""
-        if self.yes is None:
-            return self
-        probabilities, share = self.yes
-        return KeptRows(probabilities, (share,) * len(probabilities), self.weight, self.clusters)
-
-    @property
-    def rows_per_weight(self) -> float:
-        return float(self.weight.sum() / np.square(self.weight).sum())
-
-    @cached_property
-    def levels(self) -> tuple[Ordered, ...]:
-        """The levels of each view, all rows."""
-        rows = self.rows_per_weight
-        return tuple(
-            Ordered.of(confidence, correct, self.weight, rows)
-            for confidence, correct in zip(self.confidences, self.corrects, strict=True)
-        )
-
-
-def mass_edges(levels: Ordered) -> Float64:
-    """The edges of the equal-mass bins of these levels."""
-    rows = levels.weight * levels.rows_per_weight
-    return equal_mass_edges(levels.confidence, rows, MASS_BINS)
+    def read(self, start: int, stop: int) -> tuple[np.random.Generator, int]:
+        """A generator, and how many samples to draw with it."""
+        return np.random.default_rng([*self.seed, start]), stop - start
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to compute the figures of one view from its levels: the edges are fixed beforehand."""
+    """How to compute the figures of one view: the edges are fixed beforehand."""
 
     edges: Float64
     mass_edges: Float64
+    metrics: tuple[str, ...]
 
     @staticmethod
-    def of(levels: Ordered, edges: Float64) -> Recipe:
-        return Recipe(edges, mass_edges(levels))
+    def of(ordered: Ordered, edges: Float64, metrics: Sequence[Metric]) -> Recipe:
+        return Recipe(edges, mass_edges(ordered), tuple(metric.name for metric in metrics))
 
-    def figures(self, levels: Ordered, metrics: Sequence[Metric]) -> Float64:
-        """``(metrics, ...)``: each figure for each leading axis of the levels."""
+    def figures(self, ordered: Ordered) -> Float64:
+        """``(metrics, ...)``: each figure for each leading axis of the confidences."""
         tables = {
-            Over.BINS: levels.binned(self.edges),
-            Over.MASS_BINS: levels.binned(self.mass_edges),
-            Over.LEVELS: levels,
+            Over.BINS: ordered.binned(self.edges),
+            Over.MASS_BINS: ordered.binned(self.mass_edges),
+            Over.ORDERED: ordered,
         }
+        metrics = [METRICS[name] for name in self.metrics]
         return np.stack([metric.function(tables[metric.over]) for metric in metrics])
 
 
 @dataclass(frozen=True)
-class _Draws:
-    """Bootstrap samples by number, drawn in fixed groups: the seed decides, not the threads."""
+class _Resample:
+    """The step that computes the figures of some bootstrap samples."""
 
-    n_rows: int
-    block_rows: int
+    cells: KeptRows
     counts: Float64
-    seed: int
+    rows_per_weight: float
+    recipes: tuple[Recipe, ...]
 
-    def read(self, start: int, stop: int) -> Float64:
-        rng = np.random.default_rng([self.seed, start])
-        draws = rng.poisson(self.counts, size=(stop - start, len(self.counts)))
-        return draws.astype(np.float64) / self.counts
+    def __call__(self, draw: tuple[np.random.Generator, int]) -> Float64:
+        rng, samples = draw
+        drawn = rng.poisson(self.counts, size=(samples, len(self.counts)))
+        return self.figures(drawn.astype(np.float64) / self.counts)
 
-
-def bootstrap_figures(
-    pairs: KeptRows,
-    recipes: Sequence[Recipe],
-    metrics: Sequence[Metric],
-    samples: int,
-    seed: int,
-    workers: int | None,
-) -> tuple[Float64, Float64]:
-    """The figures of the cells themselves, ``(views, metrics)``, and of bootstrap samples of them,
-    ``(samples, views, metrics)``.
-    """
-    cells, counts = _cells(pairs)
-
-    def figures(repeats: Float64) -> Float64:
-        weight = cells.weight * repeats
+    def figures(self, repeats: Float64) -> Float64:
+        """``(samples, views, metrics)``."""
+        weight = self.cells.weight * repeats
         per_view = [
-            recipe.figures(Ordered.of(confidence, correct, weight, pairs.rows_per_weight), metrics)
+            recipe.figures(Ordered.of(confidence, correct, weight, self.rows_per_weight))
             for confidence, correct, recipe in zip(
-                cells.confidences, cells.corrects, recipes, strict=True
+                self.cells.confidences, self.cells.corrects, self.recipes, strict=True
             )
         ]
         return np.moveaxis(np.stack(per_view), -1, 0)
 
-    draws = _Draws(samples, PER_DRAW, counts, seed)
-    centre = figures(np.ones((1, len(counts))))[0]
-    return centre, np.concatenate(list(map_blocks(draws, figures, workers)))
+
+def bootstrap(
+    kept: KeptRows, recipes: Sequence[Recipe], samples: int, seed: int
+) -> tuple[Float64, Float64]:
+    """The figures of the cells themselves, ``(views, metrics)``, and of bootstrap samples of them,
+    ``(samples, views, metrics)``.
+    """
+    cells, counts = _cells(kept)
+    step = _Resample(cells, counts, kept.rows_per_weight, tuple(recipes))
+    centre = step.figures(np.ones((1, len(counts))))[0]
+    draws = Generators(samples, PER_DRAW, (seed,))
+    return centre, np.concatenate(list(map_blocks(draws, step)))
 
 
-def _cells(pairs: KeptRows) -> tuple[KeptRows, Float64]:
+def _cells(kept: KeptRows) -> tuple[KeptRows, Float64]:
     """Rows grouped into at most ``MAX_CELLS`` cells, and the number of rows in each."""
-    n = len(pairs.weight)
+    n = len(kept.weight)
     if n <= MAX_CELLS:
-        return pairs, np.ones(n)
-    groups = MAX_CELLS // 2 ** len(set(map(id, pairs.corrects)))
+        return kept, np.ones(n)
+    groups = MAX_CELLS // 2 ** len(set(map(id, kept.corrects)))
     coarse = np.empty(n, dtype=np.int64)
-    coarse[np.argsort(pairs.confidences[0], kind="stable")] = np.arange(n) * (groups // 4) // n
-    order = np.lexsort((pairs.confidences[-1], coarse))
+    coarse[np.argsort(kept.confidences[0], kind="stable")] = np.arange(n) * (groups // 4) // n
+    order = np.lexsort((kept.confidences[-1], coarse))
     cell = np.empty(n, dtype=np.int64)
     cell[order] = np.arange(n) * groups // n
-    for correct in {id(c): c for c in pairs.corrects}.values():
+    for correct in {id(c): c for c in kept.corrects}.values():
         cell = cell * 2 + correct.astype(np.int64)
     _, cell = np.unique(cell, return_inverse=True)
     counts = np.bincount(cell).astype(np.float64)
-    weight = np.bincount(cell, pairs.weight).astype(np.float64)
+    weight = np.bincount(cell, kept.weight).astype(np.float64)
 
     def mean(values: Float64) -> Float64:
-        sums = np.bincount(cell, values * pairs.weight)
+        sums = np.bincount(cell, values * kept.weight)
         return np.divide(sums, weight, out=np.zeros_like(sums), where=weight > 0)
 
-    confidences = tuple(mean(values) for values in pairs.confidences)
-    corrects = tuple(np.round(mean(values)) for values in pairs.corrects)
+    confidences = tuple(mean(values) for values in kept.confidences)
+    corrects = tuple(np.round(mean(values)) for values in kept.corrects)
     return KeptRows(confidences, corrects, weight), counts
 
 
@@ -181,3 +152,33 @@ def interval(
         min(value, float(np.clip(value + centre - high, *bounds))),
         max(value, float(np.clip(value + centre - low, *bounds))),
     )
+
+
+def resampled(totals: Totals, settings: Settings) -> list[Metrics]:
+    """The figures from confidences, with bootstrap intervals: before, after and change."""
+    metrics = list(metrics_of(Interval.RESAMPLED).values())
+    kept = totals.kept
+    recipes = [Recipe.of(each, totals.edges, metrics) for each in kept.ordered]
+    values = np.stack([r.figures(each) for r, each in zip(recipes, kept.ordered, strict=True)])
+    for side, table in enumerate(totals.tables):  # exact on all rows, also where few are kept
+        for i, metric in enumerate(metrics):
+            if metric.over is Over.BINS:
+                values[side, i] = metric.function(table)
+    centre, samples = values, np.empty((0, *values.shape))
+    if settings.bootstrap:
+        centre, samples = bootstrap(kept, recipes, settings.bootstrap, settings.seed)
+    if len(values) == 2:
+        values, centre = (np.concatenate([v, v[1:] - v[:1]]) for v in (values, centre))
+        samples = np.concatenate([samples, samples[:, 1:] - samples[:, :1]], axis=1)
+    return [
+        {
+            metric.name: interval(
+                float(values[side, i]),
+                float(centre[side, i]),
+                samples[:, side, i],
+                metric.bounds if side < 2 else ANY,
+            )
+            for i, metric in enumerate(metrics)
+        }
+        for side in range(len(values))
+    ]

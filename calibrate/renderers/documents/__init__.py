@@ -1,7 +1,5 @@
-"""Renderers: Report -> str."""
+"""What of a result is shown, in which order: one file per kind of result."""
 
-from calibrate.renderers.documents.json import render_json
-from calibrate.renderers.documents.markdown import render_markdown
-from calibrate.renderers.documents.text import render_text
+from calibrate.renderers.documents import clusters, comparison, report, targets, thresholds
 
-__all__ = ["render_json", "render_markdown", "render_text"]
+__all__ = ["clusters", "comparison", "report", "targets", "thresholds"]

@@ -1,19 +1,20 @@
-"""TargetReport -> text, JSON and Markdown."""
+"""The document of a TargetReport."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict
-from typing import Any
-
-from calibrate.analyses.targets import TargetFigures, TargetReport
-from calibrate.renderers.documents import words
-from calibrate.renderers.documents.page import TextPage, escaped, markdown_table
-from calibrate.results.report import Measurement
-from calibrate.version import package_version
-
-SCHEMA = "calibrate.targets/1"
+from calibrate.renderers.document import (
+    EVERYTHING,
+    Heading,
+    Lines,
+    Part,
+    Shown,
+    Table,
+    document,
+    warned,
+)
+from calibrate.renderers.words import measurement, short
+from calibrate.results.measurement import Measurement
+from calibrate.results.targets import TargetFigures, TargetReport
 
 FIGURES = {
     "entropy": "entropy (nats)",
@@ -24,83 +25,30 @@ FIGURES = {
 }
 
 
-def targets_to_dict(report: TargetReport) -> dict[str, Any]:
-    """The report as plain dictionaries, lists and numbers; what there is none of is None."""
-    only = None if report.is_sweep else report.points[0]
-    swept = [{"temperature": point.temperature, **asdict(point.figures)} for point in report.points]
-    smoothing = None
-    if report.smoothing is not None:
-        smoothing = {"mean": asdict(report.smoothing), "over": report.smoothing_over}
-    return {
-        "schema": SCHEMA,
-        "version": package_version(),
-        "data": {
-            "labels": report.labels,
-            "teacher": report.teacher,
-            "rows": report.rows,
-            "classes": report.classes,
-        },
-        "smoothing": smoothing,
-        "temperature": only.temperature if only else None,
-        "mix": report.mix,
-        "true_class": "label" if report.labels else "teacher",
-        "figures": asdict(only.figures) if only else None,
-        "sweep": swept if report.is_sweep else None,
-        "warnings": list(report.warnings),
-    }
-
-
-def render_targets_json(report: TargetReport) -> str:
-    """The report as indented JSON with full precision."""
-    return json.dumps(targets_to_dict(report), indent=1, allow_nan=False) + "\n"
-
-
-def render_targets_text(report: TargetReport, *, colour: bool = False) -> str:
-    """Where the targets come from, and the table of what a student would see in them."""
-    page = TextPage(colour=colour)
-    page.line(_headline(report), "bold")
-    for sentence in _sentences(report):
-        page.line(sentence)
-    page.line()
-    (title, *columns), rows = _table(report)
-    page.table(title, columns, rows)
-    return page.text()
-
-
-def render_targets_markdown(report: TargetReport) -> str:
-    """The same for pages and pull requests."""
-    lines = [f"# Training targets of {escaped(report.teacher or report.labels or '')}", ""]
-    lines += [f"- {report.rows:,} rows, {report.classes:,} classes"]
-    lines += [f"- {escaped(sentence)}" for sentence in _sentences(report)]
-    (title, *columns), rows = _table(report)
-    lines += ["", *markdown_table(title, columns, rows)]
-    for warning in report.warnings:
-        lines += ["", f"> **Warning:** {escaped(warning)}"]
-    return "\n".join(lines) + "\n"
-
-
-RENDERERS: dict[str, Callable[[TargetReport], str]] = {
-    "text": render_targets_text,
-    "json": render_targets_json,
-    "markdown": render_targets_markdown,
-}
-
-
-def _headline(report: TargetReport) -> str:
-    return f"{report.teacher or report.labels}: {report.rows:,} rows, {report.classes:,} classes"
+@document.register
+def _(report: TargetReport, _: Shown = EVERYTHING) -> tuple[Part, ...]:
+    data = report.data
+    size = f"{data.rows:,} rows, {data.classes:,} classes"
+    return (
+        Heading(f"{data.teacher or data.labels}: {size}"),
+        Lines.of(*_sentences(report)),
+        _table(report),
+        *warned(report.warnings),
+    )
 
 
 def _sentences(report: TargetReport) -> list[str]:
     """How the targets are made, and which class counts as the true one."""
     made = []
     if report.smoothing is not None:
-        over = "all classes" if report.smoothing_over == "all" else "the other classes"
-        made.append(f"smoothing {words.measurement(_plain(report.smoothing))} over {over}")
-    elif not report.is_sweep and report.points[0].temperature is not None:
-        made.append(f"T = {words.short(report.points[0].temperature)}")
+        over = "all classes" if report.smoothing.over == "all" else "the other classes"
+        made.append(f"smoothing {measurement(_plain(report.smoothing.mean))} over {over}")
+    elif report.temperature is not None:
+        made.append(f"T = {short(report.temperature)}")
     if report.mix is not None:
         made.append(f"mixed: {report.mix:g} teacher + {1 - report.mix:.6g} label")
-    true = "the label" if report.labels else "the teacher's top class, as no labels were given"
+    of_label = report.true_class == "label"
+    true = "the label" if of_label else "the teacher's top class, as no labels were given"
     return [*made, f"true class: {true}"]
 
 
@@ -111,21 +59,15 @@ def _plain(figure: Measurement) -> Measurement:
     return Measurement(figure.value)
 
 
-def _table(report: TargetReport) -> tuple[list[str], list[list[str]]]:
+def _table(report: TargetReport) -> Table:
     """One line per figure; of a sweep, one line per temperature."""
-    if report.is_sweep:
-        names = list(_cells(report.points[0].figures))
-        rows = [
-            [words.short(point.temperature or 0.0), *_cells(point.figures).values()]
-            for point in report.points
-        ]
-        return ["T", *names], rows
-    cells = _cells(report.points[0].figures)
-    return ["what a student sees", "mean"], [[name, cell] for name, cell in cells.items()]
+    if report.sweep is not None:
+        rows = [[short(point.temperature), *_cells(point).values()] for point in report.sweep]
+        return Table.of("T", list(_cells(report.sweep[0])), rows)
+    cells = {} if report.figures is None else _cells(report.figures)
+    return Table.of("what a student sees", ["mean"], list(cells.items()))
 
 
 def _cells(figures: TargetFigures) -> dict[str, str]:
-    measured: dict[str, Measurement | None] = {
-        title: getattr(figures, name) for name, title in FIGURES.items()
-    }
-    return {title: words.measurement(_plain(m)) for title, m in measured.items() if m is not None}
+    found: dict[str, Measurement | None] = {n: getattr(figures, n) for n in FIGURES}
+    return {FIGURES[n]: measurement(_plain(m)) for n, m in found.items() if m is not None}

@@ -1,10 +1,12 @@
-"""Plots: Report -> matplotlib figure, one file per picture."""
+"""Pictures: a result -> a matplotlib figure; one file per picture.
+
+Those of a report have a row in PICTURES; each gives None where there is nothing to draw.
+"""
 
 from calibrate.renderers.pictures.classes import classes_figure
 from calibrate.renderers.pictures.reliability import reliability_figure
 from calibrate.renderers.pictures.risk_coverage import risk_coverage_figure
 from calibrate.renderers.pictures.smooth import smooth_reliability_figure
-from calibrate.renderers.pictures.style import DEFAULT_DPI, check_figure_name, drawn, save_figure
 from calibrate.renderers.pictures.temperature import temperature_figure
 
 PICTURES = {
@@ -15,15 +17,4 @@ PICTURES = {
     "risk-coverage": risk_coverage_figure,
 }
 
-__all__ = [
-    "DEFAULT_DPI",
-    "PICTURES",
-    "check_figure_name",
-    "classes_figure",
-    "drawn",
-    "reliability_figure",
-    "risk_coverage_figure",
-    "save_figure",
-    "smooth_reliability_figure",
-    "temperature_figure",
-]
+__all__ = ["PICTURES"]

@@ -17,6 +17,7 @@ from calibrate.renderers.pictures.style import (
     style,
 )
 from calibrate.results.report import ClassReliability, Report
+from calibrate.tasks import Task
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,7 @@ def classes_figure(report: Report) -> Figure | None:
     from matplotlib.figure import Figure
 
     found = report.class_reliability
-    if found is None or not found.before or report.data.task != "multiclass":
+    if found is None or not found.before or report.data.task is not Task.multiclass:
         return None
     n_rows = -(-len(found.before) // COLUMNS)
     columns = min(COLUMNS, len(found.before))

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibrate.analyses.clusters.measure import PAIRS, ClusterReport, Clusters
-from calibrate.analyses.clusters.template_plane import Float64
-from calibrate.renderers.documents.clusters import class_title, cluster_headline, space
-from calibrate.renderers.documents.words import short
+from calibrate.arrays import Float64
+from calibrate.renderers.documents.clusters import cluster_headline, spaces
 from calibrate.renderers.pictures.style import BLUE, GREEN, GREY, INK, ORANGE, shortened, style
-from calibrate.results.report import Measurement
+from calibrate.renderers.words import short
+from calibrate.results.clusters import ClusterReport, Clusters
+from calibrate.results.measurement import Measurement
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COLUMNS = 3
+SIDES = ((0, 1), (0, 2), (1, 2))  # of the triangle
 COLOURS = (BLUE, ORANGE, GREEN)
 MARKERS = ("o", "s", "^")
 TEMPLATE = "D"
@@ -71,7 +72,7 @@ def _scaled(model: Clusters, units: str) -> tuple[tuple[Float64, ...], Float64]:
 
 
 def _mean_side(corners: Float64) -> float:
-    return float(np.mean([np.linalg.norm(corners[i] - corners[j]) for i, j in PAIRS]))
+    return float(np.mean([np.linalg.norm(corners[i] - corners[j]) for i, j in SIDES]))
 
 
 def _limits(panels: list[tuple[tuple[Float64, ...], Float64]]) -> dict[str, tuple[float, float]]:
@@ -138,12 +139,11 @@ def _figure(figure: Measurement) -> str:
 
 def _heading(report: ClusterReport, units: str, columns: int) -> str:
     length = max(52, 40 * columns)
-    spaces = " and ".join(dict.fromkeys(map(space, report.models)))
     lines = [shortened(cluster_headline(report), length)]
     drawn = sum(len(points) for points in report.models[0].points)
     rows = sum(of_class.rows for of_class in report.classes)
     of_rows = f"{rows:,} rows" if drawn == rows else f"{drawn:,} of {rows:,} rows drawn"
-    lines += [f"three classes, {of_rows}, in the plane of their templates ({spaces})"]
+    lines += [f"three classes, {of_rows}, in the plane of their templates ({spaces(report)})"]
     if units == "relative":
         lines += ["1 = the mean distance between class means, or templates"]
     return "\n".join(lines)
@@ -153,14 +153,25 @@ def _legend(figure: Figure, report: ClusterReport, columns: int) -> None:
     from matplotlib.lines import Line2D
 
     def marked(marker: str, face: str, edge: str, label: str) -> Line2D:
-        return Line2D([], [], linestyle="none", marker=marker, markerfacecolor=face,
-                      markeredgecolor=edge, markersize=7, label=label)  # fmt: skip
+        return Line2D(
+            [],
+            [],
+            linestyle="none",
+            marker=marker,
+            markerfacecolor=face,
+            markeredgecolor=edge,
+            markersize=7,
+            label=label,
+        )
 
-    names = [shortened(class_title(report, i), 20).replace("$", r"\$") for i in range(3)]
+    names = [shortened(each.title, 20).replace("$", r"\$") for each in report.classes]
     looks = zip(MARKERS, COLOURS, names, strict=True)
     handles = [marked(marker, colour, colour, name) for marker, colour, name in looks]
     handles += [marked(TEMPLATE, "white", INK, "template")]
     figure.legend(
-        handles=handles, loc="outside lower center", ncols=2 if columns == 1 else 4,
-        frameon=False, fontsize=9.5,
-    )  # fmt: skip
+        handles=handles,
+        loc="outside lower center",
+        ncols=2 if columns == 1 else 4,
+        frameon=False,
+        fontsize=9.5,
+    )

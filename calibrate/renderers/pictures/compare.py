@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibrate.analyses.compare import ComparedModel, Comparison
-from calibrate.renderers.documents.words import short
 from calibrate.renderers.pictures.style import (
     BLUE,
     GREEN,
@@ -19,6 +17,8 @@ from calibrate.renderers.pictures.style import (
     shortened,
     style,
 )
+from calibrate.renderers.words import short
+from calibrate.results.comparison import ComparedModel, Comparison
 from calibrate.results.report import Reliability
 
 if TYPE_CHECKING:
@@ -49,9 +49,13 @@ def compare_figure(found: Comparison) -> Figure:
             ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=np.linspace(0, 1, 6))
         axes[0].set_ylabel("accuracy")
         figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center",
-            ncols=1 + (len(found.models) > 3), frameon=False, fontsize=9.5, handlelength=1.6,
-        )  # fmt: skip
+            *axes[0].get_legend_handles_labels(),
+            loc="outside lower center",
+            ncols=1 + (len(found.models) > 3),
+            frameon=False,
+            fontsize=9.5,
+            handlelength=1.6,
+        )
         data = found.data
         title = f"{data.labels}: {data.rows:,} rows, {data.classes:,} classes"
         figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
@@ -69,7 +73,7 @@ def _draw(ax: Axes, table: Reliability, label: str, number: int) -> None:
 def _label(model: ComparedModel) -> str:
     """``hard: ECE 0.064, with T = 2.74 0.010``; a long name is cut."""
     before, after = model.metrics.before["ece"].value, (model.metrics.after or {}).get("ece")
-    t = short(float(model.calibrator.parameters["temperature"]))
+    t = short(model.calibrator.temperature or 1.0)
     text = f"{shortened(model.name, 30)}: ECE {before:.3f}"
     if after is not None:
         text += f", with T = {t} {after.value:.3f}"

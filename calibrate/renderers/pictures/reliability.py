@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibrate.renderers.documents import words
+from calibrate.renderers import words
 from calibrate.renderers.pictures.style import (
     BLUE,
     GREEN,
@@ -17,7 +17,8 @@ from calibrate.renderers.pictures.style import (
     headed,
     style,
 )
-from calibrate.results.report import Measurement, Reliability, Report, Sides
+from calibrate.results.measurement import Measurement, Sides
+from calibrate.results.report import Reliability, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +38,7 @@ def reliability_figure(report: Report) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    yes_no = report.data.task in ("binary", "multilabel")
+    yes_no = report.data.task.yes_no
     sides = _tables(report, yes_no)
     with style():
         figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
@@ -50,9 +51,14 @@ def reliability_figure(report: Report) -> Figure:
             axes[1, column].set_xlabel("probability of yes" if yes_no else "confidence")
             axes[0, column].set_title(_caption(metrics, yes_no), fontsize=10)
             axes[0, column].text(
-                0.5, 1.09, _title(name, report), transform=axes[0, column].transAxes,
-                ha="center", fontsize=12.5, fontweight="bold",
-            )  # fmt: skip
+                0.5,
+                1.09,
+                _title(name, report),
+                transform=axes[0, column].transAxes,
+                ha="center",
+                fontsize=12.5,
+                fontweight="bold",
+            )
         axes[0, 0].set_ylabel("how often it is yes" if yes_no else "accuracy")
         axes[1, 0].set_ylabel("share of rows")
         headed(figure, report, 40 * len(sides))
@@ -145,9 +151,13 @@ def _draw_histogram(ax: Axes, table: Reliability) -> None:
             if weight > 0:
                 where = left + width / 2, weight / total
                 ax.annotate(
-                    _compact(weight), where, (0, 1.5), textcoords="offset points", ha="center",
+                    _compact(weight),
+                    where,
+                    (0, 1.5),
+                    textcoords="offset points",
+                    ha="center",
                     fontsize=7,
-                )  # fmt: skip
+                )
         ax.margins(y=0.2)
     ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
 

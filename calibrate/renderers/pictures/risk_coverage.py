@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibrate.renderers.documents import words
+from calibrate.renderers import words
 from calibrate.renderers.pictures.style import BLUE, GREY, VERMILION, headed, style
-from calibrate.results.report import Measurement, Report, RiskCoverage
+from calibrate.results.measurement import Measurement
+from calibrate.results.report import Report, RiskCoverage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,9 +31,14 @@ def risk_coverage_figure(report: Report) -> Figure | None:
         overall = curves.before.risk[-1]
         ax.axhline(overall, color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
         ax.annotate(
-            f"all rows: {overall:.1%} wrong", (0.01, overall), (0, 4), xycoords="data",
-            textcoords="offset points", color=GREY, fontsize=9.5,
-        )  # fmt: skip
+            f"all rows: {overall:.1%} wrong",
+            (0.01, overall),
+            (0, 4),
+            xycoords="data",
+            textcoords="offset points",
+            color=GREY,
+            fontsize=9.5,
+        )
         after = curves.after
         name = "as it is" if after is None else "before"
         _draw(ax, curves.before, name, report.metrics.before, VERMILION, "-")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibrate.renderers.documents import words
+from calibrate.renderers import words
 from calibrate.renderers.pictures.style import BLUE, GREEN, GREY, VERMILION, diagonal, headed, style
 from calibrate.results.report import Report, SmoothReliability
 
@@ -31,7 +31,7 @@ def smooth_reliability_figure(report: Report) -> Figure | None:
     if curves.after is not None and report.metrics.after is not None:
         sides.append(("after", curves.after))
         metrics.append(report.metrics.after)
-    yes_no = report.data.task in ("binary", "multilabel")
+    yes_no = report.data.task.yes_no
     with style():
         figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
         axes = figure.subplots(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calibrate.blocks.softmax import Float64
+from calibrate.arrays import Float64
 from calibrate.errors import InputError
 from calibrate.files import write_bytes
-from calibrate.renderers.documents import words
+from calibrate.renderers import words
 from calibrate.results.report import Reliability, Report
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import log
 from typing import TYPE_CHECKING
 
-from calibrate.analyses.targets import TargetReport
 from calibrate.renderers.pictures.style import BLUE, GREEN, GREY, INK, ORANGE, shortened, style
-from calibrate.results.report import Measurement
+from calibrate.results.measurement import Measurement
+from calibrate.results.targets import TargetReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,29 +26,35 @@ def targets_figure(report: TargetReport) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    temperatures = [point.temperature or 0.0 for point in report.points]
+    points = report.sweep or ()
+    temperatures = [point.temperature for point in points]
     with style():
         figure = Figure(figsize=(6.4, 6.0), layout="constrained")
         top, bottom = figure.subplots(2, 1, sharex=True)
-        true = "true class" if report.labels else "teacher's top class"
+        true = "true class" if report.true_class == "label" else "teacher's top class"
         for name, colour in PARTS:
-            found = [getattr(point.figures, name) for point in report.points]
+            found = [getattr(point, name) for point in points]
             _line(top, temperatures, found, colour, MARKER[name], NAMES.get(name, true))
         top.set_ylabel("mean mass")
         top.set_ylim(0, 1.03)
         top.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
-        found = [point.figures.entropy for point in report.points]
+        found = [point.entropy for point in points]
         _line(bottom, temperatures, found, INK, "o", None)
-        bottom.axhline(log(report.classes), color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
+        bottom.axhline(log(report.data.classes), color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
         bottom.annotate(
-            f"log {report.classes:,}: every class alike", (0, log(report.classes)), (4, 3),
-            xycoords=("axes fraction", "data"), textcoords="offset points", va="bottom", color=GREY,
-        )  # fmt: skip
+            f"log {report.data.classes:,}: every class alike",
+            (0, log(report.data.classes)),
+            (4, 3),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="bottom",
+            color=GREY,
+        )
         bottom.set_ylabel("mean entropy (nats)")
-        bottom.set_ylim(0, 1.13 * log(report.classes))
+        bottom.set_ylim(0, 1.13 * log(report.data.classes))
         _temperature_axis(bottom, temperatures)
-        title = f"{shortened(report.teacher or '', 60)}\n"
-        title += f"{report.rows:,} rows, {report.classes:,} classes"
+        title = f"{shortened(report.data.teacher or '', 60)}\n"
+        title += f"{report.data.rows:,} rows, {report.data.classes:,} classes"
         if report.mix is not None:
             title += f", {report.mix:g} teacher + {1 - report.mix:.6g} label"
         figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)

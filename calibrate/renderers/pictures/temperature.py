@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibrate.renderers.documents import words
+from calibrate.renderers import words
 from calibrate.renderers.pictures.style import BLUE, GREY, INK, VERMILION, headed, style
-from calibrate.results.report import Report
+from calibrate.results.report import Report, Sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ def temperature_figure(report: Report) -> Figure | None:
         for ax, values, name in ((top, sweep.nll, "NLL (nats)"), (bottom, sweep.ece, "ECE")):
             ax.plot(sweep.temperature, values, color=BLUE, linewidth=2)
             ax.set_ylabel(name)
-            _mark(ax, report)
+            _mark(ax, sweep, report)
         top.set_ylim(top=_ceiling(sweep.nll))
         bottom.set_ylim(bottom=0)
         bottom.set_xscale("log")
@@ -46,9 +46,7 @@ def temperature_figure(report: Report) -> Figure | None:
     return figure
 
 
-def _mark(ax: Axes, report: Report) -> None:
-    sweep = report.sweep
-    assert sweep is not None
+def _mark(ax: Axes, sweep: Sweep, report: Report) -> None:
     if sweep.interval:
         ax.axvspan(*sweep.interval, color=VERMILION, alpha=0.2, linewidth=0)
     best = f"best here: {words.short(sweep.best)}"

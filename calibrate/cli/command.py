@@ -1,0 +1,130 @@
+"""A command: groups of options spread into its signature, its answer printed, its errors told."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from inspect import Parameter, Signature, signature
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from calibrate.cli.console import Progress, in_colour, note, warn
+from calibrate.cli.options import PrintOptions, RunOptions
+from calibrate.errors import CalibrateError
+
+if TYPE_CHECKING:
+    from calibrate.results.json import Result
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command found and did.
+
+    Attributes:
+        result: to print; None where there is nothing.
+        show: how to print it.
+        written: the files, each with what it holds where that should be said.
+        warnings: what the user should know beside what the result says.
+        notes: other lines for stderr.
+        metrics: which of a report to print; None for all.
+        aside: whether stdout is taken, so that the result goes to stderr.
+    """
+
+    result: Result | None = None
+    show: PrintOptions | None = None
+    written: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    metrics: tuple[str, ...] | None = None
+    aside: bool = False
+
+    def say(self) -> None:
+        """The result where it belongs, then what else there is to say, on stderr."""
+        if self.result is not None and self.show is not None:
+            from calibrate.renderers.document import Shown
+            from calibrate.renderers.formats import FORMATS
+
+            out = sys.stderr if self.aside else sys.stdout
+            shown = Shown(metrics=self.metrics, colour=in_colour(out))
+            out.write(FORMATS[self.show.format.value](self.result, shown))
+        warn((*getattr(self.result, "warnings", ()), *self.warnings))
+        for line in self.notes:
+            note(line)
+        if self.written:
+            note(f"wrote {', '.join(self.written)}")
+
+
+def command(function: Callable[..., Answer]) -> Callable[..., None]:
+    """A function for typer, with the fields of option groups as options of their own.
+
+    A parameter whose type is a dataclass is a group: each of its fields becomes an option, and the
+    function gets the group. Every command has the options of ``RunOptions``.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    hints.pop("return")
+    defaults = signature(function).parameters
+    parameters = list(_spread({**hints, "run": RunOptions}, defaults))
+    options = dict(_options(parameters))
+
+    def run(**values: Any) -> None:
+        how: RunOptions = _built(RunOptions, values)
+        given = {n: _built(kind, values) for n, kind in hints.items() if is_dataclass(kind)}
+        try:
+            with Progress() as progress, how.running(progress):
+                answer = function(**given, **values)
+        except CalibrateError as error:
+            raise type(error)(in_options(str(error), options)) from error
+        answer.say()
+
+    run.__name__, run.__doc__ = function.__name__, function.__doc__
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # as inspect allows
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run
+
+
+def _built(group: Any, values: dict[str, Any]) -> Any:
+    """A group of options from the values of its fields, which are taken away."""
+    return group(**{field.name: values.pop(field.name) for field in fields(group)})
+
+
+def _spread(hints: dict[str, Any], own: Mapping[str, Parameter]) -> Iterator[Parameter]:
+    """The parameters of a function, groups replaced by their fields."""
+    for name, kind in hints.items():
+        if not is_dataclass(kind):
+            yield Parameter(
+                name, Parameter.KEYWORD_ONLY, default=own[name].default, annotation=kind
+            )
+            continue
+        of_group = get_type_hints(kind, include_extras=True)
+        for field in fields(kind):
+            default = Parameter.empty if field.default is MISSING else field.default
+            annotation = of_group[field.name]
+            yield Parameter(
+                field.name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+            )
+
+
+def _options(parameters: list[Parameter]) -> Iterator[tuple[str, str]]:
+    """The longest name of the option behind each parameter; of an argument, its place-holder."""
+    for parameter in parameters:
+        (about,) = parameter.annotation.__metadata__
+        declared = (
+            about.default,
+            *(about.param_decls or ()),
+        )  # typer takes the first for a default
+        names = [name for name in declared if isinstance(name, str)]
+        yield parameter.name, max(names, key=len, default=about.metavar)
+
+
+def in_options(message: str, options: Mapping[str, str]) -> str:
+    """A message that names arguments, as in ```scores="logits"```, with the options instead."""
+
+    def said(found: re.Match[str]) -> str:
+        name, value = found["name"], found["value"]
+        option = options.get(name)
+        if option is None or value is None:
+            return option or found[0].strip("`")
+        return option if value == "True" else f"{option} {value}"
+
+    return re.sub(r'`(?P<name>[a-z_]+)(?:="?(?P<value>[^`"]*)"?)?`', said, message)

@@ -1,0 +1,48 @@
+"""How arrays of scores and labels are to be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from calibrate.blocks.scores import SCORES
+from calibrate.errors import check_known
+from calibrate.tasks import TASKS, Task
+
+
+class ReadingOptions(TypedDict, total=False):
+    """The fields of ``Reading`` as keyword arguments."""
+
+    task: str | None
+    scores: str | None
+    label_offset: int
+    ignore_label: int | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How arrays of scores and labels are to be read.
+
+    Attributes:
+        task: ``"multiclass"``, ``"binary"`` or ``"multilabel"``; None: by the shape, never
+            multi-label.
+        scores: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``; None: logits, refused
+            where they look like probabilities.
+        label_offset: the number of the first class, 0 or 1 as a rule.
+        ignore_label: the label of rows to leave out.
+
+    Raises:
+        InputError: a task or a kind of scores that nobody knows.
+    """
+
+    task: str | None = None
+    scores: str | None = None
+    label_offset: int = 0
+    ignore_label: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.task is not None:
+            check_known("task", [self.task], TASKS)
+            object.__setattr__(self, "task", Task(self.task))
+        if self.scores is not None:
+            check_known("scores", [self.scores], SCORES)

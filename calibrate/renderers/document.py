@@ -1,0 +1,107 @@
+"""A result as parts: what every format walks over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What it is about."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence, or a few words; ``quiet`` where it is less important."""
+
+    text: str
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines that belong together."""
+
+    lines: tuple[Line, ...]
+
+    @staticmethod
+    def of(*lines: str | Line) -> Lines:
+        """From texts; empty ones are left out."""
+        each = (line if isinstance(line, Line) else Line(line) for line in lines)
+        return Lines(tuple(line for line in each if line.text))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table, ``better`` or ``worse`` than the one beside it; None where neither."""
+
+    text: str
+    better: bool | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Names of rows to the left, figures to the right, and beneath it what marks mean."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+    @staticmethod
+    def of(
+        title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Cell]], note: str = ""
+    ) -> Table:
+        """From texts."""
+        cells = (tuple(c if isinstance(c, Cell) else Cell(c) for c in row) for row in rows)
+        return Table(title, tuple(columns), tuple(cells), note)
+
+
+@dataclass(frozen=True)
+class Warn:
+    """What the user should know about the values."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The name of a file beside."""
+
+    name: str
+
+
+Part = Heading | Lines | Table | Warn | Picture
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What of a result is wanted.
+
+    Attributes:
+        metrics: which ones, in order; None for all.
+        pictures: names of files beside, to be shown.
+        colour: whether better and worse may be coloured.
+    """
+
+    metrics: tuple[str, ...] | None = None
+    pictures: tuple[str, ...] = ()
+    colour: bool = False
+
+
+EVERYTHING = Shown()
+
+
+@singledispatch
+def document(result: Any, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
+    """A result as parts; ``documents/`` has a file for each kind."""
+    raise TypeError(f"no document is known for {type(result).__name__}, to show {shown}")
+
+
+def warned(warnings: Sequence[str]) -> tuple[Warn, ...]:
+    return tuple(map(Warn, warnings))

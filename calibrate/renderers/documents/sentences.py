@@ -1,0 +1,169 @@
+"""What a report finds, in sentences."""
+
+from __future__ import annotations
+
+from calibrate.renderers.words import number, p_value, rows_and_classes, short
+from calibrate.results.measurement import Measurement
+from calibrate.results.report import Fitted, Report, Test, Tests
+from calibrate.tasks import Task
+
+MOST_LISTED = 12  # temperatures
+IN_SAMPLE = "in-sample: measured on the very rows that the calibrator was fitted on"
+
+
+def headline(report: Report) -> str:
+    """``test.npy: 2,000 rows, 10 classes``"""
+    return f"{report.data.logits}: {rows_and_classes(report)}"
+
+
+def provenance(report: Report) -> str:
+    """On which rows the figures after calibration were measured, in words; may be empty."""
+    fitted = report.calibrator
+    if fitted is None:
+        return ""
+    if fitted.folds:
+        return (
+            f"cross-fitted: each row measured with T from the other {len(fitted.folds) - 1} folds"
+        )
+    if report.data.in_sample is None:
+        return "whether the calibrator was fitted on these rows is not known"
+    return IN_SAMPLE if report.data.in_sample else "the calibrator was not fitted on these rows"
+
+
+def temperature(report: Report) -> str:
+    """``T = 2.12 (95 % interval 2.05 to 2.19)``; empty without a temperature."""
+    if report.calibrator is None:
+        return ""
+    if report.temperature is None:
+        return _many_temperatures(report.calibrator)
+    interval = report.calibrator.interval
+    text = f"T = {short(report.temperature)}"
+    if interval:
+        text += f" (95 % interval {short(interval[0])} to {short(interval[1])})"
+    if report.calibrator.label_smoothing is not None:
+        text += f", fitted to labels smoothed by {report.calibrator.label_smoothing}"
+    if report.calibrator.converged is False:
+        text += ", NOT CONVERGED"
+    return text
+
+
+def _many_temperatures(fitted: Fitted) -> str:
+    """``T of 3 labels: 0.9 (0.8 to 1.0), ...``; only the range where there are many."""
+    found = fitted.temperatures
+    if not found:
+        return ""
+    if len(found) > MOST_LISTED:
+        low, high = min(t for t, _ in found), max(t for t, _ in found)
+        return f"T of {len(found)} labels: {short(low)} to {short(high)}"
+    each = [
+        f"{short(t)} ({short(pair[0])} to {short(pair[1])})" if pair else short(t)
+        for t, pair in found
+    ]
+    return f"T of {len(found)} labels (95 % intervals): {', '.join(each)}"
+
+
+def verdict(report: Report) -> str:
+    """One sentence on what the temperature, or the bare overconfidence, says of the model."""
+    if report.calibrator is not None and report.temperature is None:
+        change = report.metrics.change["nll"] if report.metrics.change else Measurement(None)
+        nll = number(change.value)
+        return f"Each label has a T of its own; together they change the nll by {nll}."
+    if report.temperature is None or report.calibrator is None:
+        return _without_calibrator(report)
+    t = report.temperature
+    interval = report.calibrator.interval
+    head = f"T = {short(t)}: "
+    if report.calibrator.converged is False:
+        return head + "this is not an optimum, see the warning; do not rely on it."
+    if interval and interval[0] <= 1 <= interval[1]:
+        return (
+            head + "its interval includes 1: the rows it was fitted on do not show that the model "
+            "needs a temperature."
+        )
+    if abs(t - 1) < 0.005:
+        return head + "as good as 1, which changes nothing."
+    if t > 1:
+        return (
+            head + f"the model is overconfident; its logits were about {_times(t)} as sharp as the "
+            "labels support."
+        )
+    return (
+        head
+        + f"the model is underconfident; its logits were only {_percent(t)} as sharp as the labels "
+        "support (label smoothing often does this)."
+    )
+
+
+def _percent(t: float) -> str:
+    return f"{t:.0%}" if t >= 0.01 else f"{short(100 * t)}%"
+
+
+def _times(t: float) -> str:
+    if 1.9 <= t <= 2.15:
+        return "twice"
+    return f"{short(t)} times"
+
+
+def _without_calibrator(report: Report) -> str:
+    gap = report.metrics.before["overconfidence"].value or 0.0
+    claim = "more" if gap > 0 else "less"
+    text = f"The model is on average {abs(gap):.1%} {claim} confident than it is right"
+    if report.data.task is Task.top_label:
+        return f"{text}."
+    return f"{text}; --fit shows what a temperature would do."
+
+
+def test_sentences(report: Report) -> list[str]:
+    """A sentence per test; those after calibration, where there is one, else before."""
+    if report.tests is None:
+        return []
+    tests, after = report.tests.last, report.tests.after
+    found = [_consistency(tests, report), _spiegelhalter(tests), _temperature(tests, report)]
+    if after:
+        return [f"After calibration: {sentence}" for sentence in found if sentence]
+    return [sentence[0].upper() + sentence[1:] for sentence in found if sentence]
+
+
+def _consistency(tests: Tests, report: Report) -> str:
+    test = tests.consistency
+    if test.statistic is None or test.p_value is None:
+        return ""
+    p = p_value(max(test.p_value, 0.001))
+    yes_no = report.data.task.yes_no
+    what, them = ("a positive ECE", "probabilities") if yes_no else ("an ECE", "confidences")
+    if test.p_value < 0.05:
+        return (
+            f"{what} of {number(test.statistic)} is more than chance: calibrated models with these "
+            f"{them} rarely show as much ({p})."
+        )
+    return (
+        f"{what} of {number(test.statistic)} is no more than chance would show in a calibrated "
+        f"model with these {them} ({p}). The true one may be 0, the end of its range: the "
+        "intervals of the errors then start at 0 and hold the truth more often than they say."
+    )
+
+
+def _spiegelhalter(tests: Tests) -> str:
+    test = tests.spiegelhalter
+    if test.statistic is None or test.p_value is None:
+        return ""
+    agrees = "do not agree" if test.p_value < 0.05 else "agree"
+    return (
+        f"Spiegelhalter's Z = {test.statistic:.2f} ({p_value(test.p_value)}): the confidences "
+        f"{agrees} with how often the model is right."
+    )
+
+
+def _temperature(tests: Tests, report: Report) -> str:
+    test: Test = tests.temperature
+    if test.statistic is None or test.p_value is None:
+        return ""
+    named = "T = 1" if report.temperature is None else f"T = {short(report.temperature)}"
+    if report.calibrator is not None and report.temperature is None:
+        named = "these temperatures, taken together,"
+    score = f"(score test, z = {test.statistic:.2f}, {p_value(test.p_value)})"
+    if test.p_value >= 0.05:
+        suit = "suit" if named.endswith(",") else "suits"
+        return f"{named} {suit} these rows {score}."
+    way = "larger" if test.statistic > 0 else "smaller"
+    return f"these rows want a {way} T than {named} {score}."

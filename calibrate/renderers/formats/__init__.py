@@ -1,0 +1,16 @@
+"""The formats: how a result is written; one file per format, with a row in FORMATS."""
+
+from collections.abc import Callable
+
+from calibrate.renderers import documents  # registers the documents
+from calibrate.renderers.document import Shown
+from calibrate.renderers.formats import json, markdown, text
+from calibrate.results.json import Result
+
+FORMATS: dict[str, Callable[[Result, Shown], str]] = {
+    "text": text.render,
+    "json": json.render,
+    "markdown": markdown.render,
+}
+
+__all__ = ["FORMATS", "documents"]

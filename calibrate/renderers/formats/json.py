@@ -1,0 +1,11 @@
+"""A result as JSON, the canonical form."""
+
+from __future__ import annotations
+
+from calibrate.renderers.document import Shown
+from calibrate.results.json import Result, to_json
+
+
+def render(result: Result, _: Shown) -> str:
+    """All of it with full precision, whatever is shown."""
+    return to_json(result)

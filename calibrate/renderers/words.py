@@ -1,0 +1,45 @@
+"""Numbers in words, the same in every format."""
+
+from __future__ import annotations
+
+from calibrate.results.measurement import Measurement
+from calibrate.results.report import Report
+from calibrate.tasks import Task
+
+
+def number(value: float | None) -> str:
+    """Four decimals, or three significant digits of a huge number."""
+    if value is None:
+        return "–"
+    if abs(value) >= 1e5:
+        return f"{value:.3g}"
+    return f"{value:.4f}".replace("-0.0000", "0.0000")
+
+
+def short(value: float) -> str:
+    """Three significant digits, without an exponent where it can be helped."""
+    return f"{value:#.3g}".rstrip(".") if 1e-3 <= value < 1e4 else f"{value:.3g}"
+
+
+def measurement(figure: Measurement) -> str:
+    """The value, and its interval where there is one."""
+    if figure.low is None or figure.high is None:
+        return number(figure.value)
+    return f"{number(figure.value)} [{number(figure.low)}, {number(figure.high)}]"
+
+
+def p_value(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def rows_and_classes(report: Report) -> str:
+    """``2,000 rows, 10 classes``"""
+    rows, classes = f"{report.data.rows:,}", f"{report.data.classes:,}"
+    match report.data.task:
+        case Task.top_label:
+            return f"{rows} predictions, {classes} labels seen"
+        case Task.binary:
+            return f"{rows} rows, binary"
+        case Task.multilabel:
+            return f"{rows} rows, {classes} labels (yes or no each)"
+    return f"{rows} rows, {classes} classes"

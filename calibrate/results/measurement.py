@@ -1,0 +1,54 @@
+"""A figure with its interval, and the same thing before and after calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A figure with its 95 % interval; None where undefined or not estimated."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+Metrics = dict[str, Measurement]
+
+
+@dataclass(frozen=True)
+class Sides(Generic[T]):
+    """The same thing before calibration and after it (None where there is no calibrator)."""
+
+    before: T
+    after: T | None
+
+    @property
+    def last(self) -> T:
+        """After calibration, where there is an after."""
+        return self.before if self.after is None else self.after
+
+
+def sides_of(found: Sequence[T]) -> Sides[T]:
+    """One thing, or one for each side."""
+    return Sides(found[0], found[1] if len(found) == 2 else None)
+
+
+@dataclass(frozen=True)
+class Figures(Sides[Metrics]):
+    """The metrics by name; ``change`` is after - before on the same rows, a paired comparison."""
+
+    change: Metrics | None
+
+    def of(self, names: Sequence[str]) -> Figures:
+        """Some of the metrics."""
+        before, after, change = (
+            None if side is None else {name: side[name] for name in names if name in side}
+            for side in (self.before, self.after, self.change)
+        )
+        return Figures(before or {}, after, change)

@@ -1,0 +1,158 @@
+"""thresholds.json: written, read back, and refused where it is damaged."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from calibrate.analyses.thresholds.choice import thresholds_for
+from calibrate.analyses.thresholds.decisions import decide
+from calibrate.errors import InputError
+from calibrate.files import write_bytes
+from calibrate.results.goal import Goal
+from calibrate.results.json import read_result, to_json
+from calibrate.results.thresholds import Thresholds
+
+
+def save_thresholds(found, path):
+    write_bytes(path, to_json(found).encode())
+
+
+def load_thresholds(path):
+    return read_result(Thresholds, path)
+
+
+@pytest.fixture
+def found() -> Thresholds:
+    rng = np.random.default_rng(2)
+    p = rng.random((90, 2))
+    y = (rng.random((90, 2)) < p).astype(float)
+    return thresholds_for(
+        list(p.T), list(y.T), goal=Goal.of_text("cost=0.3:1.7"), names=["naïve", "b"], bootstrap=50
+    )
+
+
+@pytest.mark.parametrize("goal", ["f1", "precision=0.3", "recall=0.123456789012345", "cost=1:5"])
+@pytest.mark.parametrize("n_labels", [1, 2])
+def test_round_trip(tmp_path, goal, n_labels):
+    rng = np.random.default_rng(3)
+    p = [rng.random(50) for _ in range(n_labels)]
+    y = [(rng.random(50) < each).astype(float) for each in p]
+    found = thresholds_for(p, y, goal=Goal.of_text(goal), bootstrap=20)
+    save_thresholds(found, tmp_path / "t.json")
+    assert load_thresholds(tmp_path / "t.json") == found
+
+
+def test_undefined_figures_are_null(tmp_path):
+    p, y = np.array([0.2, 0.4]), np.array([0, 0.1])
+    found = thresholds_for([p], [y], goal=Goal.of_text("cost=9:1"), bootstrap=0)
+    save_thresholds(found, tmp_path / "t.json")
+    content = json.loads((tmp_path / "t.json").read_text())
+    precision = content["labels"][0]["metrics"]["precision"]
+    assert precision == {"value": None, "low": None, "high": None}
+    assert load_thresholds(tmp_path / "t.json") == found
+
+
+def test_the_shape_of_the_file(tmp_path, found):
+    save_thresholds(found, tmp_path / "t.json")
+    content = json.loads((tmp_path / "t.json").read_text())
+    assert list(content) == ["schema", "version", "task", "goal", "calibrator", "labels"]
+    assert content["schema"] == "calibrate.thresholds/1"
+    assert content["task"] == "multilabel"
+    assert content["goal"] == "cost=0.3:1.7"
+    label = content["labels"][0]
+    assert label["name"] == "naïve"
+    assert list(label) == ["name", "threshold", "rows", "positives", "metrics", "closed_form"]
+    assert label["threshold"] == found.labels[0].threshold
+    assert label["closed_form"]["threshold"] == pytest.approx(0.15)
+
+
+def test_a_threshold_changed_by_hand_counts(tmp_path, found):
+    save_thresholds(found, tmp_path / "t.json")
+    content = json.loads((tmp_path / "t.json").read_text())
+    content["labels"][0]["threshold"] = 1
+    for label in content["labels"]:
+        del label["metrics"], label["closed_form"]
+    (tmp_path / "t.json").write_text(json.dumps(content))
+    read = load_thresholds(tmp_path / "t.json")
+    np.testing.assert_array_equal(decide(read, np.array([[0.99, 1.0]])), [[0, 1]])
+    assert read.labels[0].metrics == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "what"),
+    [
+        (["schema"], "calibrate.calibrator/1", "found schema 'calibrate.calibrator/1'"),
+        (["task"], "multiclass", ": expected the task binary or multilabel, found multiclass"),
+        (["task"], ["binary"], ".task: expected multiclass or binary"),
+        (["task"], "binary", "one threshold for a binary task, found 2"),
+        (["goal"], 3, ".goal: expected a text, found 3"),
+        (["goal"], "precision=7", ".goal: goal precision"),
+        (["labels"], [], "expected thresholds, found 0"),
+        (["labels"], {"a": 1}, ".labels: expected a list"),
+        (["labels", 1], 0.5, ".labels[1]: expected a JSON object, found 0.5"),
+        (["labels", 1, "name"], None, ".labels[1].name: expected a text, found None"),
+        (["labels", 1, "threshold"], None, ".labels[1].threshold: expected a number, found None"),
+        (["labels", 1, "threshold"], True, "threshold: expected a number"),
+        (["labels", 1, "threshold"], "0.5", "threshold: expected a number"),
+        (["labels", 1, "threshold"], 1.01, "labels[1]: expected a threshold from 0 to 1"),
+        (["labels", 1, "threshold"], float("nan"), "threshold: expected a number"),
+        (["labels", 1, "rows"], 0, "a number of rows"),
+        (["labels", 1, "rows"], 2.5, "rows: expected a whole number"),
+        (["labels", 1, "positives"], -1, "the weight of the positives"),
+        (["labels", 1, "metrics"], [1], "metrics: expected a JSON object"),
+        (["labels", 1, "metrics", "f1"], 0.4, "metrics.f1: expected a JSON object"),
+        (["labels", 1, "metrics", "f1", "low"], "x", "f1.low: expected a number, found 'x'"),
+        (["labels", 1, "metrics", "f1", "low"], 10**400, "f1.low: expected a number"),
+        (["labels", 1, "metrics", "f1", "low"], float("inf"), "f1.low: expected a number"),
+        (["labels", 1, "closed_form"], 0.2, "closed_form: expected a JSON object"),
+        (["labels", 1, "closed_form", "threshold"], -1, "closed_form: expected a threshold"),
+        (["labels", 1, "closed_form", "cost"], None, "closed_form.cost: expected a JSON object"),
+    ],
+)
+def test_damaged_values(tmp_path, found, path, value, what):
+    file = tmp_path / "t.json"
+    save_thresholds(found, file)
+    content = json.loads(file.read_text())
+    inside = content
+    for key in path[:-1]:
+        inside = inside[key]
+    inside[path[-1]] = value
+    file.write_text(json.dumps(content))
+    with pytest.raises(InputError) as caught:
+        load_thresholds(file)
+    message = str(caught.value)
+    assert message.startswith(str(file))
+    assert what in message
+    assert "\n" not in message
+    assert len(message) < 1000
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b'{"schema": "calib', b"[" * 100_000])
+def test_not_json(tmp_path, data):
+    file = tmp_path / "t.json"
+    file.write_bytes(data)
+    with pytest.raises(InputError, match="in JSON, found something else or a truncated file"):
+        load_thresholds(file)
+
+
+def test_foreign_files(tmp_path):
+    with pytest.raises(InputError, match="no such thresholds file; `calibrate thresholds` writes"):
+        load_thresholds(tmp_path / "none.json")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_thresholds(tmp_path)
+    with pytest.raises(InputError, match="an empty one"):
+        load_thresholds("")
+    (tmp_path / "list.json").write_text("[1]")
+    with pytest.raises(InputError, match="found a JSON list"):
+        load_thresholds(tmp_path / "list.json")
+    (tmp_path / "bare.json").write_text("{}")
+    with pytest.raises(InputError, match="found schema None"):
+        load_thresholds(tmp_path / "bare.json")
+
+
+def test_a_folder_that_is_missing(tmp_path, found):
+    with pytest.raises(InputError, match="does not exist"):
+        save_thresholds(found, tmp_path / "none" / "t.json")
