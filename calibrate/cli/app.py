@@ -7,27 +7,38 @@ import io
 import os
 import signal
 import sys
-from typing import Annotated, TextIO
+from importlib import import_module
+from typing import Annotated, Any, TextIO
 
 import typer
+from typer.core import TyperGroup
 
-from calibrate.cli.apply import apply
-from calibrate.cli.clusters import clusters
-from calibrate.cli.compare import compare
-from calibrate.cli.fit import fit
-from calibrate.cli.report import report
-from calibrate.cli.targets import targets
-from calibrate.cli.thresholds import thresholds
 from calibrate.errors import CalibrateError
 
+COMMANDS = ("fit", "apply", "report", "compare", "targets", "thresholds", "clusters")
+
+
+class _Commands(TyperGroup):
+    """The commands, each imported when it is asked for: only ``--help`` needs them all."""
+
+    def list_commands(self, _: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _: Any, name: str) -> Any:
+        if name not in COMMANDS:
+            return None
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(name)(getattr(import_module(f"calibrate.cli.{name}"), name))
+        return typer.main.get_command(single)
+
+
 app = typer.Typer(
+    cls=_Commands,
     add_completion=False,
     rich_markup_mode=None,
     help="Can I trust these confidences? Post-hoc calibration of saved logits.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, apply, report, compare, targets, thresholds, clusters):
-    app.command()(command)
 
 
 def _print_version(wanted: bool) -> None:

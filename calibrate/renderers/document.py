@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
-from typing import Any
+from importlib import import_module
+
+from calibrate.results.json import Result
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,13 @@ EVERYTHING = Shown()
 
 
 @singledispatch
-def document(result: Any, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
-    """A result as parts; ``documents/`` has a file for each kind."""
-    raise TypeError(f"no document is known for {type(result).__name__}, to show {shown}")
+def document(result: Result, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
+    """A result as parts; ``documents/`` has a file for each kind, imported when it is needed."""
+    noun = result.schema.removeprefix("calibrate.").partition("/")[0]
+    import_module(f"calibrate.renderers.documents.{noun}")
+    if document.dispatch(type(result)) is document.dispatch(object):
+        raise TypeError(f"no document is known for {type(result).__name__}")
+    return document(result, shown)
 
 
 def warned(warnings: Sequence[str]) -> tuple[Warn, ...]:

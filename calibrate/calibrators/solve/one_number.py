@@ -20,7 +20,7 @@ BOUND = 1e4  # T is searched between scale/BOUND and scale·BOUND
 # A last step of this relative size leaves an error of its cube; finer ones drown in rounding.
 STEP_TOLERANCE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 1e-4}
 CLOSE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 5e-4}  # what a sample should reach
-NEAR = 0.3  # a step of Halley's this long still leads closer
+NEAR = 0.5  # a step of Halley's this long still leads closer
 SAMPLE_TOLERANCE = 3e-2  # the optimum of a sample is no closer to that of the data
 SAMPLE_MARGIN = float(np.log(100.0))  # a sample's optimum this close to the bound says nothing
 NORMAL_95 = 1.959963984540054
@@ -74,16 +74,17 @@ def best_temperature(dataset: Dataset, start: float | None = None) -> Optimum:
 
 
 def _start(search: _Search, theta: float) -> float:
-    """A start for ``search`` from samples, the last one just large enough for a close one."""
+    """A start for ``search`` from samples, the last one just large enough to be close."""
     dataset = search.dataset
     limit = min(dataset.n_rows // 4, SAMPLE_SCORES // dataset.n_classes)
     error = 1.0
     for rows in SAMPLE_ROWS:
         if 2 * rows <= dataset.n_rows:
             theta, error = search.try_sample(rows, theta)
-    close = int(SAMPLE_ROWS[-1] * (1.5 * error / CLOSE[dataset.dtype]) ** 2)
-    if SAMPLE_ROWS[-1] < close <= limit:
-        theta, _ = search.try_sample(close, theta)
+    for wanted in (CLOSE[dataset.dtype], NEAR / 5):  # enough for one pass; for two
+        rows = int(SAMPLE_ROWS[-1] * (1.5 * error / wanted) ** 2)
+        if rows <= limit:
+            return search.try_sample(rows, theta)[0] if rows > SAMPLE_ROWS[-1] else theta
     return theta
 
 
@@ -132,11 +133,16 @@ class _Search:
         return found, float(np.sqrt(s.squared_gradient) / s.curvature / np.exp(found))
 
     def solve(self, theta: float) -> float:
-        """From close by, one step of Halley's; else, or where that is not the optimum yet, by
-        L-BFGS-B, restarted with a fresh scale where it stopped early.
+        """From close by, steps of Halley's; else, or where these do not arrive, L-BFGS-B, restarted
+        with a fresh scale where it stopped early.
         """
-        step, (low, high) = self.last_step(theta), self.bounds
-        if self.tolerance < abs(step) <= NEAR and low < theta + step < high:
+        low, high = self.bounds
+        for _ in range(3):
+            step = self.last_step(theta)
+            if abs(step) <= self.tolerance:
+                return theta
+            if abs(step) > NEAR or not low < theta + step < high:
+                break
             theta += step
         for _ in range(6):
             if abs(self.last_step(theta)) <= self.tolerance:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from calibrate.renderers import documents  # registers the documents
 from calibrate.renderers.document import Shown
 from calibrate.renderers.formats import json, markdown, text
 from calibrate.results.json import Result
@@ -13,4 +12,4 @@ FORMATS: dict[str, Callable[[Result, Shown], str]] = {
     "markdown": markdown.render,
 }
 
-__all__ = ["FORMATS", "documents"]
+__all__ = ["FORMATS"]
