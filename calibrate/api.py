@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calibrate.analyses.evaluation import evaluate as evaluation
-from calibrate.analyses.evaluation.groups import group_figures, groups_of_dataset
+from calibrate.analyses.evaluation.groups import Measured, group_figures, groups_of_dataset
 from calibrate.analyses.evaluation.sweep import temperature_sweep
 from calibrate.arrays import AnyArray, Index
 from calibrate.blocks.block import Smoothing
@@ -44,13 +44,16 @@ def _dataset(
     logits: AnyArray | Dataset,
     labels: AnyArray | None,
     weights: AnyArray | None,
+    clusters: AnyArray | None,
     reading: ReadingOptions,
 ) -> Dataset:
     if isinstance(logits, Dataset):
         return logits
     if labels is None:
         raise InputError("labels: expected one class index per row, got None")
-    return Dataset.of(logits, labels, weights=weights, reading=Reading(**reading))
+    return Dataset.of(
+        logits, labels, weights=weights, clusters=clusters, reading=Reading(**reading)
+    )
 
 
 def fit(
@@ -58,6 +61,7 @@ def fit(
     labels: AnyArray | None = None,
     *,
     weights: AnyArray | None = None,
+    clusters: AnyArray | None = None,
     label_smoothing: float = 0.0,
     smoothing_over: str = "all",
     **reading: Unpack[ReadingOptions],
@@ -68,6 +72,8 @@ def fit(
         logits: ``(..., K)`` real numbers, ``(n,)`` of a binary model, or a ``Dataset``.
         labels: class indices, or shares of classes; of yes-no decisions 0 and 1 or shares.
         weights: ``(n,)`` non-negative row weights.
+        clusters: ``(n,)`` numbers or text: rows of the same belong together, as the tokens of a
+            text do; None: those at the same place of the first axis.
         label_smoothing: the share eps of smoothed labels, 0 up to 1: their NLL is minimised.
         smoothing_over: ``"all"`` classes or the ``"others"``; see ``Smoothing``.
         **reading: ``task``, ``scores``, ``label_offset`` and ``ignore_label``, as in ``Reading``.
@@ -81,7 +87,7 @@ def fit(
     Reference: Guo et al. (2017), section 4.2.
     """
     smoothing = Smoothing(label_smoothing, smoothing_over)
-    dataset = _dataset(logits, labels, weights, reading)
+    dataset = _dataset(logits, labels, weights, clusters, reading)
     if label_smoothing:
         if not dataset.magnitude < MASKED and dataset.scores != "probabilities":
             raise InputError(
@@ -97,6 +103,7 @@ def fit_per_label(
     labels: AnyArray | None = None,
     *,
     weights: AnyArray | None = None,
+    clusters: AnyArray | None = None,
     names: Sequence[str] | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Fit[PerLabelTemperature]:
@@ -110,7 +117,9 @@ def fit_per_label(
     The other arguments are those of ``fit``.
     """
     reading = {"task": Task.multilabel, **reading}
-    return per_label.fit_per_label(_dataset(logits, labels, weights, reading), names=names)
+    return per_label.fit_per_label(
+        _dataset(logits, labels, weights, clusters, reading), names=names
+    )
 
 
 def evaluate(
@@ -119,6 +128,7 @@ def evaluate(
     calibrator: Calibrator | CalibratorFile | Fit[Any] | str | Path | None = None,
     *,
     weights: AnyArray | None = None,
+    clusters: AnyArray | None = None,
     groups: AnyArray | None = None,
     settings: Settings | None = None,
     **reading: Unpack[ReadingOptions],
@@ -136,14 +146,14 @@ def evaluate(
     The other arguments are those of ``fit``.
     """
     settings = settings or Settings()
-    dataset = _dataset(logits, labels, weights, reading)
+    dataset = _dataset(logits, labels, weights, clusters, reading)
     known = _known(calibrator)
     in_sample: bool | None = False
     if known.calibrator is not None:
         own = known.fingerprint
         in_sample = None if own is None else own == fingerprint(dataset)
     best, sweep = None, None
-    if settings.full and dataset.n_rows >= 2 * FOLDS:
+    if settings.full and dataset.n_units >= 2 * FOLDS:
         crossed = cross_fit(dataset, METHOD, FOLDS, settings.seed)
         dataset, best = crossed.dataset, crossed.calibrator if crossed.converged else None
         in_use = known.fitted.temperature if known.fitted else None
@@ -167,6 +177,7 @@ def cross_evaluate(
     *,
     folds: int = FOLDS,
     weights: AnyArray | None = None,
+    clusters: AnyArray | None = None,
     groups: AnyArray | None = None,
     settings: Settings | None = None,
     **reading: Unpack[ReadingOptions],
@@ -182,7 +193,7 @@ def cross_evaluate(
     The other arguments are those of ``evaluate``.
     """
     settings = settings or Settings()
-    dataset = _dataset(logits, labels, weights, reading)
+    dataset = _dataset(logits, labels, weights, clusters, reading)
     crossed = cross_fit(dataset, METHOD, folds, settings.seed)
     calibrator, sweep = crossed.calibrator, None
     report = evaluation.evaluate_dataset(
@@ -214,9 +225,11 @@ def evaluate_top_labels(
         return report
     checked = check_groups(np.asarray(groups), rows.n_rows, "groups")
 
-    def measure(those: Index) -> Report | None:
+    plain = replace(settings, full=False, bootstrap=0)
+
+    def measure(those: Index) -> Measured | None:
         part = rows.take(those)
-        return evaluation.evaluate_top_labels(part, settings) if part.weight.any() else None
+        return evaluation.evaluate_top_label_group(part, plain) if part.weight.any() else None
 
     return replace(report, groups=group_figures(checked, measure))
 

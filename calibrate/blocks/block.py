@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calibrate.arrays import Float64, FloatArray, Index, Labels
+from calibrate.blocks.parts import part_of
 from calibrate.errors import InputError, check_known
 
 SMOOTHING_OVER = ("all", "others")
@@ -68,8 +69,8 @@ class Block:
         weights: ``(n,)`` float64, non-negative, or None for equal weights.
         folds: ``(n,)`` the cross-fitting fold of each row, or None.
         columns: ``(n,)`` which label of a multi-label model each row is about, or None.
-        examples: ``(n,)`` ascending: rows of equal number belong together, as the labels of one
-            example do; None where every row stands for itself.
+        units: ``(n,)`` which unit each row belongs to, as a label to its example; None where every
+            row stands for itself.
         smoothing: what softens the labels further, or None.
         start: the number of the first row in its dataset.
     """
@@ -79,7 +80,7 @@ class Block:
     weights: Float64 | None = None
     folds: npt.NDArray[np.int16] | None = None
     columns: Index | None = None
-    examples: Index | None = None
+    units: Index | None = None
     smoothing: Smoothing | None = None
     start: int = 0
 
@@ -90,6 +91,12 @@ class Block:
     def weight(self) -> Float64:
         """The row weights; ones where there are none."""
         return np.ones(len(self)) if self.weights is None else self.weights
+
+    @property
+    def part(self) -> Index:
+        """Which independent part of the rows each is in, ``(n,)``; see ``parts``."""
+        own = self.start + np.arange(len(self)) if self.units is None else self.units
+        return part_of(own)
 
     @property
     def target(self) -> Labels:
@@ -116,22 +123,14 @@ class Block:
             return rows, classes, labels[rows, classes].astype(np.float64)
         return np.arange(len(self)), labels.astype(np.intp), np.ones(len(self))
 
-    def part(self, rows: npt.NDArray[np.bool_]) -> Block:
+    def some(self, rows: npt.NDArray[np.bool_]) -> Block:
         """The rows where a mask is True; ``start`` is that of the whole."""
 
-        def some(values: npt.NDArray[np.generic] | None) -> npt.NDArray[np.generic] | None:
+        def held(values: npt.NDArray[np.generic] | None) -> npt.NDArray[np.generic] | None:
             return None if values is None else values[rows]
 
-        fields = {name: some(getattr(self, name)) for name in _PER_ROW}
+        fields = {name: held(getattr(self, name)) for name in _PER_ROW}
         return Block(**fields, smoothing=self.smoothing, start=self.start)  # type: ignore[arg-type]
 
 
-_PER_ROW = ("logits", "labels", "weights", "folds", "columns", "examples")
-
-
-def sum_by_example(values: Float64, examples: Index | None) -> Float64:
-    """``(..., n)`` values summed over the rows that belong together, ``(..., examples)``."""
-    if examples is None or not len(examples):
-        return values
-    starts = np.flatnonzero(np.concatenate([[True], examples[1:] != examples[:-1]]))
-    return np.asarray(np.add.reduceat(values, starts, axis=-1))
+_PER_ROW = ("logits", "labels", "weights", "folds", "columns", "units")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.arrays import Float64, FloatArray, Labels
+from calibrate.arrays import Float64, FloatArray, Index, Labels
 from calibrate.blocks.block import Block
 from calibrate.blocks.softmax import Exponentials, exponentials, row_dot, target_scores
 
@@ -16,11 +16,13 @@ class TopScores:
     """What the order of a row's scores says: the same for any temperature.
 
     Attributes:
+        prediction: the first class of the largest score, ``(n,)``.
         score: the largest score, ``(n,)``.
         correct: the share of the label at the first of the largest scores: 1 or 0 if it is hard.
         top_5: the share of the label among the five largest scores; all of it where K <= 5.
     """
 
+    prediction: Index
     score: Float64
     correct: Float64
     top_5: Float64
@@ -34,6 +36,7 @@ def top_scores(scores: FloatArray, labels: Labels) -> TopScores:
     if scores.shape[1] > 5:
         top_5 = _in_top_5(scores, labels) if hard else _share_in_top_5(scores, labels)
     return TopScores(
+        prediction=prediction,
         score=scores[rows, prediction].astype(np.float64),
         correct=(prediction == labels).astype(np.float64) if hard else labels[rows, prediction],
         top_5=top_5,
@@ -68,6 +71,8 @@ class Predictions:
         brier: ``sum_k (p_k - q_k)²``, between 0 and 2.
         top_5: the share of the label among the five largest scores.
         slope: the derivative of the NLL in log(1/T), ``beta (E_p[score] - E_q[score])``.
+        tilt: the derivative of the confidence in log(1/T).
+        prediction: the class.
         best_nll: the NLL through a temperature cross-fitted on these rows; 0 where there is none.
         probabilities: ``(n, K)``, in a buffer of this thread that the next block overwrites; None
             unless asked for.
@@ -79,6 +84,8 @@ class Predictions:
     brier: Float64
     top_5: Float64
     slope: Float64
+    tilt: Float64
+    prediction: Index
     best_nll: Float64 | float = 0.0
     probabilities: FloatArray | None = None
 
@@ -103,7 +110,9 @@ def predictions(
     slope = beta * k.unit * row_dot(k.x, k.e, k.axis) / total - target
     with np.errstate(over="ignore", under="ignore"):
         hit, square = _label_terms(k, target, total, block.target)
-        confidence = np.exp(beta * (first.score - k.shift)) / total
+        top = beta * (first.score - k.shift)
+        confidence = np.exp(top) / total
+        tilt = confidence * (top - slope - target)
         sum_of_squares = row_dot(k.e, k.e, k.axis) / (total * total)
     if keep:
         np.divide(k.e, np.expand_dims(total, k.axis).astype(k.e.dtype), out=k.e)
@@ -114,6 +123,8 @@ def predictions(
         brier=np.maximum(sum_of_squares - 2 * hit + square, 0.0),
         top_5=first.top_5,
         slope=slope,
+        tilt=tilt,
+        prediction=first.prediction,
         probabilities=(k.e if k.axis else k.e.T) if keep else None,
     )
 

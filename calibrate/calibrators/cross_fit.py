@@ -59,10 +59,11 @@ def cross_fit(dataset: Dataset, method: Method[C], folds: int, seed: int) -> Cro
     Raises:
         InputError: there are fewer rows than folds.
     """
-    if not 2 <= folds <= dataset.n_rows:
+    if not 2 <= folds <= dataset.n_units:
+        what = "rows" if dataset.alone else "clusters"
         raise InputError(
-            f"{dataset.logits.name}: expected at least {folds} rows for {folds} folds "
-            f"(and at least 2 folds), found {dataset.n_rows}"
+            f"{dataset.logits.name}: expected at least {folds} {what} for {folds} folds "
+            f"(and at least 2 folds), found {dataset.n_units}"
         )
     whole = method.fit(dataset, None)
     start = whole.calibrator if whole.converged else None

@@ -37,6 +37,8 @@ def recognised(dataset: Dataset) -> str:
     text = f"{dataset.task}: {dataset.n_examples:,} x {shape} {dataset.scores}"
     if dataset.labels is not None:
         text += f"; labels: {kind if dataset.hard else soft}"
+    if not dataset.alone:
+        text += f"; {dataset.n_units:,} clusters"
     what = "labels " if dataset.task == "multilabel" else ""
     left_out = layout.n_decisions - dataset.n_rows
     return text + (f"; {left_out:,} {what}left out" if left_out else "")

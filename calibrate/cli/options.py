@@ -129,6 +129,14 @@ class ReadOptions(ClassOptions):
         str | None,
         typer.Option("--weights", help="Row weights: file.npy, file.npz or file.npz:key."),
     ] = None
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            help="Which rows belong together: file.npy, file.txt or file.csv:COLUMN. "
+            "Default: those at the same place of the first axis.",
+        ),
+    ] = None
 
     @property
     def reading(self) -> Reading:
@@ -139,7 +147,9 @@ class ReadOptions(ClassOptions):
         """The rows of these files."""
         from calibrate.data.readers.open import open_dataset
 
-        return open_dataset(logits, labels, weights=self.weights, reading=self.reading)
+        return open_dataset(
+            logits, labels, weights=self.weights, clusters=self.cluster, reading=self.reading
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +169,7 @@ class RowOptions(ReadOptions):
     @property
     def files(self) -> tuple[str | None, ...]:
         """All that is read."""
-        return self.logits, self.labels, self.weights
+        return self.logits, self.labels, self.weights, self.cluster
 
     def dataset(self) -> Dataset:
         """The rows of these files."""

@@ -155,7 +155,11 @@ def _of_predictions(
     from calibrate.data.readers.predictions import Columns
 
     plain = ReportRows(
-        logits=rows.logits, weights=rows.weights, columns=rows.columns, groups=rows.groups
+        logits=rows.logits,
+        weights=rows.weights,
+        cluster=rows.cluster,
+        columns=rows.columns,
+        groups=rows.groups,
     )
     asked = replace(wanted, metrics=None, top=10, n_bins=15)
     if rows != plain or after != AfterOptions() or asked != WantedOptions():
@@ -166,6 +170,8 @@ def _of_predictions(
     found = calibrate.read_top_labels(rows.logits, Columns.of(rows.columns))
     if rows.weights is not None:
         found = found.weighted(read_array(rows.weights, "weights"), rows.weights)
+    if rows.cluster is not None:
+        found = found.clustered(read_groups(rows.cluster), rows.cluster)
     groups = None
     if rows.groups is not None:
         groups = check_groups(read_groups(rows.groups), found.n_rows, rows.groups)

@@ -47,7 +47,7 @@ class ArrayColumn:
         return self.array.dtype
 
     def read(self, start: int, stop: int) -> AnyArray:
-        return self.array[start:stop]
+        return self.array[start:stop] if self.array.shape else self.array
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class FileColumn:
         return self._array.dtype
 
     def read(self, start: int, stop: int) -> AnyArray:
-        return self._array[start:stop]
+        return self._array[start:stop] if self._array.shape else self._array
 
     def __getstate__(self) -> dict[str, object]:
         return {"opened": self.opened, "name": self.name}
@@ -87,6 +87,11 @@ def as_column(values: object, name: str) -> Column:
     if isinstance(values, (ArrayColumn, FileColumn)):
         return values
     return ArrayColumn(np.asarray(values), name)
+
+
+def everything(column: Column) -> AnyArray:
+    """All of a column."""
+    return column.read(0, column.shape[0]) if column.shape else column.read(0, 0)
 
 
 @dataclass(frozen=True)

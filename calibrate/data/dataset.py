@@ -7,18 +7,19 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from calibrate.arrays import AnyArray, Float64, FloatArray, Index, Labels
 from calibrate.blocks.block import Block, Smoothing
 from calibrate.blocks.passes import map_reduce, rows_per_block
 from calibrate.blocks.scores import as_logits, two_sided, working_dtype
+from calibrate.data.clusters import clusters_of
 from calibrate.data.columns import ArrayColumn, Column, Flat, as_column
+from calibrate.data.folds import Folds, deal
 from calibrate.data.layout import Layout, flat_labels, layout_of
 from calibrate.data.reading import Reading
 from calibrate.data.score_checks import Inspection, RawRows, raise_if_bad
 from calibrate.data.selection import Selection
-from calibrate.data.weights import check_weights
+from calibrate.data.weights import weights_of
 from calibrate.tasks import Task
 
 SMALL = 1 << 19  # up to so many scores are computed in float64, whatever their dtype
@@ -39,6 +40,8 @@ class Dataset:
         hard: whether every label is one class.
         magnitude: the largest ``|logit|``; inf where classes are masked or unknown.
         weights, folds: per row that counts, or None.
+        clusters: ``(n_rows,)`` which unit each row that counts belongs to, where that was said;
+            None: what shares a place on the first axis belongs together.
         factor: what the logits are multiplied with, a power of two.
         smoothing: what softens the labels, or None.
         left_out: the fold whose rows weigh 0, or None.
@@ -53,7 +56,8 @@ class Dataset:
     hard: bool = True
     magnitude: float = np.inf
     weights: Float64 | None = None
-    folds: npt.NDArray[np.int16] | None = None
+    folds: Folds | None = None
+    clusters: Index | None = None
     factor: float = 1.0
     smoothing: Smoothing | None = None
     left_out: int | None = None
@@ -65,6 +69,7 @@ class Dataset:
         labels: AnyArray | Column | None = None,
         *,
         weights: AnyArray | Column | None = None,
+        clusters: AnyArray | Column | None = None,
         reading: Reading | None = None,
     ) -> Dataset:
         """Validate arrays, in one pass over them, and make them a Dataset.
@@ -75,6 +80,8 @@ class Dataset:
             labels: class indices ``(...)``, shares of classes ``(..., K)`` that sum to 1, or, of
                 yes-no decisions, 0 and 1 or shares between; None where none are needed.
             weights: ``(n,)`` non-negative row weights.
+            clusters: ``(n,)`` numbers or text: rows of the same belong together; None: those at
+                the same place of the first axis, so of ``(n, K)`` scores each is on its own.
             reading: how to read them; None: as they seem to be.
 
         Raises:
@@ -84,9 +91,11 @@ class Dataset:
         y = None if labels is None else as_column(labels, "labels")
         layout, kept = layout_of(z, y, reading)
         selection = Selection.of(layout.n_decisions, kept)
-        checked = None
+        checked = units = None
         if weights is not None:
-            checked = _weights_of(as_column(weights, "weights"), layout, selection)
+            checked = weights_of(as_column(weights, "weights"), layout, selection)
+        if clusters is not None:
+            units = clusters_of(as_column(clusters, "clusters"), layout, selection)
         of_labels = None if y is None else flat_labels(y, layout)
         raw = RawRows(Flat(z, layout.width), of_labels, selection)
         found = map_reduce(raw, Inspection(reading)).in_file(selection, layout.n_labels)
@@ -100,6 +109,7 @@ class Dataset:
             hard=found.labels.hard,
             magnitude=np.inf if reading.scores == "probabilities" else found.magnitude,
             weights=checked,
+            clusters=units,
             warnings=() if warning is None else (warning,),
         )
 
@@ -123,19 +133,35 @@ class Dataset:
 
     @property
     def labels_name(self) -> str:
-        return "" if self.labels is None else self.labels.name
+        return self.labels.name if self.labels else ""
 
     @property
     def n_examples(self) -> int:
-        """The rows that count; of a multi-label model, those that have some annotated label."""
-        if self.task is not Task.multilabel:
-            return self.n_rows
-        examples = self.numbers // self.layout.n_labels
-        return 1 + int(np.count_nonzero(examples[1:] != examples[:-1]))
+        """The rows that count; of multi-label models, those with some annotated label."""
+        n_labels = self.layout.n_labels
+        return self.n_rows if n_labels == 1 else len(np.unique(self.numbers // n_labels))
+
+    def units(self, which: slice) -> Index | None:
+        """Which unit some of the rows belong to; None where each is on its own."""
+        if self.clusters is not None:
+            return self.clusters[which]
+        each = self.layout.n_decisions // self.layout.shape[0]
+        return None if each == 1 else self.selection.in_file(which) // each
+
+    @property
+    def alone(self) -> bool:
+        """Whether each row is a unit of its own."""
+        return self.n_units == self.n_rows
+
+    @cached_property
+    def n_units(self) -> int:
+        """The units that count, independent of each other: as many as rows if these are."""
+        units = self.units(slice(None))
+        return self.n_rows if units is None else len(np.unique(units))
 
     @property
     def numbers(self) -> Index:
-        """Where in the flattened scores of the file the rows that count are."""
+        """Where in the flattened scores the rows that count are."""
         return self.selection.in_file(slice(None))
 
     @property
@@ -164,16 +190,16 @@ class Dataset:
         which = slice(start, stop)
         rows = self.selection.in_columns(which)
         folds = None if self.folds is None else self.folds[which]
-        columns = examples = None
+        columns = None
         if self.task is Task.multilabel:
-            examples, columns = np.divmod(self.selection.in_file(which), self.layout.n_labels)
+            columns = self.selection.in_file(which) % self.layout.n_labels
         return Block(
             logits=two_sided(self._logits(rows)),
             labels=self._labels(rows),
             weights=self._weights(which, folds),
             folds=folds,
             columns=columns,
-            examples=examples,
+            units=self.units(which),
             smoothing=self.smoothing,
             start=start,
         )
@@ -208,7 +234,7 @@ class Dataset:
         yes = raw.astype(np.float64) - self.reading.label_offset
         return np.stack([1 - yes, yes], axis=1)
 
-    def _weights(self, which: slice, folds: npt.NDArray[np.int16] | None) -> Float64 | None:
+    def _weights(self, which: slice, folds: Folds | None) -> Float64 | None:
         weights = None if self.weights is None else self.weights[which]
         if folds is None or self.left_out is None:
             return weights
@@ -251,6 +277,7 @@ class Dataset:
             selection=self.selection.take(rows),
             weights=None if self.weights is None else self.weights[rows],
             folds=None if self.folds is None else self.folds[rows],
+            clusters=None if self.clusters is None else self.clusters[rows],
         )
 
     def smoothed(self, smoothing: Smoothing) -> Dataset:
@@ -262,30 +289,12 @@ class Dataset:
         return replace(self, factor=factor, magnitude=self.magnitude * factor)
 
     def with_folds(self, n_folds: int, seed: int) -> Dataset:
-        """Deal the rows into ``n_folds`` folds: each run of ``n_folds`` rows, in random order.
-
-        The labels of one example stay together.
-        """
-        examples = self.numbers // self.layout.n_labels
-        if self.task is not Task.multilabel:
-            examples = np.arange(self.n_rows)
-        count = int(examples[-1]) + 1
-        folds = np.tile(np.arange(n_folds, dtype=np.int16), (-(-count // n_folds), 1))
-        np.random.default_rng(seed).permuted(folds, axis=1, out=folds)
-        return replace(self, folds=folds.reshape(-1)[:count][examples])
+        """Deal the units into ``n_folds`` folds: each run of ``n_folds``, in random order."""
+        return replace(self, folds=deal(self.units(slice(None)), self.n_units, n_folds, seed))
 
     def without_fold(self, fold: int) -> Dataset:
         """The same rows, those of ``fold`` weighing nothing."""
         return replace(self, left_out=fold)
-
-
-def _weights_of(weights: Column, layout: Layout, selection: Selection) -> Float64:
-    """Checked weights of the rows that count."""
-    shape = weights.shape
-    given = layout.spread(weights.read(0, shape[0]) if shape else np.zeros(()))
-    if given.shape == (layout.n_decisions,) and selection.numbers is not None:
-        given = given[selection.numbers]
-    return check_weights(given, selection.n_rows, weights.name)
 
 
 Source = Dataset

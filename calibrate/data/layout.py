@@ -14,6 +14,7 @@ import numpy as np
 from calibrate.arrays import AnyArray, Index, described
 from calibrate.data.columns import Column, Flat
 from calibrate.data.reading import Reading
+from calibrate.data.selection import Selection
 from calibrate.errors import InputError
 from calibrate.tasks import Task
 
@@ -70,6 +71,12 @@ class Layout:
         if self.task is Task.multilabel and flat.shape == (prod(self.lead),):
             flat = np.repeat(flat, self.n_labels)
         return flat
+
+    def counting(self, values: AnyArray, selection: Selection) -> AnyArray:
+        """The same, of the decisions that count only."""
+        flat = self.spread(values)
+        fits = flat.shape == (self.n_decisions,) and selection.numbers is not None
+        return flat[selection.numbers] if fits else flat
 
 
 def layout_of(

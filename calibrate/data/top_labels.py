@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from calibrate.arrays import AnyArray, Float64, Index
+from calibrate.blocks.parts import part_of
+from calibrate.data.clusters import cluster_numbers
 from calibrate.data.weights import check_weights
 
 
@@ -19,6 +21,7 @@ class TopLabels:
         confidence: ``(n,)`` in [0, 1].
         n_classes: how many different labels were seen.
         weights: ``(n,)`` non-negative row weights, or None.
+        clusters: ``(n,)`` numbers of the clusters that rows belong to, or None.
         name: of the file, for reports.
         warnings: what the user should know about the values.
     """
@@ -27,6 +30,7 @@ class TopLabels:
     confidence: Float64
     n_classes: int
     weights: Float64 | None = None
+    clusters: Index | None = None
     name: str = field(default="top labels", kw_only=True)
     warnings: tuple[str, ...] = field(default=(), kw_only=True)
 
@@ -38,6 +42,21 @@ class TopLabels:
     def weight(self) -> Float64:
         """The row weights; ones where there are none."""
         return np.ones(self.n_rows) if self.weights is None else self.weights
+
+    @property
+    def part(self) -> Index:
+        """Which independent part of the rows each is in, ``(n,)``."""
+        return part_of(np.arange(self.n_rows) if self.clusters is None else self.clusters)
+
+    def clustered(self, clusters: AnyArray | None, where: str) -> TopLabels:
+        """The same rows in these clusters.
+
+        Raises:
+            InputError: there is not one for each row.
+        """
+        if clusters is None:
+            return self
+        return replace(self, clusters=cluster_numbers(np.asarray(clusters), self.n_rows, where))
 
     def weighted(self, weights: AnyArray | None, where: str) -> TopLabels:
         """The same rows with these weights.
@@ -52,7 +71,10 @@ class TopLabels:
 
     def take(self, rows: Index) -> TopLabels:
         """The rows of these numbers."""
-        weights = None if self.weights is None else self.weights[rows]
         return replace(
-            self, correct=self.correct[rows], confidence=self.confidence[rows], weights=weights
+            self,
+            correct=self.correct[rows],
+            confidence=self.confidence[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            clusters=None if self.clusters is None else self.clusters[rows],
         )

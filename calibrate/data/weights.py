@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from calibrate.arrays import AnyArray, Float64, described
+from calibrate.data.columns import Column, everything
+from calibrate.data.layout import Layout
+from calibrate.data.selection import Selection
 from calibrate.errors import InputError
 
 MAX_WEIGHT = 1e100  # squares and sums of weights stay finite
@@ -27,3 +30,9 @@ def check_weights(weights: AnyArray, rows: int, name: str) -> Float64:
     if not values.any():
         raise InputError(f"{name}: every weight is 0; at least one row must count")
     return values
+
+
+def weights_of(weights: Column, layout: Layout, selection: Selection) -> Float64:
+    """Checked weights of the rows that count."""
+    given = layout.counting(everything(weights), selection)
+    return check_weights(given, selection.n_rows, weights.name)

@@ -28,6 +28,7 @@ class ClassTable(Sums):
 
     Attributes:
         shape: ``(g, K, b)``.
+        n_rows: how many rows weigh anything.
         weight: ``(g,)`` the weight of all rows of a group.
         column: ``(g, K)`` the sums of the probability of the class over the rows of a group.
         cells: per (g, K, b): the label and, beyond the first bin, the probability and the weight
@@ -37,6 +38,7 @@ class ClassTable(Sums):
     """
 
     shape: tuple[int, int, int] = field(metadata=SAME)
+    n_rows: int
     weight: Float64
     column: Float64
     cells: CellSums
@@ -50,8 +52,8 @@ class ClassTable(Sums):
         n, n_classes = p.shape
         groups = GROUPS if n_classes <= MANY_CLASSES else 1
         shape = groups, n_classes, len(edges) - 1
-        examples = block.start + np.arange(n) if block.examples is None else block.examples
-        group, w = examples % groups, block.weight
+        units = block.start + np.arange(n) if block.units is None else block.units
+        group, w = units % groups, block.weight
         labelled, label, share = block.entries()
         share = share * w[labelled]
         own = p[labelled, label].astype(np.float64)
@@ -72,6 +74,7 @@ class ClassTable(Sums):
         sums = CellSums(prod(shape), cells, values)
         return ClassTable(
             shape=shape,
+            n_rows=int(np.count_nonzero(w)),
             weight=np.bincount(group, w, minlength=groups).astype(np.float64),
             column=_column_sums(p, block, group, groups),
             cells=sums.compact() if len(cells) > sums.n_cells else sums,
@@ -126,7 +129,7 @@ def _column_sums(p: FloatArray, block: Block, group: Index, groups: int) -> Floa
     column = np.empty((groups, p.shape[1]))
     for g in range(groups):
         those: slice | Index = slice((g - block.start) % groups, None, groups)
-        if block.examples is not None:
+        if block.units is not None:
             those = np.flatnonzero(group == g)
         plain = block.weights is None  # a sum is several times as fast as a product
         column[g] = p[those].sum(axis=0) if plain else block.weight[those] @ p[those]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from calibrate.metrics.intervals.class_gaps import class_gap_measurements
+from calibrate.metrics.evidence import Evidence
+from calibrate.metrics.intervals.class_gaps import classwise_measurements
 from calibrate.metrics.intervals.gaps import gap_measurements
 from calibrate.metrics.intervals.normal import means
 from calibrate.metrics.intervals.resampled import resampled
@@ -19,18 +20,21 @@ from calibrate.results.report import Rough
 def measure(totals: Totals, settings: Settings) -> tuple[Figures, tuple[str, ...]]:
     """All measurements in the order of the registry, and what to say about missing ones."""
     parts = [means(totals), _without_intervals(totals), _sums_of_gaps(totals, settings)]
-    if totals.classes:
-        parts.append(_of_classes(totals))
+    if totals.classes and not totals.yes_no:
+        found = classwise_measurements(totals.classes, plain=totals.plain)
+        parts.append([{"classwise_ece": each} for each in found])
     if settings.full:
         parts.append(resampled(totals, settings))
     sides: list[Metrics] = [{}, {}, {}]  # before, after, change; shorter where there is no after
     for part in parts:
-        for side, found in zip(sides, part, strict=False):
-            side |= found
+        for side, metrics in zip(sides, part, strict=False):
+            side |= metrics
     before, after, change = ({n: side[n] for n in METRICS if n in side} for side in sides)
     missing = sorted({n for side in (before, after) for n, m in side.items() if m.value is None})
     notes = tuple(f"{name} is undefined on these rows" for name in missing)
-    return Figures(before, after or None, change or None), notes
+    evidence = Evidence.of(totals)
+    figures = evidence.limited(Figures(before, after or None, change or None))
+    return figures, (*evidence.words(totals), *notes)
 
 
 def _without_intervals(totals: Totals) -> list[Metrics]:
@@ -42,25 +46,18 @@ def _without_intervals(totals: Totals) -> list[Metrics]:
     return [{name: Measurement(value) for name, value in side.items()} for side in sides]
 
 
-def _of_classes(totals: Totals) -> list[Metrics]:
-    """Over all classes; of yes-no decisions, of yes alone."""
-    name, classes = "classwise_ece", slice(None)
-    if totals.yes_no:
-        name, classes = "positive_ece", slice(1, 2)
-    sides = class_gap_measurements(totals.classes, classes, totals.kept.rows_per_weight)
-    return [{name: measurement} for measurement in sides]
-
-
 def _sums_of_gaps(totals: Totals, settings: Settings) -> list[Metrics]:
+    tables = {Over.BINS: totals.gaps, Over.YES_BINS: totals.yes_gaps}
+    if settings.full:
+        kept = totals.kept
+        tables[Over.MASS_BINS] = tuple(
+            kept.gaps(side, mass_edges(each)) for side, each in enumerate(kept.ordered)
+        )
     found: list[Metrics] = [{}, {}, {}]
-    rows_per_kept = totals.rows.rows / max(1, totals.kept.n_examples)
     for name, metric in metrics_of(Interval.GAPS).items():
-        tables = totals.tables
-        if metric.over is Over.MASS_BINS:
-            if not settings.full:
-                continue
-            tables = tuple(each.binned(mass_edges(each)) for each in totals.kept.ordered)
-        for i, measurement in enumerate(gap_measurements(totals.kept, tables, rows_per_kept)):
+        of_sides = tables.get(metric.over, ())
+        measured = gap_measurements(of_sides, hard=totals.hard) if of_sides else []
+        for i, measurement in enumerate(measured):
             found[i][name] = measurement
     return found
 
@@ -81,11 +78,12 @@ def reach_zero(figures: Figures, p_values: Sequence[float | None]) -> Figures:
     return Figures(sides[0] or {}, sides[1], figures.change)
 
 
-def rough_of(figures: Figures) -> Rough:
+def rough_of(figures: Figures, totals: Totals) -> Rough:
     """The figures whose printed interval is a rough one."""
 
     def rough(side: Metrics | None, part: str) -> tuple[str, ...]:
         found = (side or {}).items()
         return tuple(n for n, m in found if m.low is not None and part in METRICS[n].rough)
 
-    return Rough(rough(figures.before, "value"), rough(figures.change, "change"))
+    known = Rough(rough(figures.before, "value"), rough(figures.change, "change"))
+    return Evidence.of(totals).rough(figures, known)

@@ -15,6 +15,7 @@ class Over(Enum):
 
     ROWS = "rows"  # Predictions -> (n,) values, of which the weighted mean is the figure
     BINS = "bins"  # BinTable of equal-width bins -> figure
+    YES_BINS = "bins of P(yes)"  # the same of the probability of yes -> figure
     MASS_BINS = "equal-mass bins"  # BinTable of 15 equal-mass bins -> figure
     ORDERED = "ordered"  # Ordered -> figure
     CLASSES = "classes"  # one-vs-rest ECE of every class, (..., K) -> figure
@@ -23,9 +24,9 @@ class Over(Enum):
 class Interval(Enum):
     """Where the 95 % interval of a metric comes from; a file each in ``metrics/intervals/``."""
 
-    NORMAL = "normal"  # the standard error of a mean over rows
+    NORMAL = "normal"  # the standard error of a mean over rows; the score interval of a share
     GAPS = "gaps"  # a sum of absolute gaps, its bias bounded
-    CLASS_GAPS = "class_gaps"  # the same over classes
+    CLASS_GAPS = "class_gaps"  # the same over classes and bins
     RESAMPLED = "resampled"  # the bootstrap
 
 

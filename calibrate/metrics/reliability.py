@@ -9,24 +9,25 @@ import numpy as np
 
 from calibrate.arrays import Float64
 from calibrate.blocks.bins import BinTable
+from calibrate.metrics.biases import FEWEST, Kinds
 from calibrate.metrics.class_table import ClassTable
 from calibrate.metrics.settings import Settings
-from calibrate.results.report import ClassFigures, ClassReliability, Reliability
+from calibrate.metrics.totals import Totals
+from calibrate.results.biases import Classes, ClassFigures
+from calibrate.results.report import ClassReliability, Reliability
 
 MOST_SHOWN = 9
 
 
-def reliability_of(table: BinTable, calibrated: BinTable | None = None) -> Reliability:
-    """Plain numbers from a table, and from the tables of many calibrated models."""
+def reliability_of(table: BinTable, band: tuple[Float64, Float64] | None = None) -> Reliability:
+    """Plain numbers from a table, and between which accuracies calibrated models lie."""
     plain = Reliability(
         tuple(table.edges.tolist()),
         tuple(table.weight.tolist()),
         _known(table.confidence, table),
         _known(table.accuracy, table),
     )
-    if calibrated is None:
-        return plain
-    return _with_band(plain, table, *np.quantile(calibrated.accuracy, [0.025, 0.975], axis=0))
+    return plain if band is None else _with_band(plain, table, *band)
 
 
 def _with_band(plain: Reliability, table: BinTable, low: Float64, high: Float64) -> Reliability:
@@ -79,23 +80,27 @@ def _with_binomial_band(table: BinTable, rows_per_weight: float) -> Reliability:
     return _with_band(reliability_of(table), table, low, high)
 
 
-def worst_classes(
-    table: ClassTable, top: int, names: Sequence[str] | None
-) -> tuple[ClassFigures, ...]:
-    """The ``top`` classes of largest one-vs-rest ECE among those that have rows."""
-    rows, confidence, correct = table.rows, table.confidence, table.correct
-    eces = table.eces()
-    with_rows = np.flatnonzero(rows > 0)
-    order = with_rows[np.argsort(-eces[with_rows], kind="stable")]
-    return tuple(
+def classes_by_prediction(
+    totals: Totals, side: int, top: int, names: Sequence[str] | None
+) -> Classes:
+    """The ``top`` classes whose predictions are most surely off, and how many there are."""
+    kept, n_classes = totals.kept, totals.classes[side].shape[1]
+    predicted = kept.predicted if kept.predicted is not None else np.zeros(0, dtype=np.intp)
+    kinds = Kinds.of(kept, side, predicted, n_classes, exact=totals.plain)
+    biases, eces = kinds.biases(), totals.classes[side].eces()
+    some = [k for k in range(n_classes) if kinds.weight[k] > 0]
+    order = sorted(some, key=lambda k: (-biases[k].sure, -kinds.weight[k]))
+    listed = tuple(
         ClassFigures(
-            index=int(k),
+            index=k,
             name=names[k] if names else None,
-            rows=float(rows[k]),
-            accuracy=float(correct[k] / rows[k]),
-            mean_confidence=float(confidence[k] / rows[k]),
-            overconfidence=float((confidence[k] - correct[k]) / rows[k]),
+            rows=float(kinds.weight[k]),
+            accuracy=float(kinds.accuracy[k]),
+            mean_confidence=float(kinds.confidence[k]),
+            bias=biases[k],
             ece=float(eces[k]),
         )
         for k in order[:top]
     )
+    tested = [b for b in biases if b.p_value is not None]
+    return Classes(listed, len(tested), sum(b.off for b in tested), FEWEST)

@@ -2,135 +2,168 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibrate.arrays import Float64, IntArray
-from calibrate.blocks.bins import BinTable
-from calibrate.blocks.ordered import Ordered
-from calibrate.blocks.passes import map_blocks
-from calibrate.blocks.row_sums import RowSums
-from calibrate.metrics.definitions.binned import ece
-from calibrate.metrics.totals import KeptRows, Totals
-from calibrate.results.report import Test, Tests
+from calibrate.arrays import Float64
+from calibrate.blocks.bins import bin_index
+from calibrate.blocks.parts import sum_by_part
+from calibrate.blocks.row_sums import RowSums, effective, jackknife
+from calibrate.metrics.calibrated import Chance, drawn_gaps, signed_gaps
+from calibrate.metrics.choice import Choice
+from calibrate.metrics.intervals.class_gaps import ClasswiseChance
+from calibrate.metrics.intervals.normal import skewed, skewness
+from calibrate.metrics.totals import KeptRows, PartGaps, Totals
+from calibrate.results.tests import Test, Tests
 
-CELLS = 1024  # rows are taken together, by confidence, into at most so many cells
-SAMPLES = 1000
-PER_DRAW = 50  # samples computed at once
+FEWEST = 20.0  # errors expected, and right answers, for a test that rests on a normal distribution
+NONE = Test(None, None)
 
 
-def significance_tests(
-    totals: Totals, seed: int
-) -> tuple[list[Tests], list[BinTable], list[float | None]]:
-    """The tests of each side, and the tables of calibrated models with the same confidences.
+@dataclass(frozen=True)
+class Significance:
+    """The tests of each side, and what they rest on.
+
+    Attributes:
+        tests: per side.
+        chance: per side, the gaps of calibrated models with the same confidences.
+        p_values: per side, of the consistency test of the confidences.
+    """
+
+    tests: tuple[Tests, ...]
+    chance: tuple[Chance, ...]
+    p_values: tuple[float | None, ...]
+
+
+def significance_tests(totals: Totals, seed: int, choice: Choice | None = None) -> Significance:
+    """Test each side.
 
     Of yes-no decisions the consistency test is about the probability of yes: a lean towards yes
-    cancels in the confidence. The last ones returned are the p-values of the test of the
-    confidences.
+    cancels in the confidence. Where the last side went through a temperature that these rows
+    chose, what the choice takes away from the gaps is allowed for, and the score test, which it
+    makes 0, is left out.
     """
-    kept, edges, sides = totals.kept, totals.edges, range(totals.n_sides)
-    drawn = [consistency_samples(each, edges, seed) for each in kept.ordered]
-    confidence = [consistency_test(kept.ordered[i].binned(edges), drawn[i]) for i in sides]
-    consistency = confidence
+    sides = range(totals.n_sides)
+    pulls = [None] * (totals.n_sides - 1) + [None if choice is None else choice.pull(totals)]
+    kept, of_yes = totals.kept, totals.kept.of_yes
+    of_confidence = [_chance(kept, side, totals, seed, pulls[side]) for side in sides]
+    chance = of_confidence
     if kept.yes is not None:
-        consistency = [
-            consistency_test(each.binned(edges), consistency_samples(each, edges, seed))
-            for each in kept.of_yes.ordered
-        ]
-    tests = [
-        Tests(
-            consistency=consistency[side],
-            spiegelhalter=spiegelhalter_test(kept, side),
-            temperature=temperature_test(totals.rows, side - len(sides)),
+        chance = [_chance(of_yes, side, totals, seed, pulls[side]) for side in sides]
+    tests = []
+    for side in sides:
+        fitted = choice is not None and side == totals.n_sides - 1
+        tests.append(
+            Tests(
+                consistency=chance[side].test,
+                spiegelhalter=spiegelhalter_test(kept, side, totals, pulls[side]),
+                temperature=NONE if fitted else temperature_test(totals.rows, side - len(sides)),
+                classwise=_classwise(totals, side),
+                after_fit=fitted,
+            )
         )
-        for side in sides
-    ]
-    return tests, drawn, [test.p_value for test in confidence]
+    p_values = tuple(each.test.p_value for each in of_confidence)
+    return Significance(tuple(tests), tuple(of_confidence), p_values)
 
 
-def consistency_test(observed: BinTable, calibrated: BinTable) -> Test:
-    """How often would a calibrated model of these confidences show at least this ECE?
+def _chance(kept: KeptRows, side: int, totals: Totals, seed: int, pull: Float64 | None) -> Chance:
+    """The gaps that chance alone would make of these confidences.
 
-    The correctness of each row is drawn from its confidence, 1 000 times; p = (1 + how often the
-    ECE is at least the observed one) / 1 001. Reference: Broecker & Smith (2007).
+    Independent rows with hard labels: the correctness of each row is drawn from its confidence.
+    Else the residuals of each part get a random sign: their spread is what these rows show,
+    whatever weights, shares or dependence do to it.
     """
-    statistic, drawn = float(ece(observed)), ece(calibrated)
-    p = (1 + np.count_nonzero(drawn >= statistic - 1e-12)) / (1 + len(drawn))
-    return Test(statistic=statistic, p_value=float(p))
+    gaps = kept.gaps(side, totals.edges)
+    if totals.hard and totals.alone and pull is None:
+        drawn = drawn_gaps(kept.confidences[side], kept.weight, totals.edges, seed)
+    else:
+        drawn = signed_gaps(_after_choice(gaps, kept, side, totals.edges, pull), seed)
+    return Chance(gaps.total, drawn, kept.ordered[side].binned(totals.edges))
 
 
-@dataclass(frozen=True)
-class _Generators:
-    """A generator of its own for each group of samples: the seed decides, not who runs."""
-
-    n_rows: int
-    block_rows: int
-    seed: int
-
-    def read(self, start: int, stop: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, 1, start, stop])
-
-
-@dataclass(frozen=True)
-class _Calibrated:
-    """The step that draws the correctness of calibrated rows: how many are right, per bin."""
-
-    confidence: Float64
-    weight: Float64
-    rows: IntArray
-    edges: Float64
-
-    def __call__(self, rng: np.random.Generator) -> Float64:
-        rows, weight = self.rows, self.weight
-        correct = rng.binomial(rows, self.confidence, size=(PER_DRAW, len(rows))) / rows * weight
-        repeated = np.broadcast_to(weight, correct.shape)
-        return Ordered(self.confidence, repeated, correct).binned(self.edges).correct_sum
+def _after_choice(
+    gaps: PartGaps, kept: KeptRows, side: int, edges: Float64, pull: Float64 | None
+) -> PartGaps:
+    """The gaps as they would be at the true temperature, to first order: a part that pulls T its
+    way hides some of its own gap.
+    """
+    if pull is None:
+        return gaps
+    tilt = np.bincount(
+        bin_index(kept.confidences[side], edges), kept.weight * kept.tilts[side], len(edges) - 1
+    )
+    n_parts = len(gaps.by_part)
+    few = np.bincount(np.arange(len(pull)) % n_parts, pull, n_parts)
+    return replace(gaps, by_part=gaps.by_part - few[:, None] * tilt)
 
 
-def consistency_samples(ordered: Ordered, edges: Float64, seed: int) -> BinTable:
-    """The tables of ``SAMPLES`` calibrated models with these confidences, ``(samples, b)``."""
-    cells = np.arange(len(ordered.confidence)) * CELLS // max(CELLS, len(ordered.confidence))
-    starts = np.flatnonzero(np.concatenate([[True], cells[1:] > cells[:-1]]))
-    weight = np.add.reduceat(ordered.weight, starts)
-    confidence = np.add.reduceat(ordered.weight * ordered.confidence, starts)
-    confidence = np.clip(np.divide(confidence, weight, out=confidence, where=weight > 0), 0, 1)
-    rows = np.maximum(np.rint(weight * ordered.rows_per_weight), 1).astype(np.int64)
-    step = _Calibrated(confidence, weight, rows, edges)
-    draws = _Generators(SAMPLES, PER_DRAW, seed)
-    correct = np.concatenate(list(map_blocks(draws, step)))
-    same = Ordered(confidence, weight, weight * confidence).binned(edges)
-
-    def repeat(sums: Float64) -> Float64:
-        return np.broadcast_to(sums, correct.shape)
-
-    return BinTable(edges, repeat(same.weight), repeat(same.confidence_sum), correct)
-
-
-def spiegelhalter_test(kept: KeptRows, side: int) -> Test:
+def spiegelhalter_test(
+    kept: KeptRows, side: int, totals: Totals, pull: Float64 | None = None
+) -> Test:
     """Spiegelhalter's Z: is the Brier score of the confidence what the confidences promise?
 
     ``Z = sum w (a - c)(1 - 2c) / sqrt(sum w² (1 - 2c)² c (1 - c))``, normal for a calibrated
-    model. Reference: Spiegelhalter (1986), Probabilistic prediction in patient management.
+    model. Reference: Spiegelhalter (1986), Probabilistic prediction in patient management. With
+    soft labels, rows that belong together, or a temperature that these rows chose, the variance is
+    the one that the parts of the rows show.
     """
     c, a, w = kept.confidences[side], kept.corrects[side], kept.weight
-    variance = float(np.sum(np.square(w * (1 - 2 * c)) * c * (1 - c)))
-    return _normal(float(np.sum(w * (a - c) * (1 - 2 * c))), variance)
+    if not _expects_errors(kept, side):
+        return NONE
+    each = w * (a - c) * (1 - 2 * c)
+    if totals.hard and totals.alone and pull is None:
+        return _normal(float(each.sum()), float(np.sum(np.square(w * (1 - 2 * c)) * c * (1 - c))))
+    by_part = sum_by_part(each, kept.part)
+    if pull is not None:
+        by_part = by_part - pull * float(np.sum(w * kept.tilts[side] * (1 - 2 * c)))
+    return _student(by_part, kept.part_weight, total=float(each.sum()))
+
+
+def _expects_errors(kept: KeptRows, side: int) -> bool:
+    """Whether enough errors and enough right answers are to be expected of the confidences."""
+    right = float(np.sum(kept.weight * kept.confidences[side])) * kept.rows_per_weight
+    wrong = float(kept.weight.sum()) * kept.rows_per_weight - right
+    return min(right, wrong) >= FEWEST
 
 
 def temperature_test(rows: RowSums, column: int) -> Test:
     """The score test: is the slope of the NLL in the temperature 0, but for chance?
 
-    ``z = sum w g / sqrt(sum (w g)²)`` with g the slope of the NLL of a row in log(1/T). Negative:
-    the rows want a smaller T than the one in use, positive: a larger one.
+    ``z = sum w g / error`` with g the slope of the NLL of a row in log(1/T), the error from the
+    parts of the rows and its skewness taken out. Negative: the rows want a smaller T than the one
+    in use, positive: a larger one. Reference: Rao (1948), Large sample tests.
     """
-    return _normal(float(rows.values[column]), float(rows.squares[column]))
+    return _student(rows.values[column], rows.weight)
+
+
+def _classwise(totals: Totals, side: int) -> Test:
+    """Of all classes together; where rows are no independent draws of hard labels, none."""
+    if not totals.classes or totals.yes_no or not totals.plain:
+        return NONE
+    return ClasswiseChance.of(totals.classes[side]).test
+
+
+def _student(by_part: Float64, weight: Float64, total: float | None = None) -> Test:
+    """Is the total of independent parts 0? By Student's distribution."""
+    from scipy.special import stdtr
+
+    n_parts = int(np.count_nonzero(weight))
+    total = float(by_part.sum()) if total is None else total
+    centred = by_part - weight * (by_part.sum() / weight.sum())
+    error = float(jackknife(centred, n_parts)) * n_parts / max(n_parts - 1, 1)
+    if n_parts < 2 or not error > 0 or not np.isfinite(error):
+        return NONE
+    z = total / error
+    freedom = max(effective(weight) - 1, 1.0)
+    p = 2 * stdtr(freedom, -abs(skewed(z, float(skewness(centred)))))
+    return Test(z, float(p))
 
 
 def _normal(total: float, variance: float) -> Test:
     from scipy.special import ndtr
 
     if not variance > 0:
-        return Test(None, None)
+        return NONE
     z = total / np.sqrt(variance)
     return Test(float(z), float(2 * ndtr(-abs(z))))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from calibrate.arrays import Float64
+from calibrate.blocks.student import NORMAL_95
 from calibrate.metrics.definitions.ranked import smooth_ece
-from calibrate.metrics.intervals.normal import NORMAL_95
 from calibrate.metrics.totals import KeptRows
 from calibrate.results.report import SmoothReliability
 

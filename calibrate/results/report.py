@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from calibrate.results.biases import Classes, GroupFigures
 from calibrate.results.measurement import Figures, Sides
+from calibrate.results.tests import Tests
 from calibrate.tasks import Task
 
 Interval = tuple[float, float]
@@ -21,67 +23,6 @@ class Check:
     limit: float
     value: float
     passed: bool
-
-
-@dataclass(frozen=True)
-class Test:
-    """A statistic and how often chance alone would give one as extreme; None where undefined."""
-
-    statistic: float | None
-    p_value: float | None
-
-
-@dataclass(frozen=True)
-class Tests:
-    """Are the confidences calibrated, and is the temperature in use right for these rows?
-
-    Attributes:
-        consistency: the ECE against that of calibrated models with the same confidences.
-        spiegelhalter: Spiegelhalter's Z of the confidences.
-        temperature: the score test of the temperature in use (1 before calibration).
-    """
-
-    consistency: Test
-    spiegelhalter: Test
-    temperature: Test
-
-
-@dataclass(frozen=True)
-class ClassFigures:
-    """One class: the rows whose label it is, and how well its probability is calibrated.
-
-    Attributes:
-        index: the number of the class, from 0.
-        name: its name, where known.
-        rows: the weight of the rows with this label.
-        accuracy, mean_confidence, overconfidence: over these rows.
-        ece: the one-vs-rest ECE of the probability of this class, over all rows.
-    """
-
-    index: int
-    name: str | None
-    rows: float
-    accuracy: float
-    mean_confidence: float
-    overconfidence: float
-    ece: float
-
-
-@dataclass(frozen=True)
-class GroupFigures:
-    """The headline figures of one group of rows.
-
-    Attributes:
-        name: of the group.
-        rows: how many.
-        few: whether they are too few to say much (below 50).
-        metrics: before, after and change.
-    """
-
-    name: str
-    rows: int
-    few: bool
-    metrics: Figures
 
 
 @dataclass(frozen=True)
@@ -252,12 +193,12 @@ class Report:
     metrics: Figures
     reliability: Sides[Reliability]
     tests: Sides[Tests] | None = None
-    classes: Sides[tuple[ClassFigures, ...]] | None = None  # the worst ones, worst first
+    classes: Sides[Classes] | None = None
     class_reliability: Sides[tuple[ClassReliability, ...]] | None = None
     smooth_reliability: Sides[SmoothReliability] | None = None
     risk_coverage: Sides[RiskCoverage] | None = None
     sweep: Sweep | None = None
-    groups: tuple[GroupFigures, ...] | None = None  # worst first
+    groups: tuple[GroupFigures, ...] | None = None  # the most surely off first
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
     rough_intervals: Rough = Rough()

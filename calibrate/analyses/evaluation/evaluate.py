@@ -10,18 +10,26 @@ from calibrate.analyses.evaluation.one_pass import AS_THEY_ARE, OtherModel, stri
 from calibrate.blocks.bins import BinTable, equal_width_edges
 from calibrate.blocks.ordered import Ordered
 from calibrate.blocks.row_sums import RowSums
+from calibrate.blocks.student import NORMAL_95
 from calibrate.calibrators.protocol import Calibrator
 from calibrate.data.class_names import check_class_names, check_classes
 from calibrate.data.dataset import Dataset
 from calibrate.data.top_labels import TopLabels
+from calibrate.metrics.biases import Kinds
+from calibrate.metrics.choice import Choice
 from calibrate.metrics.measure import measure, reach_zero, rough_of
 from calibrate.metrics.metric import METRICS
-from calibrate.metrics.reliability import class_reliability, reliability_of, worst_classes
+from calibrate.metrics.reliability import (
+    class_reliability,
+    classes_by_prediction,
+    reliability_of,
+)
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.significance import significance_tests
 from calibrate.metrics.smooth_reliability import smooth_reliability
-from calibrate.metrics.totals import KeptRows, Totals
-from calibrate.results.measurement import Metrics, sides_of
+from calibrate.metrics.totals import KeptRows, PartGaps, Totals
+from calibrate.results.biases import Bias
+from calibrate.results.measurement import Figures, Metrics, sides_of
 from calibrate.results.report import Data, Fitted, Report, RiskCoverage
 from calibrate.tasks import Task
 
@@ -86,31 +94,58 @@ def evaluate_pair(
     return figures.change or {}
 
 
+def evaluate_group(
+    dataset: Dataset, calibrator: Calibrator | None, settings: Settings
+) -> tuple[Figures, Bias]:
+    """The figures of a group of rows, and by how much their confidence is off at the end."""
+    views = (AS_THEY_ARE,) if calibrator is None else (AS_THEY_ARE, calibrator)
+    return _of_group(totals_of(dataset, views, None, settings), settings)
+
+
+def evaluate_top_label_group(rows: TopLabels, settings: Settings) -> tuple[Figures, Bias]:
+    """The same of rows of which only the prediction and its confidence are known."""
+    return _of_group(_top_label_totals(rows, settings), settings)
+
+
+def _of_group(totals: Totals, settings: Settings) -> tuple[Figures, Bias]:
+    kept, last = totals.kept.of_yes, totals.n_sides - 1
+    one = np.zeros(len(kept.weight), dtype=np.intp)
+    (bias,) = Kinds.of(kept, last, one, 1, exact=totals.plain).biases()
+    return measure(totals, settings)[0], bias
+
+
 def evaluate_top_labels(
     rows: TopLabels, settings: Settings, warnings: tuple[str, ...] = ()
 ) -> Report:
     """Measure what confidence and correctness alone can tell; the rest is left out, with a note."""
-    correct, confidence = rows.correct, rows.confidence
-    means = {
-        "accuracy": correct,
-        "mean_confidence": confidence,
-        "overconfidence": confidence - correct,
-    }
-    slope = np.zeros(rows.n_rows)  # no logits, no temperature
-    edges = equal_width_edges(settings.n_bins)
-    totals = Totals(
-        names=tuple(means),
-        rows=RowSums.of([*means.values(), slope], rows.weight),
-        tables=(BinTable.of(confidence, correct, rows.weight, edges),),
-        classes=(),
-        parts=(KeptRows((confidence,), (correct,), rows.weight),),
-    )
+    totals = _top_label_totals(rows, settings)
     data = Data(rows.name, rows.name, rows.n_rows, rows.n_classes, False, Task.top_label)
     report = report_of(totals, data, None, settings, rows.warnings + warnings)
     measured = {*report.metrics.before, "positive_ece"}  # the latter is of yes-no models only
     missing = [name for name in METRICS if name not in measured]
     note = f"left out, as they need the logits: {', '.join(missing)}"
     return replace(report, warnings=(*report.warnings, note))
+
+
+def _top_label_totals(rows: TopLabels, settings: Settings) -> Totals:
+    correct, confidence = rows.correct, rows.confidence
+    means = {
+        "accuracy": correct,
+        "mean_confidence": confidence,
+        "overconfidence": confidence - correct,
+    }
+    nothing = np.zeros(rows.n_rows)  # no logits, no temperature
+    edges, weight, part = equal_width_edges(settings.n_bins), rows.weight, rows.part
+    return Totals(
+        names=tuple(means),
+        rows=RowSums.of([*means.values(), nothing], weight, part),
+        tables=(BinTable.of(confidence, correct, weight, edges),),
+        gaps=(PartGaps.of(confidence, correct, weight, part, edges),),
+        yes_gaps=(),
+        classes=(),
+        parts=(KeptRows((confidence,), (correct,), (nothing,), weight, part),),
+        alone=rows.clusters is None,
+    )
 
 
 def report_of(
@@ -122,13 +157,16 @@ def report_of(
 ) -> Report:
     """The report on what a pass has added up."""
     figures, notes = measure(totals, settings)
+    choice = choice_of(data, fitted)
+    if choice is not None:
+        figures = choice.allowed_for(figures, totals)
     report = Report(
         data=data,
         calibrator=fitted,
         metrics=figures,
         reliability=sides_of([reliability_of(table) for table in totals.tables]),
         warnings=warnings + notes,
-        rough_intervals=rough_of(figures),
+        rough_intervals=rough_of(figures, totals),
     )
     kept, edges = totals.kept, totals.edges
     if totals.classes:
@@ -136,22 +174,31 @@ def report_of(
         report = replace(report, class_reliability=sides_of(shown))
     if not settings.full:
         return report
-    tests, drawn, p_values = significance_tests(totals, settings.seed)
-    tables = [reliability_of(*both) for both in zip(totals.tables, drawn, strict=True)]
+    found = significance_tests(totals, settings.seed, choice)
+    tables = [reliability_of(t, c.band) for t, c in zip(totals.tables, found.chance, strict=True)]
     smooth = [smooth_reliability(kept.of_yes, side) for side in range(totals.n_sides)]
     report = replace(
         report,
-        metrics=reach_zero(figures, p_values),
+        metrics=reach_zero(figures, found.p_values),
         reliability=sides_of(tables),
-        tests=sides_of(tests),
+        tests=sides_of(found.tests),
         smooth_reliability=sides_of(smooth),
         risk_coverage=sides_of([_risk_coverage(each) for each in kept.ordered]),
     )
     if not totals.classes or totals.yes_no:
         return report
-    names = settings.class_names
-    worst = [worst_classes(table, settings.top, names) for table in totals.classes]
-    return replace(report, classes=sides_of(worst))
+    names, sides = settings.class_names, range(totals.n_sides)
+    classes = [classes_by_prediction(totals, side, settings.top, names) for side in sides]
+    return replace(report, classes=sides_of(classes))
+
+
+def choice_of(data: Data, fitted: Fitted | None) -> Choice | None:
+    """That the rows measured chose the temperature, and how uncertain it is."""
+    if fitted is None or not (data.in_sample or fitted.folds):
+        return None
+    interval = fitted.interval
+    width = np.log(interval[1] / interval[0]) if interval else 0.0
+    return Choice(float(width / 2 / NORMAL_95))
 
 
 def _risk_coverage(ordered: Ordered) -> RiskCoverage:

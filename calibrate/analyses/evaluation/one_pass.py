@@ -11,6 +11,7 @@ import numpy as np
 from calibrate.arrays import Float64, Index
 from calibrate.blocks.bins import BinTable, equal_width_edges
 from calibrate.blocks.block import Block
+from calibrate.blocks.parts import PARTS, part_of
 from calibrate.blocks.passes import map_reduce
 from calibrate.blocks.predictions import Predictions, TopScores, predictions, top_scores
 from calibrate.blocks.row_sums import RowSums
@@ -20,7 +21,7 @@ from calibrate.data.dataset import Dataset
 from calibrate.metrics.class_table import ClassTable
 from calibrate.metrics.metric import METRICS, Interval, metrics_of
 from calibrate.metrics.settings import Settings
-from calibrate.metrics.totals import KeptRows, Totals
+from calibrate.metrics.totals import KeptRows, PartGaps, Totals
 
 KEPT_ROWS = 1 << 20  # up to so many rows are kept for the figures that need them in order
 AS_THEY_ARE = Temperature(1.0)
@@ -55,6 +56,7 @@ class MeasuringStep:
         edges: of the confidence bins.
         magnitude: the largest ``|logit|``.
         full, yes_no: whether everything is measured; whether decisions are yes or no.
+        hard, alone: as in ``Totals``.
         stride: every so many rows one is kept.
     """
 
@@ -65,6 +67,8 @@ class MeasuringStep:
     magnitude: float
     full: bool
     yes_no: bool
+    hard: bool
+    alone: bool
     stride: int
 
     def __call__(self, block: Block) -> Totals:
@@ -82,16 +86,20 @@ class MeasuringStep:
             columns.append([after - before for before, after in zip(*columns, strict=True)])
         columns.append([side.slope for side in sides])
         flat = [each for side in columns for each in side]
+        part, w = block.part, block.weight
         return Totals(
             names=self.names,
-            rows=RowSums.of(flat, block.weight, block.examples),
-            tables=tuple(
-                BinTable.of(side.confidence, side.correct, block.weight, self.edges)
-                for side in sides
+            rows=RowSums.of(flat, w, part),
+            tables=tuple(BinTable.of(s.confidence, s.correct, w, self.edges) for s in sides),
+            gaps=tuple(PartGaps.of(s.confidence, s.correct, w, part, self.edges) for s in sides),
+            yes_gaps=tuple(
+                PartGaps.of(p, block.yes, w, part, self.edges) for p in yes if self.yes_no
             ),
             classes=tuple(classes),
             parts=(self._kept(sides, yes, block),),
             yes_no=self.yes_no,
+            hard=self.hard,
+            alone=self.alone,
         )
 
     def _look(self, view: View, block: Block, shared: TopScores, *, keep: bool) -> Predictions:
@@ -103,16 +111,28 @@ class MeasuringStep:
         return predictions(seen.values, seen.factor, np.inf, own, block, keep=keep)
 
     def _kept(self, sides: Sequence[Predictions], yes: Sequence[Float64], block: Block) -> KeptRows:
-        rows: slice | Index = slice(-block.start % self.stride, None, self.stride)
-        if block.examples is not None:  # whole examples
-            rows = np.flatnonzero(block.examples % self.stride == 0)
+        rows = which_kept(block.start, len(block), self.stride)
         return KeptRows(
             confidences=tuple(side.confidence[rows] for side in sides),
             corrects=tuple(side.correct[rows] for side in sides),
+            tilts=tuple(side.tilt[rows] for side in sides),
             weight=block.weight[rows],
-            examples=None if block.examples is None else block.examples[rows],
+            part=block.part[rows],
+            predicted=sides[-1].prediction[rows],
             yes=(tuple(p[rows] for p in yes), block.yes[rows]) if self.yes_no else None,
         )
+
+
+def which_kept(start: int, count: int, stride: int) -> slice | Index:
+    """Which of the rows ``start, start + 1, ...`` are kept: one of ``stride``, by its number.
+
+    Those of a part of 1 024 numbers that are dealt out evenly, so that no order of rows or labels
+    can fall into step with them.
+    """
+    if stride == 1:
+        return slice(None)
+    numbers = np.arange(start, start + count)
+    return np.flatnonzero(part_of(numbers + PARTS) % stride == 0)
 
 
 def stride_of(dataset: Dataset) -> int:
@@ -134,6 +154,8 @@ def totals_of(
         magnitude=dataset.magnitude,
         full=settings.full,
         yes_no=dataset.task.yes_no,
+        hard=dataset.hard,
+        alone=dataset.alone,
         stride=stride_of(dataset),
     )
     return map_reduce(dataset.precise(), step)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from calibrate.arrays import Float64, Index, IntArray
 from calibrate.blocks.row_sums import RowSums
-from calibrate.metrics.intervals.normal import normal
+from calibrate.metrics.intervals.normal import means_of
 from calibrate.results.measurement import Measurement
 from calibrate.results.targets import TargetFigures
 
@@ -28,14 +28,14 @@ class Made:
 def figures_of(sums: RowSums, n_classes: int, *, labelled: bool) -> TargetFigures:
     """The figures from sums over rows; the fifth column, if labels are known, is the agreement."""
     bounds = [(0.0, log(n_classes))] + [(0.0, 1.0)] * (len(sums.values) - 1)
-    found = normal(sums, bounds)
+    found = means_of(sums, bounds)
     entropy, true_class, runner_up, rest = found[:4]
     return TargetFigures(entropy, true_class, runner_up, rest, found[4] if labelled else None)
 
 
 def amount_of(sums: RowSums) -> Measurement:
     """The mean amount of label smoothing, the last column of the sums."""
-    return normal(sums, [(0.0, 1.0)] * len(sums.values))[-1]
+    return means_of(sums, [(0.0, 1.0)] * len(sums.values))[-1]
 
 
 def plogp(p: Float64) -> Float64:

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.blocks.block import Block, sum_by_example
+from calibrate.arrays import Float64
+from calibrate.blocks.block import Block
+from calibrate.blocks.parts import sum_by_part
+from calibrate.blocks.row_sums import effective, jackknife, leave_out
 from calibrate.blocks.softmax import exponentials, row_dot, target_scores
+from calibrate.blocks.student import student_95
 from calibrate.blocks.sums import Sums
 
 
@@ -16,7 +20,7 @@ class NllSums(Sums):
     """The NLL summed over rows, with its derivatives in the inverse temperature beta = 1/T.
 
     ``nll = sum_i w_i (logsumexp(beta z_i) - beta t_i)`` with t the score of the label; its first
-    three derivatives in beta, and the sum of the squared ``w_i·gradient_i`` (sandwich).
+    three derivatives in beta; the first two also by part, ``(2, parts)``.
     """
 
     weight: float
@@ -24,8 +28,30 @@ class NllSums(Sums):
     gradient: float
     curvature: float
     third: float
-    squared_gradient: float
-    rows: int  # or examples, of positive weight
+    by_part: Float64
+
+    @property
+    def spread(self) -> float:
+        """The standard error of beta from the plain sandwich, ``sqrt(sum gradient²) / curvature``.
+
+        Reference: White (1982), Maximum likelihood estimation of misspecified models.
+        """
+        return float(np.sqrt(np.square(self.by_part[0]).sum()) / self.curvature)
+
+    def half_width(self) -> float | None:
+        """Half of the 95 % interval of beta at the optimum; None for one part.
+
+        The jackknife's, which is the sandwich but for the leverage of a part: what beta would lose
+        without the part is its gradient over the curvature of the others.
+        Reference: MacKinnon & White (1985), Some heteroskedasticity-consistent covariance matrix
+        estimators.
+        """
+        gradient, curvature = self.by_part
+        n_parts = int(np.count_nonzero(curvature))
+        if n_parts < 2:
+            return None
+        error = float(jackknife(leave_out(gradient, curvature), n_parts))
+        return student_95(effective(curvature)) * error
 
 
 @dataclass(frozen=True)
@@ -53,12 +79,12 @@ class NllStep:
         curvature = k.unit**2 * np.maximum(mean_square - mean * mean, 0.0)
         third = k.unit**3 * (mean_cube - 3 * mean * mean_square + 2 * mean**3)
         w = block.weight
+        first_two = np.stack([w * gradient, w * curvature])
         return NllSums(
             weight=float(w.sum()),
             nll=float((w * nll).sum()),
             gradient=float((w * gradient).sum()),
             curvature=float((w * curvature).sum()),
             third=float((w * third).sum()),
-            squared_gradient=float(np.square(sum_by_example(w * gradient, block.examples)).sum()),
-            rows=int(np.count_nonzero(sum_by_example(w, block.examples))),
+            by_part=sum_by_part(first_two, block.part),
         )

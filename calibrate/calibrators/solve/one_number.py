@@ -23,7 +23,6 @@ CLOSE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 5e-4}  # what a sampl
 NEAR = 0.5  # a step of Halley's this long still leads closer
 SAMPLE_TOLERANCE = 3e-2  # the optimum of a sample is no closer to that of the data
 SAMPLE_MARGIN = float(np.log(100.0))  # a sample's optimum this close to the bound says nothing
-NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,8 @@ def best_temperature(dataset: Dataset, start: float | None = None) -> Optimum:
 
     The variable is log T, scaled by the curvature: a strided sample gives the start, the whole
     data then take one or two passes. A last step by Halley's method, from derivatives that each
-    pass yields anyway, polishes the optimum; its size is the proof of convergence. With g_i the
-    gradient of row i in 1/T and h_i its curvature, the sandwich variance of 1/T is
-    ``sum (w g)² / (sum w h)²`` (White 1982); the interval is taken on the scale of log T.
+    pass yields anyway, polishes the optimum; its size is the proof of convergence. The interval,
+    from the sandwich variance by parts, is taken on the scale of log T.
 
     Args:
         dataset: labelled rows.
@@ -130,7 +128,7 @@ class _Search:
         if not low + SAMPLE_MARGIN < found < high - SAMPLE_MARGIN:
             return theta, 1.0
         s = sample.sums(solved)
-        return found, float(np.sqrt(s.squared_gradient) / s.curvature / np.exp(found))
+        return found, float(s.spread / np.exp(found))
 
     def solve(self, theta: float) -> float:
         """From close by, steps of Halley's; else, or where these do not arrive, L-BFGS-B, restarted
@@ -178,10 +176,9 @@ class _Search:
         mean_nll = s.nll / s.weight
         theta += step
         beta = float(np.exp(theta))
-        interval = None
-        if s.rows > 1:
-            variance = s.squared_gradient / s.curvature**2 * s.rows / (s.rows - 1)
-            width = NORMAL_95 * np.sqrt(variance) / beta
+        interval, half = None, s.half_width()
+        if half is not None:
+            width = half / beta
             interval = (float(np.exp(-theta - width)), float(np.exp(-theta + width)))
         return Optimum(
             temperature=1.0 / beta,

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from calibrate.arrays import AnyArray
-from calibrate.data.columns import Column, FileColumn
+from calibrate.data.columns import Column, FileColumn, everything
 from calibrate.data.dataset import Dataset
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.formats import ARRAYS, FORMATS
@@ -22,6 +22,7 @@ def open_dataset(
     labels: str | None = None,
     *,
     weights: str | None = None,
+    clusters: str | None = None,
     reading: Reading | None = None,
     needs_labels: bool = True,
 ) -> Dataset:
@@ -31,6 +32,7 @@ def open_dataset(
         logits: ``file.npy``, ``file.npz`` or ``file.npz:key``.
         labels: the same, or None where the .npz of the logits holds labels too.
         weights: the same; row weights, or None.
+        clusters: which rows belong together: the same, or ``file.txt`` or ``file.csv:column``.
         reading: how to read them.
         needs_labels: whether to open labels at all.
 
@@ -40,7 +42,8 @@ def open_dataset(
     z = open_column(logits, "logits")
     y = open_column(labels or labels_beside(logits), "labels") if needs_labels else None
     w = None if weights is None else open_column(weights, "weights")
-    return Dataset.of(z, y, weights=w, reading=reading)
+    u = None if clusters is None else open_column(clusters, "clusters", tuple(FORMATS))
+    return Dataset.of(z, y, weights=w, clusters=u, reading=reading)
 
 
 open_source = open_dataset  # its former name, which works until 1.0
@@ -76,8 +79,7 @@ def open_column(name: str, role: str, formats: tuple[str, ...] = ARRAYS) -> Colu
 
 def read_array(name: str, role: str, formats: tuple[str, ...] = ARRAYS) -> AnyArray:
     """All of the array that the user named."""
-    column = open_column(name, role, formats)
-    return column.read(0, column.shape[0]) if column.shape else column.read(0, 0)
+    return everything(open_column(name, role, formats))
 
 
 def read_groups(name: str) -> AnyArray:

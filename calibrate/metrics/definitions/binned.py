@@ -45,14 +45,14 @@ def classwise_ece(eces: Float64) -> Float64:
     return np.asarray(eces.mean(axis=-1))
 
 
-@metric(Over.CLASSES, Interval.CLASS_GAPS, lower_is_better=True, reference=KUMAR, headline=True)
-def positive_ece(eces: Float64) -> Float64:
+@metric(Over.YES_BINS, Interval.GAPS, lower_is_better=True, reference=KUMAR, headline=True)
+def positive_ece(table: BinTable) -> Float64:
     """The ECE of the probability of yes, over bins of [0, 1], of binary and multi-label models.
 
     ``sum_b w_b/W |share of yes in bin b - mean p_yes in bin b|``. In [0, 1]. The ECE of the
     confidence, ``ece``, folds the probabilities below 1/2 over to 1 - p: it is another figure.
     """
-    return np.asarray(eces[..., 1])
+    return ece(table)
 
 
 @metric(

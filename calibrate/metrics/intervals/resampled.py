@@ -1,27 +1,35 @@
 """Bootstrap intervals of the figures that are not means over rows.
 
-Rows that are alike are put into cells: all rows on their own up to ``MAX_CELLS`` rows, else rows
-neighbouring in both confidences and equal in correctness. A bootstrap sample draws how often each
-cell occurs from a Poisson distribution, and every figure is computed from these counts for many
-samples at once, before and after calibration from the same draw: comparisons are paired.
+A bootstrap sample draws how often each part of the rows occurs from a Poisson distribution: parts
+are independent, whatever the rows in them have to do with each other, and each row keeps its
+weight and its share. Rows neighbouring in confidence are taken together into at most ``CELLS``
+cells by part; a sample is then a product of two matrices, and every figure is computed from it for
+many samples at once, before and after calibration from the same draw: comparisons are paired.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calibrate.arrays import Float64
 from calibrate.blocks.ordered import Ordered
+from calibrate.blocks.parts import PARTS
 from calibrate.blocks.passes import map_blocks
+from calibrate.blocks.row_sums import effective
+from calibrate.blocks.student import NORMAL_95, student_95
 from calibrate.metrics.metric import METRICS, Interval, Metric, Over, metrics_of
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.totals import KeptRows, Totals, mass_edges
 from calibrate.results.measurement import Measurement, Metrics
 
-MAX_CELLS = 4096
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+CELLS = 1024
 PER_DRAW = 50  # samples computed at once
 ANY = (-np.inf, np.inf)
 
@@ -68,29 +76,70 @@ class Recipe:
 
 
 @dataclass(frozen=True)
+class PartCells:
+    """The rows of one view by part and by cell of neighbouring confidences.
+
+    Attributes:
+        confidence: ``(cells,)`` ascending means.
+        weight, correct: ``(cells, parts)`` sum w, and sum w a; sparse.
+        rows_per_weight: as in ``BinTable``.
+    """
+
+    confidence: Float64
+    weight: csr_array
+    correct: csr_array
+    rows_per_weight: float
+
+    @staticmethod
+    def of(kept: KeptRows, side: int) -> PartCells:
+        from scipy.sparse import csr_array
+
+        levels, inverse = np.unique(kept.confidences[side], return_inverse=True)
+        weight = np.bincount(inverse, kept.weight, len(levels))
+        if len(levels) > CELLS:  # of equal weight, as nearly as levels allow
+            before = np.cumsum(weight) - weight
+            coarse = np.unique(before * CELLS // weight.sum(), return_inverse=True)[1]
+            inverse = coarse[inverse]
+        n_cells = int(inverse.max()) + 1
+
+        def total(values: Float64) -> csr_array:
+            return csr_array((values, (inverse, kept.part)), shape=(n_cells, PARTS))
+
+        sums, mass = (
+            np.bincount(inverse, values, n_cells)
+            for values in (kept.weight * kept.confidences[side], kept.weight)
+        )
+        some = mass > 0
+        weight, correct = total(kept.weight), total(kept.weight * kept.corrects[side])
+        return PartCells(sums[some] / mass[some], weight[some], correct[some], kept.rows_per_weight)
+
+    def sample(self, repeats: Float64) -> Ordered:
+        """The confidences with every part repeated, ``(samples, parts)`` times."""
+        weight, correct = (
+            np.ascontiguousarray((each @ repeats.T).T) for each in (self.weight, self.correct)
+        )
+        return Ordered(self.confidence, weight, np.minimum(correct, weight), self.rows_per_weight)
+
+
+@dataclass(frozen=True)
 class _Resample:
     """The step that computes the figures of some bootstrap samples."""
 
-    cells: KeptRows
-    counts: Float64
-    rows_per_weight: float
+    cells: tuple[PartCells, ...]
     recipes: tuple[Recipe, ...]
 
     def __call__(self, draw: tuple[np.random.Generator, int]) -> Float64:
         rng, samples = draw
-        drawn = rng.poisson(self.counts, size=(samples, len(self.counts)))
-        return self.figures(drawn.astype(np.float64) / self.counts)
+        return self.figures(rng.poisson(1.0, size=(samples, PARTS)).astype(np.float64))
 
     def figures(self, repeats: Float64) -> Float64:
         """``(samples, views, metrics)``."""
-        weight = self.cells.weight * repeats
-        per_view = [
-            recipe.figures(Ordered.of(confidence, correct, weight, self.rows_per_weight))
-            for confidence, correct, recipe in zip(
-                self.cells.confidences, self.cells.corrects, self.recipes, strict=True
-            )
-        ]
-        return np.moveaxis(np.stack(per_view), -1, 0)
+        some = repeats @ self.cells[0].weight.sum(axis=0) > 0  # of few parts none may be drawn
+        both = zip(self.cells, self.recipes, strict=True)
+        per_view = [recipe.figures(cells.sample(repeats[some])) for cells, recipe in both]
+        found = np.full((len(repeats), *np.stack(per_view).shape[:2]), np.nan)
+        found[some] = np.moveaxis(np.stack(per_view), -1, 0)
+        return found
 
 
 def bootstrap(
@@ -99,37 +148,22 @@ def bootstrap(
     """The figures of the cells themselves, ``(views, metrics)``, and of bootstrap samples of them,
     ``(samples, views, metrics)``.
     """
-    cells, counts = _cells(kept)
-    step = _Resample(cells, counts, kept.rows_per_weight, tuple(recipes))
-    centre = step.figures(np.ones((1, len(counts))))[0]
+    cells = tuple(PartCells.of(kept, side) for side in range(len(recipes)))
+    step = _Resample(cells, tuple(recipes))
+    centre = step.figures(np.ones((1, PARTS)))[0]
     draws = Generators(samples, PER_DRAW, (seed,))
-    return centre, np.concatenate(list(map_blocks(draws, step)))
+    drawn = np.concatenate(list(map_blocks(draws, step)))
+    return centre, centre + (drawn - centre) * stretch(kept.part_weight)
 
 
-def _cells(kept: KeptRows) -> tuple[KeptRows, Float64]:
-    """Rows grouped into at most ``MAX_CELLS`` cells, and the number of rows in each."""
-    n = len(kept.weight)
-    if n <= MAX_CELLS:
-        return kept, np.ones(n)
-    groups = MAX_CELLS // 2 ** len(set(map(id, kept.corrects)))
-    coarse = np.empty(n, dtype=np.int64)
-    coarse[np.argsort(kept.confidences[0], kind="stable")] = np.arange(n) * (groups // 4) // n
-    order = np.lexsort((kept.confidences[-1], coarse))
-    cell = np.empty(n, dtype=np.int64)
-    cell[order] = np.arange(n) * groups // n
-    for correct in {id(c): c for c in kept.corrects}.values():
-        cell = cell * 2 + correct.astype(np.int64)
-    _, cell = np.unique(cell, return_inverse=True)
-    counts = np.bincount(cell).astype(np.float64)
-    weight = np.bincount(cell, kept.weight).astype(np.float64)
-
-    def mean(values: Float64) -> Float64:
-        sums = np.bincount(cell, values * kept.weight)
-        return np.divide(sums, weight, out=np.zeros_like(sums), where=weight > 0)
-
-    confidences = tuple(mean(values) for values in kept.confidences)
-    corrects = tuple(np.round(mean(values)) for values in kept.corrects)
-    return KeptRows(confidences, corrects, weight), counts
+def stretch(weight: Float64) -> float:
+    """By how much the spread of bootstrap samples of few or uneven parts falls short: Student's
+    quantile in place of the normal one, and n - 1 in place of n.
+    """
+    n_parts = int(np.count_nonzero(weight))
+    if n_parts < 2:
+        return np.nan
+    return float(student_95(effective(weight)) / NORMAL_95 * np.sqrt(n_parts / (n_parts - 1)))
 
 
 def interval(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calibrate.metrics.biases import FEWEST
 from calibrate.metrics.metric import METRICS
 from calibrate.renderers.document import (
     EVERYTHING,
@@ -16,15 +17,17 @@ from calibrate.renderers.document import (
     warned,
 )
 from calibrate.renderers.documents import sentences
-from calibrate.renderers.words import measurement, number
+from calibrate.renderers.documents.findings import findings
+from calibrate.renderers.words import measurement, number, p_value
+from calibrate.results.biases import Bias
 from calibrate.results.measurement import Measurement
 from calibrate.results.report import Report
 from calibrate.tasks import Task
 
-CLASS_COLUMNS = ("rows", "accuracy", "mean_confidence", "overconfidence", "one-vs-rest ECE")
+CLASS_COLUMNS = ("rows", "accuracy", "overconfidence", "p", "one-vs-rest ECE")
 ROUGH = (
-    "~ a rough interval: in simulations it held the truth less than 90 times in 100, or it was not "
-    "simulated."
+    "~ a rough interval: in simulations it held the truth less than 93 times in 100, or too little "
+    "is known."
 )
 
 
@@ -35,7 +38,7 @@ def _(report: Report, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
         Heading(sentences.headline(report)),
         *((about,) if about.lines else ()),
         _metrics(report, shown),
-        Lines.of(sentences.verdict(report), *sentences.test_sentences(report)),
+        Lines.of(sentences.verdict(report), *findings(report)),
         *_classes(report),
         *_groups(report),
         *warned(report.warnings),
@@ -84,29 +87,57 @@ def _after(report: Report) -> str:
 
 
 def _classes(report: Report) -> tuple[Table, ...]:
-    """The worst classes, after calibration where there is one."""
-    if not report.classes or not report.classes.last:
+    """The classes by their predictions, after calibration where there is one."""
+    if not report.classes or not report.classes.last.listed:
         return ()
-    rows = [
+    classes = report.classes.last
+    rows: list[list[str | Cell]] = [
         [
             str(c.index) if c.name is None else c.name,
             f"{c.rows:,.6g}",
-            *map(number, (c.accuracy, c.mean_confidence, c.overconfidence, c.ece)),
+            number(c.accuracy),
+            *_bias(c.bias),
+            number(c.ece),
         ]
-        for c in report.classes.last
+        for c in classes.listed
     ]
-    return (Table.of(f"worst classes{_after(report)}", CLASS_COLUMNS, rows),)
+    title = f"predicted class{_after(report)}"
+    return (Table.of(title, CLASS_COLUMNS, rows, _many(classes.tested, classes.off, "classes")),)
+
+
+def _bias(bias: Bias) -> tuple[Cell, Cell]:
+    """The overconfidence with its interval, and its p-value, marked where it is beyond chance."""
+    size = Cell(measurement(Measurement(bias.size, bias.low, bias.high)))
+    if bias.p_value is None:
+        return size, Cell("few")
+    mark = "*" if bias.off else ""
+    return size, Cell(p_value(bias.p_value).removeprefix("p ").removeprefix("= ") + mark)
+
+
+def _many(tested: int, off: int, what: str) -> str:
+    if not tested:
+        return f"{what} of fewer than {FEWEST} effective rows are not tested"
+    found = "none is" if not off else "1 is (*)" if off == 1 else f"{off:,} are (*)"
+    return (
+        f"of {tested:,} {what} with at least {FEWEST} effective rows {found} off beyond chance, "
+        "at a false discovery rate of 5 %; the most surely off come first"
+    )
 
 
 def _groups(report: Report) -> tuple[Table, ...]:
-    """The groups, worst first, after calibration where there is one."""
+    """The groups, after calibration where there is one."""
     if not report.groups:
         return ()
-    names = list(report.groups[0].metrics.before)
-    rows = []
+    shown = report.groups[0].metrics.before
+    names = [name for name in shown if name != "overconfidence"]
+    rows: list[list[str | Cell]] = []
     for group in report.groups:
-        few = " (few)" if group.few else ""
         cells = [measurement(group.metrics.last[name]) for name in names]
-        rows.append([group.name, f"{group.rows:,}{few}", *cells])
-    what = "labels" if report.data.task is Task.multilabel else "groups"
-    return (Table.of(what + _after(report), ["rows", *names], rows),)
+        rows.append([Cell(group.name), Cell(f"{group.rows:,}"), *_bias(group.bias), *cells])
+    labels = report.data.task is Task.multilabel
+    what = "labels" if labels else "groups"
+    tested = [group.bias for group in report.groups if group.bias.p_value is not None]
+    note = _many(len(tested), sum(bias.off for bias in tested), what)
+    lean = "P(yes) too high by" if report.data.task.yes_no else "overconfidence"
+    title = f"{what}{_after(report)}"
+    return (Table.of(title, ["rows", lean, "p", *names], rows, note),)

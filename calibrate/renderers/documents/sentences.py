@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from calibrate.renderers.words import number, p_value, rows_and_classes, short
+from calibrate.renderers.words import number, rows_and_classes, short
 from calibrate.results.measurement import Measurement
-from calibrate.results.report import Fitted, Report, Test, Tests
+from calibrate.results.report import Fitted, Report
 from calibrate.tasks import Task
 
 MOST_LISTED = 12  # temperatures
@@ -111,59 +111,3 @@ def _without_calibrator(report: Report) -> str:
     if report.data.task is Task.top_label:
         return f"{text}."
     return f"{text}; --fit shows what a temperature would do."
-
-
-def test_sentences(report: Report) -> list[str]:
-    """A sentence per test; those after calibration, where there is one, else before."""
-    if report.tests is None:
-        return []
-    tests, after = report.tests.last, report.tests.after
-    found = [_consistency(tests, report), _spiegelhalter(tests), _temperature(tests, report)]
-    if after:
-        return [f"After calibration: {sentence}" for sentence in found if sentence]
-    return [sentence[0].upper() + sentence[1:] for sentence in found if sentence]
-
-
-def _consistency(tests: Tests, report: Report) -> str:
-    test = tests.consistency
-    if test.statistic is None or test.p_value is None:
-        return ""
-    p = p_value(max(test.p_value, 0.001))
-    yes_no = report.data.task.yes_no
-    what, them = ("a positive ECE", "probabilities") if yes_no else ("an ECE", "confidences")
-    if test.p_value < 0.05:
-        return (
-            f"{what} of {number(test.statistic)} is more than chance: calibrated models with these "
-            f"{them} rarely show as much ({p})."
-        )
-    return (
-        f"{what} of {number(test.statistic)} is no more than chance would show in a calibrated "
-        f"model with these {them} ({p}). The true one may be 0, the end of its range: the "
-        "intervals of the errors then start at 0 and hold the truth more often than they say."
-    )
-
-
-def _spiegelhalter(tests: Tests) -> str:
-    test = tests.spiegelhalter
-    if test.statistic is None or test.p_value is None:
-        return ""
-    agrees = "do not agree" if test.p_value < 0.05 else "agree"
-    return (
-        f"Spiegelhalter's Z = {test.statistic:.2f} ({p_value(test.p_value)}): the confidences "
-        f"{agrees} with how often the model is right."
-    )
-
-
-def _temperature(tests: Tests, report: Report) -> str:
-    test: Test = tests.temperature
-    if test.statistic is None or test.p_value is None:
-        return ""
-    named = "T = 1" if report.temperature is None else f"T = {short(report.temperature)}"
-    if report.calibrator is not None and report.temperature is None:
-        named = "these temperatures, taken together,"
-    score = f"(score test, z = {test.statistic:.2f}, {p_value(test.p_value)})"
-    if test.p_value >= 0.05:
-        suit = "suit" if named.endswith(",") else "suits"
-        return f"{named} {suit} these rows {score}."
-    way = "larger" if test.statistic > 0 else "smaller"
-    return f"these rows want a {way} T than {named} {score}."

@@ -1,0 +1,96 @@
+"""Looking at many: which of these classes, or groups of rows, are off beyond chance?
+
+Each is tested for ``mean confidence - accuracy``; with many looked at, some are off by luck, so
+they are put in order by how sure the size is, and called off by the rule of Benjamini & Hochberg
+(1995), Controlling the false discovery rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from calibrate.arrays import Float64, Index
+from calibrate.blocks.parts import PARTS
+from calibrate.metrics.totals import KeptRows
+from calibrate.results.biases import Bias
+
+FEWEST = 50  # effective rows below which nothing is tested
+RATE = 0.05
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The rows of each kind: their confidence, accuracy and how both vary.
+
+    Attributes:
+        weight: ``(k,)`` sum w.
+        rows: ``(k,)`` effective rows, ``(sum w)² / sum w²``.
+        confidence, accuracy: ``(k,)`` means.
+        variance: ``(k,)`` of their difference, from the parts of the rows.
+        parts: ``(k,)`` how many parts have rows of the kind.
+        exact: whether rows are independent draws of equal weight with hard labels.
+    """
+
+    weight: Float64
+    rows: Float64
+    confidence: Float64
+    accuracy: Float64
+    variance: Float64
+    parts: Float64
+    exact: bool
+
+    @staticmethod
+    def of(kept: KeptRows, side: int, kind: Index, count: int, *, exact: bool) -> Kinds:
+        """Of rows whose kinds are numbered from 0."""
+        c, a, w = kept.confidences[side], kept.corrects[side], kept.weight
+
+        def total(values: Float64) -> Float64:
+            return np.bincount(kind, values, count).astype(np.float64)
+
+        weight = total(w)
+        some = np.where(weight > 0, weight, 1.0)
+        bias = total(w * (c - a)) / some
+        cells, place = np.unique(kind * PARTS + kept.part, return_inverse=True)
+        spread = np.bincount(place, w * (c - a - bias[kind]))
+        parts = np.bincount(cells // PARTS, minlength=count).astype(np.float64)
+        squares = np.bincount(cells // PARTS, np.square(spread), count)
+        variance = squares * parts / np.maximum(parts - 1, 1) / some**2
+        rows = np.square(weight) / np.maximum(total(np.square(w)), 1e-300)
+        confidence = total(w * c) / some
+        return Kinds(weight, rows, confidence, confidence - bias, variance, parts, exact)
+
+    def biases(self) -> list[Bias]:
+        """Each kind, and whether it is off among all of them."""
+        found = [self._bias(k) for k in range(len(self.weight))]
+        return discovered(found)
+
+    def _bias(self, k: int) -> Bias:
+        from scipy.special import bdtr, bdtrc, betaincinv, stdtr, stdtrit
+
+        n, c, a = float(self.rows[k]), float(self.confidence[k]), float(self.accuracy[k])
+        if n < FEWEST or self.parts[k] < 3:
+            return Bias(n, c - a)
+        if self.exact:
+            right = round(n * a)
+            below, above = bdtr(right, n, c), bdtrc(right - 1, n, c) if right else 1.0
+            low = float(betaincinv(right, n - right + 1, 0.025)) if right else 0.0
+            high = float(betaincinv(right + 1, n - right, 0.975)) if right < n else 1.0
+            p = min(1.0, 2 * float(min(below, above)))
+            return Bias(n, c - a, c - high, c - low, p)
+        error, freedom = float(np.sqrt(self.variance[k])), float(self.parts[k] - 1)
+        if not error > 0:
+            return Bias(n, c - a)
+        half = float(stdtrit(freedom, 0.975)) * error
+        p = 2 * float(stdtr(freedom, -abs(c - a) / error))
+        return Bias(n, c - a, c - a - half, c - a + half, p)
+
+
+def discovered(biases: Sequence[Bias]) -> list[Bias]:
+    """The same, those marked off that are beyond chance among all that were tested."""
+    tested = sorted(b.p_value for b in biases if b.p_value is not None)
+    passed = [p for i, p in enumerate(tested, 1) if p <= RATE * i / len(tested)]
+    limit = max(passed, default=-1.0)
+    return [replace(b, off=b.p_value is not None and b.p_value <= limit) for b in biases]

@@ -1,0 +1,102 @@
+"""How much these rows can tell at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from calibrate.blocks.row_sums import effective
+from calibrate.metrics.intervals.normal import effective_rows
+from calibrate.metrics.totals import Totals
+from calibrate.results.measurement import Figures, Metrics
+from calibrate.results.report import Rough
+
+ENOUGH = 5.0  # effective rows that are right, and that are wrong, for any interval
+AMPLE = 20.0  # ... for one that simulations confirm
+AMPLE_ROWS = 100.0
+AMPLE_PARTS = 30.0
+# what needs no errors: shares have score intervals, and the confidence asks for no label
+ALWAYS = ("accuracy", "top_5_accuracy", "mean_confidence")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the rows amount to.
+
+    Attributes:
+        rows: their effective number, see ``effective_rows``.
+        units: the effective number of independent parts, up to 1 024.
+        right, wrong: effective rows whose prediction was right or wrong; of the rarer answer, of
+            yes-no decisions.
+    """
+
+    rows: float
+    units: float
+    right: float
+    wrong: float
+
+    @staticmethod
+    def of(totals: Totals) -> Evidence:
+        rows = effective_rows(totals)
+        accuracy = float(totals.rows.means[0])
+        return Evidence(rows, effective(totals.rows.weight), rows * accuracy, rows * (1 - accuracy))
+
+    @property
+    def enough(self) -> bool:
+        """Whether any interval of a figure that rests on errors can be given."""
+        return min(self.right, self.wrong) >= ENOUGH and self.units >= 3
+
+    @property
+    def ample(self) -> bool:
+        """Whether the intervals hold as often as they say."""
+        few = min(self.right, self.wrong) < AMPLE
+        return not few and self.rows >= AMPLE_ROWS and self.units >= AMPLE_PARTS
+
+    def limited(self, figures: Figures) -> Figures:
+        """The figures without the intervals that so little cannot carry."""
+        if self.enough:
+            return figures
+
+        def bare(side: Metrics | None) -> Metrics | None:
+            if side is None:
+                return None
+            return {
+                name: m if name in ALWAYS else replace(m, low=None, high=None)
+                for name, m in side.items()
+            }
+
+        return Figures(bare(figures.before) or {}, bare(figures.after), bare(figures.change))
+
+    def rough(self, figures: Figures, known: Rough) -> Rough:
+        """The intervals that are rough: those known to be, and of so little nearly all."""
+        if self.ample:
+            return known
+
+        def names(side: Metrics | None) -> tuple[str, ...]:
+            found = (side or {}).items()
+            return tuple(n for n, m in found if m.low is not None and n not in ALWAYS)
+
+        return Rough(names(figures.before), names(figures.change))
+
+    def words(self, totals: Totals) -> tuple[str, ...]:
+        """What the user should know of it."""
+        said = []
+        count = totals.rows.rows
+        if not totals.alone:
+            units = totals.rows.n_parts
+            many = "at least " if units >= 1024 else ""
+            said.append(
+                f"rows belong together: {count:,} rows in {many}{units:,} clusters tell as much as "
+                f"{self.rows:,.0f} independent ones"
+            )
+        elif self.rows < 0.5 * count:
+            said.append(
+                f"the weights are uneven: {count:,} rows tell as much as {self.rows:,.0f} of equal "
+                "weight"
+            )
+        fewer, what = min((self.right, "right"), (self.wrong, "wrong"))
+        if not self.enough:
+            said.append(
+                f"too few errors for an interval: of {self.rows:,.0f} effective rows {fewer:.0f} "
+                f"are {what}, expected at least {ENOUGH:.0f}"
+            )
+        return tuple(said)
