@@ -68,24 +68,35 @@ class Kinds:
         return discovered(found)
 
     def _bias(self, k: int) -> Bias:
-        from scipy.special import bdtr, bdtrc, betaincinv, stdtr, stdtrit
+        from scipy.special import stdtr, stdtrit
 
         n, c, a = float(self.rows[k]), float(self.confidence[k]), float(self.accuracy[k])
         if n < FEWEST or self.parts[k] < 3:
             return Bias(n, c - a)
         if self.exact:
-            right = round(n * a)
-            below, above = bdtr(right, n, c), bdtrc(right - 1, n, c) if right else 1.0
-            low = float(betaincinv(right, n - right + 1, 0.025)) if right else 0.0
-            high = float(betaincinv(right + 1, n - right, 0.975)) if right < n else 1.0
-            p = min(1.0, 2 * float(min(below, above)))
-            return Bias(n, c - a, c - high, c - low, p)
+            return _of_count(round(n * a), round(n), c)
         error, freedom = float(np.sqrt(self.variance[k])), float(self.parts[k] - 1)
         if not error > 0:
             return Bias(n, c - a)
         half = float(stdtrit(freedom, 0.975)) * error
         p = 2 * float(stdtr(freedom, -abs(c - a) / error))
         return Bias(n, c - a, c - a - half, c - a + half, p)
+
+
+def _of_count(right: int, rows: int, confidence: float) -> Bias:
+    """Of so many right answers: by the binomial distribution (Clopper & Pearson 1934)."""
+    from scipy.special import betainc, betaincinv
+
+    def at_least(count: int, share: float) -> float:
+        return 1.0 if count <= 0 else float(betainc(count, rows - count + 1, share))
+
+    above, below = at_least(right, confidence), 1 - at_least(right + 1, confidence)
+    if right == rows:
+        below = 1.0
+    low = float(betaincinv(right, rows - right + 1, 0.025)) if right else 0.0
+    high = float(betaincinv(right + 1, rows - right, 0.975)) if right < rows else 1.0
+    p = min(1.0, 2 * min(above, below))
+    return Bias(rows, confidence - right / rows, confidence - high, confidence - low, p)
 
 
 def discovered(biases: Sequence[Bias]) -> list[Bias]:

@@ -41,7 +41,7 @@ def test_the_figures_are_those_of_the_logits(data, run, tmp_path):
     for name, figure in got["metrics"]["before"].items():
         assert figure["value"] == pytest.approx(want[name].value, abs=1e-9), name
         assert figure["low"] == pytest.approx(want[name].low, abs=1e-6), name
-    assert got["tests"]["before"]["temperature"] == {"statistic": None, "p_value": None}
+    assert set(got["tests"]["before"]["temperature"].values()) == {None}
     pictures = {path.name for path in (tmp_path / "report").glob("*.png")}
     assert pictures == {"reliability.png", "reliability-smooth.png", "risk-coverage.png"}
 

@@ -35,30 +35,32 @@ def test_against_the_definition(data, weighted, n_bins):
         weights=w if weighted else None,
         settings=settings,
     )
-    for t, figures, worst in (
+    for t, figures, classes in (
         (1.0, report.metrics.before, report.classes.before),
         (1.9, report.metrics.after, report.classes.after),
     ):
         p = softmax(logits.astype(float) / t, axis=1)
         eces = slow_eces(p, labels, w, n_bins)
         assert figures["classwise_ece"].value == pytest.approx(eces.mean(), abs=1e-12)
-        assert [c.index for c in worst] == np.argsort(-eces)[:3].tolist()
-        for c in worst:
-            own = labels == c.index
+        assert len(classes.listed) == 3
+        for c in classes.listed:
+            own = p.argmax(1) == c.index
             assert c.ece == pytest.approx(eces[c.index], abs=1e-12)
             assert c.rows == pytest.approx(w[own].sum())
             correct = p.argmax(1) == labels
             assert c.accuracy == pytest.approx(np.average(correct[own], weights=w[own]))
             assert c.mean_confidence == pytest.approx(np.average(p.max(1)[own], weights=w[own]))
+            assert c.bias.size == pytest.approx(c.mean_confidence - c.accuracy, abs=1e-12)
 
 
 def test_classes_without_rows_count_but_are_not_listed():
     logits = np.random.default_rng(0).normal(size=(90, 5))
+    logits[:, 4] = -9  # never predicted
     labels = np.arange(90) % 3
     report = calibrate.evaluate(logits, labels, settings=Settings(bootstrap=0))
     eces = slow_eces(softmax(logits, axis=1), labels, np.ones(90))
     assert report.metrics.before["classwise_ece"].value == pytest.approx(eces.mean(), abs=1e-12)
-    assert {c.index for c in report.classes.before} == {0, 1, 2}
+    assert {c.index for c in report.classes.before.listed} == {0, 1, 2, 3}
 
 
 def test_blocks_change_nothing(data, monkeypatch):

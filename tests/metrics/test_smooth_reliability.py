@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calibrate.blocks.parts import part_of
 from calibrate.metrics.smooth_reliability import smooth_reliability
 from calibrate.metrics.totals import KeptRows
 
@@ -11,7 +12,7 @@ def curve_of(accuracy_at, n=40_000, seed=0):
     rng = np.random.default_rng(seed)
     confidence = rng.uniform(0.3, 1.0, n)
     correct = (rng.random(n) < accuracy_at(confidence)).astype(float)
-    pairs = KeptRows((confidence,), (correct,), np.ones(n))
+    pairs = KeptRows((confidence,), (correct,), (np.zeros(n),), np.ones(n), part_of(np.arange(n)))
     return smooth_reliability(pairs, 0)
 
 

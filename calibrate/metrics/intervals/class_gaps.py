@@ -88,13 +88,13 @@ def classwise_measurements(tables: tuple[ClassTable, ...], *, plain: bool) -> li
     weights, soft labels or rows that belong together none is known to hold.
     """
     values = [float(table.eces().mean()) for table in tables]
-    values += [values[1] - values[0]] * (len(values) == 2)
+    values += np.diff(values).tolist()
     if not plain or np.count_nonzero(tables[0].weight) < GROUPS:
         return [Measurement(value) for value in values]
     chances = [ClasswiseChance.of(table) for table in tables]
     errors = [_error(table) for table in tables]
     found = [each.interval(error) for each, error in zip(chances, errors, strict=True)]
-    return found + [Measurement(value) for value in values[2:]]
+    return found + [Measurement(value) for value in values[len(tables) :]]
 
 
 def _error(table: ClassTable) -> float:

@@ -94,9 +94,8 @@ def wilson(totals: Totals, column: int) -> Measurement:
             n = n if not totals.hard else min(n, float(rows.rows))
     centre, z2 = (share + z * z / (2 * n)) / (1 + z * z / n), z * z
     half = z * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return Measurement(
-        share, max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
-    )
+    low, high = max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+    return Measurement(share, float(low), float(high))
 
 
 SHARES = ("accuracy", "top_5_accuracy")

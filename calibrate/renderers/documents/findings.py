@@ -47,7 +47,7 @@ def _consistency(tests: Tests, report: Report) -> str:
     if test.limit is None or test.detectable is None:
         return f"{told}."
     return (
-        f"{told}, which shows up to {number(test.limit)} on such rows; they would reveal a true one "
+        f"{told}, which shows up to {number(test.limit)} on such rows; they reveal a true one "
         f"of {number(test.detectable)} four times in five."
     )
 
