@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from calibrate.analyses.evaluation.evaluate import data_of, evaluate_dataset, evaluate_pair
-from calibrate.analyses.evaluation.one_pass import AS_THEY_ARE
+from calibrate.analyses.evaluation.evaluate import data_of, evaluate_pair, report_of
+from calibrate.analyses.evaluation.one_pass import AS_THEY_ARE, totals_of
 from calibrate.calibrators.cross_fit import FOLDS, cross_fit
 from calibrate.calibrators.methods.temperature import METHOD, fit_temperature
 from calibrate.calibrators.protocol import Calibrator
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
 from calibrate.metrics.metric import headline
+from calibrate.metrics.pairs import RowMeans, all_pairs, together
 from calibrate.metrics.settings import Settings
 from calibrate.results.comparison import ComparedModel, Comparison
 from calibrate.results.measurement import Metrics, Sides
@@ -50,11 +51,12 @@ def compare(
     settings = replace(settings or Settings(), full=False, bootstrap=0)
     check_same_rows(datasets)
     entrants = [_entrant(d, v, settings) for d, v in _matched(datasets, validation)]
-    first = entrants[0]
-    models = [
-        _compared(name, entrant, None if entrant is first else first, settings)
+    first, many = entrants[0], len(entrants) - 1
+    compared = [
+        _compared(name, entrant, None if entrant is first else first, settings, many)
         for name, entrant in zip(names, entrants, strict=True)
     ]
+    models = [model for model, _ in compared]
     warnings = [
         f"{name}: {warning}"
         for name, entrant in zip(names, entrants, strict=True)
@@ -66,6 +68,7 @@ def compare(
         "fitted on other rows" if validation else where,
         tuple(models),
         tuple(warnings),
+        all_pairs(names, [rows for _, rows in compared], settings.seed),
     )
 
 
@@ -113,26 +116,37 @@ def _entrant(dataset: Dataset, validation: Dataset | None, settings: Settings) -
 
 
 def _compared(
-    name: str, entrant: _Entrant, first: _Entrant | None, settings: Settings
-) -> ComparedModel:
-    report = evaluate_dataset(
-        entrant.dataset, entrant.calibrator, entrant.fitted, settings=settings
-    )
+    name: str, entrant: _Entrant, first: _Entrant | None, settings: Settings, many: int
+) -> tuple[ComparedModel, RowMeans]:
+    """The model with its figures, and its NLL with T by part of the rows.
+
+    The intervals of the differences from ``first`` hold together, for ``many`` models.
+    """
+    data = data_of(entrant.dataset, in_sample=False)
+    totals = totals_of(entrant.dataset, (AS_THEY_ARE, entrant.calibrator), None, settings)
+    report = report_of(totals, data, entrant.fitted, settings, ())
     names = headline()
     shown = report.metrics.of(names)
     against: Sides[Metrics] | None = None
     if first is not None:
         ours, theirs = first.calibrator, entrant.calibrator
         pairs = ((AS_THEY_ARE, AS_THEY_ARE), (ours, theirs))
+        wider = together(many) / together(1)
         plain, calibrated = (
             evaluate_pair(first.dataset, a, entrant.dataset, b, settings) for a, b in pairs
         )
-        against = Sides(*({n: m[n] for n in names if n in m} for m in (plain, calibrated)))
-    return ComparedModel(
+        against = Sides(
+            *({n: m[n].stretched(wider) for n in names if n in m} for m in (plain, calibrated))
+        )
+    model = ComparedModel(
         name=name,
         logits=entrant.dataset.logits.name,
         calibrator=entrant.fitted,
         metrics=Sides(shown.before, shown.after),
         against_first=against,
         reliability=report.reliability,
+    )
+    column = len(totals.names) + totals.names.index("nll")
+    return model, RowMeans(
+        float(totals.rows.means[column]), totals.rows.influence[column], totals.rows.weight
     )

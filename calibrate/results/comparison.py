@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from calibrate.results.measurement import Metrics, Sides
+from calibrate.results.measurement import Measurement, Metrics, Sides
 from calibrate.results.report import Data, Fitted, Reliability
 
 
@@ -19,7 +19,8 @@ class ComparedModel:
         calibrator: its temperature.
         metrics: its headline figures without (before) and with (after) the temperature.
         against_first: its figures minus those of the first model, paired, without and with the
-            temperatures of both; None for the first.
+            temperatures of both; None for the first. The intervals of a figure hold together, for
+            all models.
         reliability: its confidence bins.
     """
 
@@ -32,6 +33,21 @@ class ComparedModel:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """Two models: the NLL with T of the second minus that of the first."""
+
+    first: str
+    second: str
+    nll: Measurement
+
+    @property
+    def apart(self) -> bool:
+        """Whether the difference is beyond chance, all pairs looked at together."""
+        low, high = self.nll.low, self.nll.high
+        return low is not None and high is not None and (low > 0 or high < 0)
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Models compared on the same rows.
 
@@ -40,12 +56,34 @@ class Comparison:
         fitted_on: where the temperatures come from, in words.
         models: in the order given.
         warnings: what the user should know.
+        pairs: each two models.
     """
 
     data: Data
     fitted_on: str
     models: tuple[ComparedModel, ...]
     warnings: tuple[str, ...]
+    pairs: tuple[Pair, ...] = ()
+
+    @property
+    def best(self) -> ComparedModel:
+        """The model of least NLL with T on these rows."""
+        return min(self.models, key=_nll)
+
+    @property
+    def not_worse(self) -> tuple[str, ...]:
+        """The other models that these rows do not tell from the best."""
+        best = self.best.name
+        return tuple(
+            pair.second if pair.first == best else pair.first
+            for pair in self.pairs
+            if best in (pair.first, pair.second) and not pair.apart
+        )
 
     schema: ClassVar[str] = "calibrate.compare/1"
     command: ClassVar[str] = "calibrate compare"
+
+
+def _nll(model: ComparedModel) -> float:
+    value = model.metrics.last["nll"].value
+    return float("inf") if value is None else value

@@ -17,6 +17,16 @@ class Measurement:
     low: float | None = None
     high: float | None = None
 
+    def stretched(self, factor: float) -> Measurement:
+        """The same with an interval that reaches so many times as far to both sides."""
+        if self.value is None or self.low is None or self.high is None:
+            return self
+        return Measurement(
+            self.value,
+            self.value - factor * (self.value - self.low),
+            self.value + factor * (self.high - self.value),
+        )
+
 
 Metrics = dict[str, Measurement]
 

@@ -14,7 +14,7 @@ from calibrate.renderers.document import (
     warned,
 )
 from calibrate.renderers.words import measurement, short
-from calibrate.results.comparison import ComparedModel, Comparison
+from calibrate.results.comparison import Comparison
 from calibrate.results.measurement import Metrics
 
 
@@ -24,6 +24,7 @@ def _(found: Comparison, _: Shown = EVERYTHING) -> tuple[Part, ...]:
         Heading(_headline(found)),
         Lines.of(Line(f"T {found.fitted_on}", quiet=True)),
         *_tables(found),
+        *_pairs(found),
         Lines.of(best_in_words(found)),
         *warned(found.warnings),
     )
@@ -52,22 +53,37 @@ def _tables(found: Comparison) -> list[Table]:
             changes.append([f"{model.name}, with T", *cells(model.against_first.after)])
     tables = [Table.of("model", columns, rows)]
     if changes:
-        tables.append(Table.of(f"minus {found.models[0].name}", columns, changes))
+        note = "intervals of a column hold together for all models" if len(found.models) > 2 else ""
+        tables.append(Table.of(f"minus {found.models[0].name}", columns, changes, note))
     return tables
 
 
+MOST_PAIRS = 15  # printed; JSON holds all
+
+
+def _pairs(found: Comparison) -> tuple[Table, ...]:
+    """Each two models, where there are more than the table against the first can tell."""
+    if len(found.models) < 3 or len(found.pairs) > MOST_PAIRS:
+        return ()
+    rows = [
+        [f"{pair.second} - {pair.first}", measurement(pair.nll), "yes" if pair.apart else "no"]
+        for pair in found.pairs
+    ]
+    note = "intervals that hold together for all pairs"
+    return (Table.of("nll with T", ["difference", "told apart"], rows, note),)
+
+
 def best_in_words(found: Comparison) -> str:
-    """Which model has the least NLL, with T, and whether that is more than chance."""
-    best = min(found.models, key=_nll)
+    """Which model has the least NLL, with T, and which others these rows do not tell from it."""
+    best = found.best
     text = f"Least nll with T: {best.name} ({measurement(best.metrics.last['nll'])})"
-    if best.against_first is None:
+    others = [model.name for model in found.models if model is not best]
+    if not others:
         return f"{text}."
-    change = best.against_first.last["nll"]
-    sure = change.high is not None and change.high < 0
-    shown = "lower than" if sure else "but not surely lower than"
-    return f"{text}, {shown} that of {found.models[0].name} ({measurement(change)})."
-
-
-def _nll(model: ComparedModel) -> float:
-    value = model.metrics.last["nll"].value
-    return float("inf") if value is None else value
+    alike = [name for name in others if name in found.not_worse]
+    if not alike:
+        return f"{text}, told from all others beyond chance."
+    named = ", ".join(alike)
+    if len(alike) == len(others):
+        return f"{text}, but these rows do not tell it from {named}."
+    return f"{text}, but these rows do not tell it from {named}; the others are higher."
