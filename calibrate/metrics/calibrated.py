@@ -115,10 +115,12 @@ class _Draw:
     n_bins: int
 
     def __call__(self, rng: np.random.Generator) -> Float64:
+        shape = (PER_DRAW, len(self.rows))
+        if self.rows.max() == 1:
+            right = (rng.random(shape) < self.confidence).astype(np.float64)
+        else:
+            right = rng.binomial(self.rows.astype(np.int64), self.confidence, size=shape)
         expected = self.rows * self.confidence
-        right = rng.binomial(
-            self.rows.astype(np.int64), self.confidence, size=(PER_DRAW, len(self.rows))
-        )
         gap = np.zeros((PER_DRAW, self.n_bins))
         gap[:, self.bins] = np.add.reduceat((right - expected) * self.scale, self.starts, axis=1)
         return gap
