@@ -74,6 +74,12 @@ class WantedOptions:
     ] = None
     top: Annotated[int, typer.Option("--top", min=0, help="How many of the worst classes.")] = 10
     n_bins: options.Bins = 15
+    votes: Annotated[
+        int | None,
+        typer.Option(
+            "--votes", min=1, help="Votes behind each soft label. Default: its shares are exact."
+        ),
+    ] = None
 
     @property
     def shown(self) -> tuple[str, ...] | None:
@@ -92,6 +98,7 @@ class WantedOptions:
             top=self.top,
             class_names=names,
             classes=class_numbers(self.classes, names),
+            votes=self.votes,
         )
 
 

@@ -119,7 +119,8 @@ class _Draw:
         if self.rows.max() == 1:
             right = (rng.random(shape) < self.confidence).astype(np.float64)
         else:
-            right = rng.binomial(self.rows.astype(np.int64), self.confidence, size=shape)
+            count = rng.binomial(self.rows.astype(np.int64), self.confidence, size=shape)
+            right = count.astype(np.float64)
         expected = self.rows * self.confidence
         gap = np.zeros((PER_DRAW, self.n_bins))
         gap[:, self.bins] = np.add.reduceat((right - expected) * self.scale, self.starts, axis=1)

@@ -53,10 +53,11 @@ def _sums_of_gaps(totals: Totals, settings: Settings) -> list[Metrics]:
         tables[Over.MASS_BINS] = tuple(
             kept.gaps(side, mass_edges(each)) for side, each in enumerate(kept.ordered)
         )
+    drawn = 1.0 if totals.hard else 1 / settings.votes if settings.votes else 0.0
     found: list[Metrics] = [{}, {}, {}]
     for name, metric in metrics_of(Interval.GAPS).items():
         of_sides = tables.get(metric.over, ())
-        measured = gap_measurements(of_sides, hard=totals.hard) if of_sides else []
+        measured = gap_measurements(of_sides, drawn=drawn) if of_sides else []
         for i, measurement in enumerate(measured):
             found[i][name] = measurement
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from calibrate.blocks.bins import DEFAULT_BINS
+from calibrate.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,10 @@ class Settings:
         class_names: one per class, or None.
         classes: the numbers of those whose reliability is wanted; None for the most frequent.
         seed: of the bootstrap and of the consistency resampling.
+        votes: how many votes each soft label is the mean of; None: it is exact.
+
+    Raises:
+        InputError: ``votes`` is below 1.
     """
 
     n_bins: int = DEFAULT_BINS
@@ -28,3 +33,8 @@ class Settings:
     class_names: tuple[str, ...] | None = None
     classes: tuple[int, ...] | None = None
     seed: int = 0
+    votes: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.votes is not None and self.votes < 1:
+            raise InputError(f"votes: expected at least 1 per label, got {self.votes}")

@@ -80,11 +80,12 @@ def bare(sides: Sequence[Gaps]) -> list[Measurement]:
     return [Measurement(float(value)) for value in (*values, *np.diff(values))]
 
 
-def gap_measurements(tables: Sequence[PartGaps], *, hard: bool) -> list[Measurement]:
+def gap_measurements(tables: Sequence[PartGaps], *, drawn: float) -> list[Measurement]:
     """Before, after and change of the sum of absolute gaps over the bins of each table.
 
-    Of hard labels, what chance would make of right confidences is a lower bound of the noise: bins
-    in which nobody was wrong yet seem to be free of it.
+    ``drawn`` is the share of the noise of one hard label that each label has: 1 for these, 1/n for
+    the mean of n votes, 0 for exact shares. What it makes of right confidences is a lower bound of
+    the noise: bins in which nobody was wrong yet seem to be free of it.
     """
     weight = tables[0].weight
     total, n_parts = float(weight.sum()), int(np.count_nonzero(weight))
@@ -92,8 +93,7 @@ def gap_measurements(tables: Sequence[PartGaps], *, hard: bool) -> list[Measurem
     for table in tables:
         gap, noise = table.total, table.noise
         variance = np.square(noise).sum(axis=0) * n_parts / max(n_parts - 1, 1)
-        if hard:
-            variance = np.maximum(variance, table.chance)
+        variance = np.maximum(variance, drawn * table.chance)
         sides.append(Gaps.of(gap / total, np.sqrt(variance) / total))
         slopes.append(table.by_part @ np.sign(gap))
     if n_parts < 2:
