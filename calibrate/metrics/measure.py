@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from calibrate.metrics.choice import allowed_for_best
 from calibrate.metrics.evidence import Evidence
 from calibrate.metrics.intervals.class_gaps import classwise_measurements
 from calibrate.metrics.intervals.gaps import gap_measurements
@@ -21,8 +22,8 @@ def measure(totals: Totals, settings: Settings) -> tuple[Figures, tuple[str, ...
     """All measurements in the order of the registry, and what to say about missing ones."""
     parts = [means(totals), _without_intervals(totals), _sums_of_gaps(totals, settings)]
     if totals.classes and not totals.yes_no:
-        found = classwise_measurements(totals.classes, plain=totals.plain)
-        parts.append([{"classwise_ece": each} for each in found])
+        classwise = classwise_measurements(totals.classes, plain=totals.plain)
+        parts.append([{"classwise_ece": each} for each in classwise])
     if settings.full:
         parts.append(resampled(totals, settings))
     sides: list[Metrics] = [{}, {}, {}]  # before, after, change; shorter where there is no after
@@ -33,7 +34,8 @@ def measure(totals: Totals, settings: Settings) -> tuple[Figures, tuple[str, ...
     missing = sorted({n for side in (before, after) for n, m in side.items() if m.value is None})
     notes = tuple(f"{name} is undefined on these rows" for name in missing)
     evidence = Evidence.of(totals)
-    figures = evidence.limited(Figures(before, after or None, change or None))
+    found = allowed_for_best(Figures(before, after or None, change or None), evidence.rows)
+    figures = evidence.limited(found)
     return figures, (*evidence.words(totals), *notes)
 
 

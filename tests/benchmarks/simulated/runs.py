@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ def _of_scores(cell: Cell, drawn: Sample, after: float, settings: calibrate.Sett
         options["clusters"] = drawn.clusters
     fit = calibrate.fit(drawn.logits, drawn.labels, **options)
     if cell.labels == "three votes":
-        options["votes"] = VOTES
+        settings = replace(settings, votes=VOTES)
     options["settings"] = settings
     if cell.way == "cross-fitted":
         report = calibrate.cross_evaluate(drawn.logits, drawn.labels, **options)

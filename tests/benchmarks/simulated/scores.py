@@ -97,7 +97,7 @@ def score_of(cell: Cell, runs: int, bootstrap: int, pool: Executor) -> Score:
     truth = _Truth.of(cell, best, outcomes, pool)
     score = Score(cell, runs, truth.at["before"]["accuracy"])
     for key in {key: None for outcome in outcomes for key in outcome.shown}:
-        found = [(i, outcome.shown[key]) for i, outcome in enumerate(outcomes)]
+        found = [(i, o.shown[key]) for i, o in enumerate(outcomes) if key in o.shown]
         values = truth.of_runs(key)
         for into, rough in ((score.plain, False), (score.rough, True)):
             some = [(values[i], shown) for i, shown in found if shown.rough is rough]
