@@ -24,8 +24,40 @@ def test_each_group_is_measured_as_if_alone(data, kind):
             assert figure.value == pytest.approx(alone.after[name].value, abs=1e-12)
             assert figure.low is not None
         assert group.metrics.change["nll"].value == pytest.approx(alone.change["nll"].value)
-    eces = [g.metrics.after["ece"].value for g in report.groups]
-    assert eces == sorted(eces, reverse=True)
+    sure = [g.bias.sure for g in report.groups]
+    assert sure == sorted(sure, reverse=True)
+
+
+def crowd(seed: int, gap: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """20 calibrated groups of 100 rows and one of 400 whose confidence is too high by ``gap``."""
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(21), [100] * 20 + [400])
+    p = rng.uniform(0.55, 0.95, len(groups))
+    right = rng.random(len(groups)) < p - gap * (groups == 20)
+    return np.stack([np.log(p / (1 - p)), np.zeros(len(p))], axis=1), 1 - right, groups
+
+
+def test_the_group_that_is_off_comes_first_and_luck_is_not_called_off():
+    first, luck, found = [], [], []
+    for seed in range(30):
+        logits, labels, groups = crowd(seed, 0.15)
+        quick = Settings(bootstrap=0, full=False)
+        report = calibrate.evaluate(logits, labels, groups=groups, settings=quick)
+        first.append(report.groups[0].name == "20")
+        found.append(next(g.bias.off for g in report.groups if g.name == "20"))
+        luck.append(any(g.bias.off for g in report.groups if g.name != "20"))
+    assert np.mean(first) > 0.95
+    assert np.mean(found) > 0.95
+    assert np.mean(luck) < 0.2
+
+
+def test_among_calibrated_groups_seldom_any_is_called_off():
+    quick, off = Settings(bootstrap=0, full=False), []
+    for seed in range(60):
+        logits, labels, groups = crowd(seed, 0.0)
+        report = calibrate.evaluate(logits, labels, groups=groups, settings=quick)
+        off.append(any(g.bias.off for g in report.groups))
+    assert np.mean(off) < 0.15  # 5 %, three standard errors
 
 
 def test_small_groups_are_flagged(data):

@@ -26,7 +26,7 @@ class Temperature(Applies):
         fits: the number of classes, and of labels of a multi-label model, it was fitted on.
 
     Raises:
-        InputError: T is not a positive finite number.
+        InputError: T is not a positive finite number, or ``fits`` no ``Shape``.
 
     Reference: Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks".
     """
@@ -38,6 +38,8 @@ class Temperature(Applies):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "temperature", check_temperature(self.temperature))
+        if not isinstance(self.fits, Shape):
+            raise InputError(f"fits: expected a Shape, such as Shape(classes=10), got {self.fits!r}")
 
     def scores(self, block: Block) -> Scores:
         """``(z, 1/T)``."""
