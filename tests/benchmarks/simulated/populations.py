@@ -35,6 +35,7 @@ MEAN_SIZE = {
     "duplicates": 3,
 }
 VOTES = 3
+ACCURATE = 0.9
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,9 @@ def _log_odds(cell: Cell, scale: float, difficulty: Array, rng: np.random.Genera
     s = rng.standard_normal((n, cell.width))
     lifted = rng.choice(cell.width, size=n, p=share)
     lift = 1 + np.sqrt(2 * np.log(cell.width))
-    s[np.arange(n), lifted] += lift * (1 - 0.5 * difficulty)
+    if cell.accuracy > ACCURATE:  # else only enormous logits would get there
+        lift *= 2
+    s[np.arange(n), lifted] += lift * np.exp(-0.4 * difficulty)
     s *= scale
     s += np.log(share)
     if cell.task == "multilabel":

@@ -100,12 +100,16 @@ def score_of(cell: Cell, runs: int, bootstrap: int, pool: Executor) -> Score:
     truth = _Truth.of(cell, best, outcomes, pool)
     score = Score(cell, runs, truth.at["before"]["accuracy"])
     for key in {key: None for outcome in outcomes for key in outcome.shown}:
-        found = [(i, outcome.shown[key]) for i, outcome in enumerate(outcomes)]
-        values = truth.of_runs(key)
-        for into, rough in ((score.plain, False), (score.rough, True)):
-            some = [(values[i], shown) for i, shown in found if shown.rough is rough]
-            if some:
-                into[key] = _coverage(some, key)
+        found = [(t, o.shown[key]) for t, o in zip(truth.of_runs(key), outcomes, strict=True)]
+        missing = [each for each in found if each[1].low is None]
+        plain, rough = (
+            [each for each in found if each[1].low is not None and each[1].rough is mark]
+            for mark in (False, True)
+        )
+        if plain or not rough:  # where none is given, there is nothing to mark
+            score.plain[key] = _coverage(plain + missing, key)
+        if rough:
+            score.rough[key] = _coverage(rough + missing * (not plain), key)
     for key in outcomes[0].p_values:
         if null_holds(cell, key, after, best):
             p = [outcome.p_values[key] for outcome in outcomes]
