@@ -62,3 +62,11 @@ class Figures(Sides[Metrics]):
             for side in (self.before, self.after, self.change)
         )
         return Figures(before or {}, after, change)
+
+    def only_before(self, name: str) -> Figures:
+        """The same, without one of the metrics after calibration and in the change."""
+
+        def without(side: Metrics | None) -> Metrics | None:
+            return None if side is None else {n: m for n, m in side.items() if n != name}
+
+        return Figures(self.before, without(self.after), without(self.change))

@@ -160,6 +160,8 @@ def report_of(
     choice = choice_of(data, fitted)
     if choice is not None:
         figures = choice.allowed_for(figures, totals)
+    if fitted is not None and fitted.folds:  # the best temperature is then the one in use
+        figures = figures.only_before("nll_calibration")
     report = Report(
         data=data,
         calibrator=fitted,

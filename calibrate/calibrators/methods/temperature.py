@@ -39,7 +39,9 @@ class Temperature(Applies):
     def __post_init__(self) -> None:
         object.__setattr__(self, "temperature", check_temperature(self.temperature))
         if not isinstance(self.fits, Shape):
-            raise InputError(f"fits: expected a Shape, such as Shape(classes=10), got {self.fits!r}")
+            raise InputError(
+                f"fits: expected a Shape, such as Shape(classes=10), got {self.fits!r}"
+            )
 
     def scores(self, block: Block) -> Scores:
         """``(z, 1/T)``."""

@@ -64,12 +64,13 @@ def _row(report: Report, name: str) -> list[Cell]:
         return Cell(measurement(figure) + mark, better)
 
     row = [Cell(name), cell(figures.before[name], rough.value)]
-    if figures.after:
-        better = _better(name, figures.before[name], figures.after[name])
-        row.append(cell(figures.after[name], rough.value, better))
-    if figures.change:
-        row.append(cell(figures.change[name], rough.change))
-    return row
+    if figures.after is None or figures.change is None:
+        return row
+    if name not in figures.after:
+        return [*row, Cell(""), Cell("")]
+    better = _better(name, figures.before[name], figures.after[name])
+    row.append(cell(figures.after[name], rough.value, better))
+    return [*row, cell(figures.change[name], rough.change)]
 
 
 def _better(name: str, before: Measurement, after: Measurement) -> bool | None:

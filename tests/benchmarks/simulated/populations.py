@@ -8,6 +8,7 @@ softmax(s) all the same, so that the truth of every figure is that of independen
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,9 +20,22 @@ from .cells import Cell
 
 Array = npt.NDArray[np.float64]
 SHARED_DIFFICULTY = 0.5  # the part of its variance that is common to a cluster
-LABEL_CORRELATION = {"images": 0.2, "tokens": 0.3, "uneven tokens": 0.3, "labels": 0.4}
-MEAN_SIZE = {"images": 256, "tokens": 10, "uneven tokens": 10, "duplicates": 3}
+LABEL_CORRELATION = {
+    "images": 0.2,
+    "stacked images": 0.2,
+    "tokens": 0.3,
+    "uneven tokens": 0.3,
+    "labels": 0.4,
+}
+MEAN_SIZE = {
+    "images": 256,
+    "stacked images": 256,
+    "tokens": 10,
+    "uneven tokens": 10,
+    "duplicates": 3,
+}
 VOTES = 3
+ACCURATE = 0.9
 
 
 @dataclass(frozen=True)
@@ -78,7 +92,9 @@ def _log_odds(cell: Cell, scale: float, difficulty: Array, rng: np.random.Genera
     s = rng.standard_normal((n, cell.width))
     lifted = rng.choice(cell.width, size=n, p=share)
     lift = 1 + np.sqrt(2 * np.log(cell.width))
-    s[np.arange(n), lifted] += lift * (1 - 0.5 * difficulty)
+    if cell.accuracy > ACCURATE:  # else only enormous logits would get there
+        lift *= 2
+    s[np.arange(n), lifted] += lift * np.exp(-0.4 * difficulty)
     s *= scale
     s += np.log(share)
     if cell.task == "multilabel":
@@ -223,7 +239,13 @@ def _drawn(rows: Rows, uniform: Array) -> npt.NDArray[np.intp]:
     return np.where(uniform < right, prediction, drawn)
 
 
-def _observed(cell, rows, uniforms, ids, rng) -> Sample:  # type: ignore[no-untyped-def]
+def _observed(
+    cell: Cell,
+    rows: Rows,
+    uniforms: Callable[[], Array],
+    ids: npt.NDArray[np.intp] | None,
+    rng: np.random.Generator,
+) -> Sample:
     """Labels, weights and shapes as they are given to the library."""
     prediction = rows.logits.argmax(axis=1)
     hard = _drawn(rows, uniforms())
@@ -235,6 +257,9 @@ def _observed(cell, rows, uniforms, ids, rng) -> Sample:  # type: ignore[no-unty
         labels = sum(np.eye(cell.width)[each] for each in votes) / VOTES
     if cell.task != "multiclass":
         logits = logits[:, 1] - logits[:, 0]
+    if cell.clusters == "stacked images":
+        shape = -1, MEAN_SIZE[cell.clusters]
+        logits, labels, ids = logits.reshape(*shape, cell.width), labels.reshape(shape), None
     if cell.task == "multilabel":
         logits, labels, ids = logits.reshape(cell.n, -1), labels.reshape(cell.n, -1), None
     confidence = softmax(rows.logits.copy())[0].max(axis=1)

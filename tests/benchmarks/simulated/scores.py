@@ -17,6 +17,7 @@ from .truths import Figures, best_temperature, figures_at
 SPOILT = 1.25  # the temperature that a calibrated model is led astray by
 POINTS = 13  # fitted temperatures at which the truth is computed; between them it is interpolated
 ZERO = 1e-7
+SIGNED = ("overconfidence", "nll_calibration")  # 0 is nothing special for these
 LIMITS = 0.93, 0.98
 REJECTIONS = 0.07
 LEVEL = 0.05
@@ -30,6 +31,7 @@ class Coverage:
         given, missing: runs with an interval, and without.
         below, above: intervals that the truth lies below, and above.
         truth: the true value; the middle one, where each run has its own.
+        least: whether that is the least that the figure can be: more than 98 % is no fault then.
     """
 
     given: int
@@ -37,6 +39,7 @@ class Coverage:
     below: int
     above: int
     truth: float
+    least: bool = False
 
     @property
     def share(self) -> float:
@@ -45,10 +48,10 @@ class Coverage:
 
     @property
     def fails(self) -> bool:
-        """Whether the share is outside 93 to 98 % by more than chance; at 0 it may be above."""
+        """Whether the share is outside 93 to 98 % by more than chance; see ``least``."""
         low, high = (limit * (1 - limit) / max(self.given, 1) for limit in LIMITS)
         too_low = self.share < LIMITS[0] - 2 * np.sqrt(low)
-        too_high = self.share > LIMITS[1] + 2 * np.sqrt(high) and abs(self.truth) > ZERO
+        too_high = self.share > LIMITS[1] + 2 * np.sqrt(high) and not self.least
         return bool(too_low or too_high)
 
 
@@ -97,12 +100,25 @@ def score_of(cell: Cell, runs: int, bootstrap: int, pool: Executor) -> Score:
     truth = _Truth.of(cell, best, outcomes, pool)
     score = Score(cell, runs, truth.at["before"]["accuracy"])
     for key in {key: None for outcome in outcomes for key in outcome.shown}:
+<<<<<<< HEAD
         found = [(i, o.shown[key]) for i, o in enumerate(outcomes) if key in o.shown]
         values = truth.of_runs(key)
         for into, rough in ((score.plain, False), (score.rough, True)):
             some = [(values[i], shown) for i, shown in found if shown.rough is rough]
             if some:
                 into[key] = _coverage(some)
+=======
+        found = [(t, o.shown[key]) for t, o in zip(truth.of_runs(key), outcomes, strict=True)]
+        missing = [each for each in found if each[1].low is None]
+        plain, rough = (
+            [each for each in found if each[1].low is not None and each[1].rough is mark]
+            for mark in (False, True)
+        )
+        if plain or not rough:  # where none is given, there is nothing to mark
+            score.plain[key] = _coverage(plain + missing, key)
+        if rough:
+            score.rough[key] = _coverage(rough + missing * (not plain), key)
+>>>>>>> 502e484496f311c959b3b9fccb48e072cda0c841
     for key in outcomes[0].p_values:
         if null_holds(cell, key, after, best):
             p = [outcome.p_values[key] for outcome in outcomes]
@@ -112,17 +128,19 @@ def score_of(cell: Cell, runs: int, bootstrap: int, pool: Executor) -> Score:
     return score
 
 
-def _coverage(found: Sequence[tuple[float, Shown]]) -> Coverage:
+def _coverage(found: Sequence[tuple[float, Shown]], key: Key) -> Coverage:
     """Runs without a truth, as their fit did not converge, count as without an interval."""
     given = [(t, s.low, s.high) for t, s in found if s.low is not None and np.isfinite(t)]
     truth, low, high = (np.array([each[i] for each in given], float) for i in range(3))
     slack = ZERO * (1 + np.abs(truth))
+    middle = float(np.nanmedian([t for t, _ in found])) if given else np.nan
     return Coverage(
         given=len(given),
         missing=len(found) - len(given),
         below=int(np.count_nonzero(truth < low - slack)),
         above=int(np.count_nonzero(truth > high + slack)),
-        truth=float(np.nanmedian([t for t, _ in found])) if given else np.nan,
+        truth=middle,
+        least=abs(middle) < ZERO and key[1] not in SIGNED,
     )
 
 
