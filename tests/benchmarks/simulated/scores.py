@@ -100,15 +100,8 @@ def score_of(cell: Cell, runs: int, bootstrap: int, pool: Executor) -> Score:
     truth = _Truth.of(cell, best, outcomes, pool)
     score = Score(cell, runs, truth.at["before"]["accuracy"])
     for key in {key: None for outcome in outcomes for key in outcome.shown}:
-<<<<<<< HEAD
-        found = [(i, o.shown[key]) for i, o in enumerate(outcomes) if key in o.shown]
-        values = truth.of_runs(key)
-        for into, rough in ((score.plain, False), (score.rough, True)):
-            some = [(values[i], shown) for i, shown in found if shown.rough is rough]
-            if some:
-                into[key] = _coverage(some)
-=======
-        found = [(t, o.shown[key]) for t, o in zip(truth.of_runs(key), outcomes, strict=True)]
+        of_runs = zip(truth.of_runs(key), outcomes, strict=True)
+        found = [(t, o.shown[key]) for t, o in of_runs if key in o.shown]
         missing = [each for each in found if each[1].low is None]
         plain, rough = (
             [each for each in found if each[1].low is not None and each[1].rough is mark]
@@ -118,7 +111,6 @@ def score_of(cell: Cell, runs: int, bootstrap: int, pool: Executor) -> Score:
             score.plain[key] = _coverage(plain + missing, key)
         if rough:
             score.rough[key] = _coverage(rough + missing * (not plain), key)
->>>>>>> 502e484496f311c959b3b9fccb48e072cda0c841
     for key in outcomes[0].p_values:
         if null_holds(cell, key, after, best):
             p = [outcome.p_values[key] for outcome in outcomes]
