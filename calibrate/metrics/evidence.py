@@ -14,6 +14,8 @@ ENOUGH = 5.0  # effective rows that are right, and that are wrong, for any inter
 AMPLE = 20.0  # ... for one that simulations confirm
 AMPLE_ROWS = 100.0
 AMPLE_PARTS = 30.0
+EVEN_PARTS = 300.0  # parts of uneven weight that tell as much as so many even ones will do
+EVEN = 0.6  # ... or as this share of them
 # what needs no errors: shares have score intervals, and the confidence asks for no label
 ALWAYS = ("accuracy", "top_5_accuracy", "mean_confidence")
 
@@ -25,12 +27,13 @@ class Evidence:
     Attributes:
         rows: their effective number, see ``effective_rows``.
         units: the effective number of independent parts, up to 1 024.
-        right, wrong: effective rows whose prediction was right or wrong; of the rarer answer, of
-            yes-no decisions.
+        even: whether their weights are about even, or they are many.
+        right, wrong: effective rows whose prediction was right or wrong.
     """
 
     rows: float
     units: float
+    even: bool
     right: float
     wrong: float
 
@@ -49,7 +52,8 @@ class Evidence:
     def ample(self) -> bool:
         """Whether the intervals hold as often as they say."""
         few = min(self.right, self.wrong) < AMPLE
-        return not few and self.rows >= AMPLE_ROWS and self.units >= AMPLE_PARTS
+        many = self.rows >= AMPLE_ROWS and self.units >= AMPLE_PARTS
+        return not few and many and self.even
 
     def limited(self, figures: Figures) -> Figures:
         """The figures without the intervals that so little cannot carry."""

@@ -9,9 +9,10 @@ import numpy as np
 from calibrate.arrays import Float64
 from calibrate.blocks.bins import bin_index
 from calibrate.blocks.parts import sum_by_part
-from calibrate.blocks.row_sums import RowSums, effective, jackknife
+from calibrate.blocks.row_sums import effective, jackknife
 from calibrate.metrics.calibrated import Chance, drawn_gaps, signed_gaps
 from calibrate.metrics.choice import Choice
+from calibrate.metrics.evidence import Evidence
 from calibrate.metrics.intervals.class_gaps import ClasswiseChance
 from calibrate.metrics.intervals.normal import skewed, skewness
 from calibrate.metrics.totals import KeptRows, PartGaps, Totals
@@ -58,7 +59,7 @@ def significance_tests(totals: Totals, seed: int, choice: Choice | None = None) 
             Tests(
                 consistency=chance[side].test,
                 spiegelhalter=spiegelhalter_test(kept, side, totals, pulls[side]),
-                temperature=NONE if fitted else temperature_test(totals.rows, side - len(sides)),
+                temperature=NONE if fitted else temperature_test(totals, side),
                 classwise=_classwise(totals, side),
                 after_fit=fitted,
             )
@@ -127,14 +128,17 @@ def _expects_errors(kept: KeptRows, side: int) -> bool:
     return min(right, wrong) >= FEWEST
 
 
-def temperature_test(rows: RowSums, column: int) -> Test:
+def temperature_test(totals: Totals, side: int) -> Test:
     """The score test: is the slope of the NLL in the temperature 0, but for chance?
 
     ``z = sum w g / error`` with g the slope of the NLL of a row in log(1/T), the error from the
     parts of the rows and its skewness taken out. Negative: the rows want a smaller T than the one
     in use, positive: a larger one. Reference: Rao (1948), Large sample tests.
     """
-    return _student(rows.values[column], rows.weight)
+    if not _expects_errors(totals.kept, side) or not Evidence.of(totals).even:
+        return NONE
+    rows = totals.rows
+    return _student(rows.values[side - totals.n_sides], rows.weight)
 
 
 def _classwise(totals: Totals, side: int) -> Test:

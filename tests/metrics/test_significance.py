@@ -10,7 +10,7 @@ from calibrate.blocks.bins import BinTable, equal_width_edges
 from calibrate.blocks.parts import part_of
 from calibrate.blocks.row_sums import RowSums
 from calibrate.metrics.calibrated import Chance, drawn_gaps
-from calibrate.metrics.significance import spiegelhalter_test, temperature_test
+from calibrate.metrics.significance import spiegelhalter_test
 from calibrate.metrics.totals import KeptRows, Totals
 
 EDGES = equal_width_edges(15)
@@ -62,16 +62,79 @@ def test_p_values_are_uniform_when_the_confidences_are_calibrated(weights, n):
         assert 0.02 <= np.mean(np.array(p) < 0.05) <= 0.09
 
 
-def test_the_score_test_is_uniform_at_the_true_temperature():
-    p = []
-    for seed in range(300):
-        rng = np.random.default_rng(seed)
-        z = rng.normal(scale=3, size=(300, 5))
-        y = (z / 2 + rng.gumbel(size=z.shape)).argmax(1)
-        q = np.exp(z / 2) / np.exp(z / 2).sum(1, keepdims=True)
-        slope = ((q * z).sum(1) - z[np.arange(300), y]) / 2
-        p.append(temperature_test(RowSums.of([slope], np.ones(300)), -1).p_value)
-    assert kstest(p, "uniform").pvalue > 0.001
+def reports(runs: int, draw, **options):
+    for seed in range(runs):
+        logits, labels, more = draw(np.random.default_rng(seed))
+        yield calibrate.evaluate(logits, labels, **more, **options)
+
+
+def multiclass(n=300, k=5, sharpness=1.0):
+    def draw(rng):
+        z = rng.normal(scale=1.5, size=(n, k))
+        return sharpness * z, (z + rng.gumbel(size=z.shape)).argmax(1), {}
+
+    return draw
+
+
+QUICK = Settings(bootstrap=0, top=0)
+
+
+def rejected(reports, side: str, *names: str) -> dict[str, float]:
+    found = {name: [] for name in names}
+    for report in reports:
+        for name in names:
+            found[name].append(getattr(getattr(report.tests, side), name).p_value)
+    return {name: np.mean(np.array(p) < 0.05) for name, p in found.items()}
+
+
+def test_p_values_of_a_report_are_uniform_where_nothing_is_wrong():
+    names = ("consistency", "spiegelhalter", "temperature", "classwise")
+    for share in rejected(reports(200, multiclass(), settings=QUICK), "before", *names).values():
+        assert share <= 0.105  # 5 % and three and a half standard errors
+
+
+def images(rng):
+    """20 images of 60 pixels that are all right or all wrong together, of a calibrated model."""
+    p = np.repeat(rng.uniform(0.55, 0.95, 20), 60)
+    right = np.repeat(rng.random(20), 60) < p
+    logits = np.stack([np.log(p / (1 - p)), np.zeros(1200)], axis=1)
+    return logits, (1 - right).astype(int), {"clusters": np.repeat(np.arange(20), 60)}
+
+
+def test_rows_that_belong_together_are_not_taken_for_evidence():
+    names = ("consistency", "spiegelhalter", "temperature")
+    as_clusters = rejected(reports(150, images, settings=QUICK), "before", *names)
+    assert max(as_clusters.values()) < 0.13
+
+    def as_rows(rng):
+        return *images(rng)[:2], {}
+
+    blind = rejected(reports(30, as_rows, settings=QUICK), "before", *names)
+    assert min(blind.values()) > 0.5  # what the clusters are for
+
+
+def test_after_a_fit_on_the_same_rows_the_tests_allow_for_it():
+    consistency, z = [], []
+    for seed in range(150):
+        logits, labels, _ = multiclass(n=400, sharpness=2.0)(np.random.default_rng(seed))
+        found = calibrate.cross_evaluate(logits, labels, settings=QUICK).tests.after
+        assert found.temperature.p_value is None  # 0 by construction: no evidence
+        assert found.after_fit
+        consistency.append(found.consistency.p_value)
+        z.append(found.spiegelhalter.p_value)
+    for p in (consistency, z):
+        assert 0.0 < np.mean(np.array(p) < 0.05) < 0.115
+        assert np.mean(np.array(p) < 0.5) > 0.3  # not vacuous
+
+
+def test_after_a_fit_what_t_cannot_repair_is_still_found():
+    rng = np.random.default_rng(0)
+    z = rng.normal(scale=1.5, size=(3000, 4))
+    labels = (z + rng.gumbel(size=z.shape)).argmax(1)
+    z[:, 0] += 1.5  # a bias of one class
+    tests = calibrate.cross_evaluate(2 * z, labels, settings=QUICK).tests.after
+    assert tests.consistency.p_value < 0.01
+    assert tests.classwise.p_value < 0.001
 
 
 def test_overconfidence_is_found():

@@ -77,7 +77,8 @@ def wilson(totals: Totals, column: int) -> Measurement:
     """A share with its score interval, of the effective number of rows.
 
     The centre is ``(p + z²/2n) / (1 + z²/n)``; with weights, soft labels or rows that belong
-    together, n is ``p (1 - p) / error²`` as these allow. Reference: Wilson (1927), Probable
+    together, n is ``p (1 - p) / error²`` as these allow, but of hard labels no more than ``(sum
+    w)² / sum w²``: that the few wrong rows happen to be light ones is no evidence. Reference: Wilson (1927), Probable
     inference; Korn & Graubard (1998), Confidence intervals for proportions, for the effective n.
     """
     rows = totals.rows
@@ -91,7 +92,7 @@ def wilson(totals: Totals, column: int) -> Measurement:
         error = float(errors[column])
         if error > 0 and 0 < share < 1:
             n = share * (1 - share) / error**2
-            n = n if not totals.hard else min(n, float(rows.rows))
+            n = n if not totals.hard else min(n, rows.total**2 / rows.weight_square)
     centre, z2 = (share + z * z / (2 * n)) / (1 + z * z / n), z * z
     half = z * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     low, high = max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
