@@ -41,7 +41,9 @@ class Evidence:
     def of(totals: Totals) -> Evidence:
         rows = effective_rows(totals)
         accuracy = float(totals.rows.means[0])
-        return Evidence(rows, effective(totals.rows.weight), rows * accuracy, rows * (1 - accuracy))
+        units = effective(totals.rows.weight)
+        even = units >= min(EVEN_PARTS, EVEN * totals.rows.n_parts)
+        return Evidence(rows, units, even, rows * accuracy, rows * (1 - accuracy))
 
     @property
     def enough(self) -> bool:

@@ -27,7 +27,7 @@ def drawn(rng, p):
 
 
 def test_clusters_widen_the_intervals_to_what_they_must_be():
-    """80 clusters of one row each, seen 15 times with one label: the nll and T of the population."""
+    """80 clusters of one row, seen 15 times with one label: the nll and T of the population."""
     rng, z, p = population(0, 40_000)
     truth = nll_of(1.5 * z, p).mean()
     held, blind, fitted = [], [], []
