@@ -16,8 +16,8 @@ AMPLE_ROWS = 100.0
 AMPLE_PARTS = 30.0
 EVEN_PARTS = 300.0  # parts of uneven weight that tell as much as so many even ones will do
 EVEN = 0.6  # ... or as this share of them
-# what needs no errors: shares have score intervals, and the confidence asks for no label
-ALWAYS = ("accuracy", "top_5_accuracy", "mean_confidence")
+SHARES = ("accuracy", "top_5_accuracy")  # have score intervals
+ALWAYS = (*SHARES, "mean_confidence")  # the latter asks for no label, so for no errors
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,11 @@ class Evidence:
         """The intervals that are rough: those known to be, and of so little nearly all."""
         if self.ample:
             return known
+        sure = ALWAYS if self.even else SHARES
 
         def names(side: Metrics | None) -> tuple[str, ...]:
             found = (side or {}).items()
-            return tuple(n for n, m in found if m.low is not None and n not in ALWAYS)
+            return tuple(n for n, m in found if m.low is not None and n not in sure)
 
         return Rough(names(figures.before), names(figures.change))
 

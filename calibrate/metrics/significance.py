@@ -48,23 +48,31 @@ def significance_tests(totals: Totals, seed: int, choice: Choice | None = None) 
     sides = range(totals.n_sides)
     pulls = [None] * (totals.n_sides - 1) + [None if choice is None else choice.pull(totals)]
     kept, of_yes = totals.kept, totals.kept.of_yes
+
+    def exact(side: int) -> bool:
+        """Whether the null distribution is known, and no spread between parts is needed."""
+        return totals.hard and totals.alone and pulls[side] is None
+
     of_confidence = [_chance(kept, side, totals, seed, pulls[side]) for side in sides]
     chance = of_confidence
     if kept.yes is not None:
         chance = [_chance(of_yes, side, totals, seed, pulls[side]) for side in sides]
-    tests = []
+    even, tests = Evidence.of(totals).even, []
     for side in sides:
         fitted = choice is not None and side == totals.n_sides - 1
         tests.append(
             Tests(
-                consistency=chance[side].test,
+                consistency=chance[side].test if even or exact(side) else NONE,
                 spiegelhalter=spiegelhalter_test(kept, side, totals, pulls[side]),
                 temperature=NONE if fitted else temperature_test(totals, side),
                 classwise=_classwise(totals, side),
                 after_fit=fitted,
             )
         )
-    p_values = tuple(each.test.p_value for each in of_confidence)
+    p_values = tuple(
+        each.test.p_value if even or exact(side) else None
+        for side, each in enumerate(of_confidence)
+    )
     return Significance(tuple(tests), tuple(of_confidence), p_values)
 
 
@@ -115,6 +123,8 @@ def spiegelhalter_test(
     each = w * (a - c) * (1 - 2 * c)
     if totals.hard and totals.alone and pull is None:
         return _normal(float(each.sum()), float(np.sum(np.square(w * (1 - 2 * c)) * c * (1 - c))))
+    if not Evidence.of(totals).even:
+        return NONE
     by_part = sum_by_part(each, kept.part)
     if pull is not None:
         by_part = by_part - pull * float(np.sum(w * kept.tilts[side] * (1 - 2 * c)))
@@ -156,7 +166,8 @@ def _student(by_part: Float64, weight: Float64, total: float | None = None) -> T
     total = float(by_part.sum()) if total is None else total
     centred = by_part - weight * (by_part.sum() / weight.sum())
     error = float(jackknife(centred, n_parts)) * n_parts / max(n_parts - 1, 1)
-    if n_parts < 2 or not error > 0 or not np.isfinite(error):
+    rounding = 1e-12 * float(weight.sum())  # of shares that are the probabilities themselves
+    if n_parts < 2 or not error > rounding or not np.isfinite(error):
         return NONE
     z = total / error
     freedom = max(effective(weight) - 1, 1.0)

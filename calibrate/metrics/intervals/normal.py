@@ -79,7 +79,8 @@ def wilson(totals: Totals, column: int) -> Measurement:
     The centre is ``(p + z²/2n) / (1 + z²/n)``; with weights, soft labels or rows that belong
     together, n is ``p (1 - p) / error²`` as these allow, but of hard labels no more than ``(sum
     w)² / sum w²``: that the few wrong rows happen to be light ones is no evidence.
-    Reference: Wilson (1927), Probable inference; Korn & Graubard (1998), Confidence intervals for proportions, for the effective n.
+    Reference: Wilson (1927), Probable inference; Korn & Graubard (1998), Confidence intervals for
+    proportions, for the effective n.
     """
     rows = totals.rows
     share = float(np.clip(rows.means[column], 0, 1))
