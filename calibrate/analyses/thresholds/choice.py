@@ -42,18 +42,17 @@ def thresholds_for(
 
     Args:
         probabilities: per label, ``(n,)`` calibrated probabilities of yes, in [0, 1].
-        labels: per label, ``(n,)`` in [0, 1]: y counts as y of a positive row and 1 - y of a
-            negative one.
+        labels: per label, ``(n,)`` in [0, 1]: y of a row is positive and 1 - y of it negative.
         weights: per label ``(n,)``, or one ``(n,)`` for all; non-negative. None for equal ones.
         goal: what is best.
         names: of the labels; None for ``positive`` where there is one, else for their numbers.
         task: None for binary where there is one label, else multi-label.
-        confidence: with which each threshold shall keep to its goal on new rows, above 0 and below
-            1; then the best of those that can promise it. None for no promise.
+        confidence: with which each threshold shall keep to its goal on new rows, in (0, 1); then
+            the best of those that can promise it. None for no promise.
         seed: of the folds.
+
     Raises:
-        InputError: the goal cannot be met or promised for some label, or the arrays do not fit
-            together.
+        InputError: the goal cannot be met or promised, or the arrays do not fit together.
     """
     if confidence is not None:
         check_promise(goal, confidence)
@@ -61,12 +60,9 @@ def thresholds_for(
     names = _names(count) if names is None else names
     each_weights = _per_label(weights, count)
     _check_counts(count, len(labels), len(each_weights), len(names))
-    choice = _Choice(goal, confidence)
-    found, unmet = [], []
+    choice, found, unmet = _Choice(goal, confidence), [], []
     for number, name in enumerate(names):
         rows = _Rows.of(name, probabilities[number], labels[number], each_weights[number])
-        if confidence is not None:
-            check_rows(rows.labels, rows.weights)
         try:
             threshold = choice(rows)
         except InputError as error:
@@ -76,8 +72,8 @@ def thresholds_for(
             found.append(_measured(rows, threshold, choice, seed))
     if unmet:
         raise InputError(_unmet(choice, unmet, count))
-    of_one = Task.binary if count == 1 else Task.multilabel
-    return Thresholds(task or of_one, goal, None, tuple(found), confidence, FOLDS)
+    task = task or (Task.binary if count == 1 else Task.multilabel)
+    return Thresholds(task, goal, None, tuple(found), confidence, FOLDS)
 
 
 @dataclass(frozen=True)
@@ -112,6 +108,7 @@ class _Choice:
 
     def __call__(self, rows: LabelRows) -> float:
         if self.confidence is not None:
+            check_rows(rows.labels, rows.weights)
             return promised(rows.probabilities, rows.labels, self.goal, self.confidence)
         return ThresholdCurve.of(rows.probabilities, rows.labels, rows.weights).best(self.goal)
 
