@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import beta, binomtest
 
 from calibrate.analyses.thresholds.choice import thresholds_for
 from calibrate.analyses.thresholds.cross_fit import FOLDS, CrossFit, LabelRows, deal
@@ -74,13 +74,17 @@ def test_the_interval_of_weighted_rows_is_that_of_fewer():
     assert parts(scaled) == pytest.approx(parts(found))
 
 
-def test_where_weights_and_labels_go_together_the_interval_is_wider():
-    w = np.where(np.arange(200) < 20, 20.0, 1.0)
-    y = np.where(np.arange(200) % 20 < 10, 1.0, 0.0)
-    independent = proportion(w * y, w)
-    linked = proportion(w * np.sort(y)[::-1].copy() * (w == 1), w)
-    assert linked.high - linked.low > 0
-    assert independent.high - independent.low > 0.2
+def test_one_heavy_row_that_makes_the_share_counts_for_less():
+    """20 rows of weight 20 and 180 of 1; one heavy row is all the share there is."""
+    w, y = np.repeat([20.0, 1.0], [20, 180]), np.zeros(200)
+    y[0] = 1.0
+    found = proportion(w * y, w)
+    share = 20 / 580
+    variance = (400 * (1 - share) ** 2 + (19 * 400 + 180) * share**2) / 580**2
+    rows = share * (1 - share) / variance
+    assert rows < 580**2 / (20 * 400 + 180)  # Kish's
+    high = beta.ppf(0.975, share * rows + 1, rows - share * rows)
+    assert found.high == pytest.approx(high)
 
 
 def test_the_mean_of_amounts_is_mover():

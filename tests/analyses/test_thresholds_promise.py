@@ -111,6 +111,11 @@ def test_the_p_of_a_cost_is_at_least_that_of_any_split(costs):
     assert found.p_value(found.bound(error), error) == pytest.approx(error, rel=1e-3)
 
 
+def test_the_bound_on_the_dear_mistake_may_fail_too():
+    free = Mistakes.of(5000, (0, 0), (1.0, 5.0))
+    assert free.p_value(4.0, 0.05) == pytest.approx(0.1 * 0.05)  # the rest is next to nothing
+
+
 def test_equal_costs_are_binomial():
     found = Mistakes.of(50, (2, 1), (2.0, 2.0))
     assert found.p_value(0.4, 0.05) == pytest.approx(1 - tail(4, 50, 0.2))

@@ -19,6 +19,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from calibrate.analyses.thresholds.choice import thresholds_for
+from calibrate.analyses.thresholds.curve import ThresholdCurve
 from calibrate.analyses.thresholds.mistakes import Mistakes
 from calibrate.analyses.thresholds.promise import promised
 from calibrate.errors import InputError
@@ -75,7 +76,8 @@ class Population:
 
 def cost_goal(population: Population, slack: float) -> str:
     """A limit that the best threshold keeps by a factor."""
-    levels = np.unique(population.p)[:: max(1, ATOMS // 400)]
+    levels = np.unique(population.p)
+    levels = levels[:: max(1, len(levels) // 400)]
     least = min(population.truth(t, (1, 5))["cost"] for t in levels)
     return f"cost=1:5,max={least * slack:.4g}"
 
@@ -102,6 +104,19 @@ def promises(population: Population, text: str, n: int, runs: int) -> tuple[floa
     return 100 * missed / runs, 100 * none / runs, float(np.mean(other)) if other else np.nan
 
 
+def without_promise(population: Population, text: str, n: int, runs: int) -> float:
+    """In %, how often a threshold that meets the goal on the rows misses it in truth."""
+    goal, missed = Goal.of_text(text), []
+    for seed in range(runs):
+        p, y = population.draw(n, seed)
+        try:
+            threshold = ThresholdCurve.of(p, y, np.ones(n)).best(goal)
+        except InputError:
+            continue
+        missed.append(population.truth(threshold, (1, 1))[goal.name] < (goal.minimum or 0))
+    return 100 * float(np.mean(missed)) if missed else np.nan
+
+
 def coverage(population: Population, text: str, n: int, runs: int) -> dict[str, float]:
     """In %, how often the interval of each figure holds the truth."""
     goal = Goal.of_text(text)
@@ -124,10 +139,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--sizes", type=int, nargs="+", default=[300, 1000, 5000])
     parser.add_argument("--kinds", nargs="+", default=KINDS)
-    parser.add_argument("--skip", choices=["promises", "coverage"])
+    parser.add_argument("--only", choices=["promises", "without", "coverage"])
     options = parser.parse_args()
+    wanted = [options.only] if options.only else ["promises", "without", "coverage"]
     cells = [(k, s, Population.of(k, s)) for k in options.kinds for s in POSITIVE]
-    if options.skip != "promises":
+    if "promises" in wanted:
         head = " | ".join(f"{n:,}" for n in options.sizes)
         print(f"| scores | positive | goal | {head} |")
         print("| --- | ---: | --- |" + " ---: |" * len(options.sizes))
@@ -136,7 +152,12 @@ def main() -> None:
                 found = [promises(population, text, n, options.runs) for n in options.sizes]
                 told = " | ".join(f"{m:.1f}, {none:.0f}, {other:.2f}" for m, none, other in found)
                 print(f"| {kind} | {share:.0%} | {text} | {told} |", flush=True)
-    if options.skip != "coverage":
+    if "without" in wanted:
+        for kind, share, population in cells:
+            for text in ("precision=0.9", "recall=0.9"):
+                found = [without_promise(population, text, n, options.runs) for n in options.sizes]
+                print(f"| {kind} | {share:.0%} | {text} | {found} |", flush=True)
+    if "coverage" in wanted:
         print("\n| scores | positive | goal | n | precision | recall | f1 | positive_rate | cost |")
         print("| --- | ---: | --- |" + " ---: |" * 6)
         for kind, share, population in cells:
