@@ -14,14 +14,24 @@ from calibrate.cli.command import Answer, command
 @command
 def thresholds(
     rows: options.RowOptions,
-    samples: options.SampleOptions,
     show: options.PrintOptions,
     goal: Annotated[
         str,
         typer.Option(
-            "--for", help="f1, precision=0.95, recall=0.9 or cost=FP:FN, the costs of the errors."
+            "--for",
+            help="f1, precision=0.95, recall=0.9 or cost=FP:FN, the costs of the errors; "
+            "cost=FP:FN,max=0.2: at most so much per row on average.",
         ),
     ] = "f1",
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--confidence",
+            help="Promise the goal for new rows with this confidence, as in 0.95, for each label "
+            "on its own; refused where no threshold can.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds.")] = 0,
     calibrator: options.CalibratorFile = None,
     output: Annotated[
         str, typer.Option("-o", "--output", help="Where to write the thresholds.")
@@ -47,7 +57,6 @@ def thresholds(
     names = None if class_names is None else read_names(class_names)
     dataset = rows.dataset()
     check_class_names(names, dataset.layout.n_labels, class_names or "")
-    drawn = {"bootstrap": samples.bootstrap, "seed": samples.seed}
-    found = find_thresholds(dataset, wanted, method, names=names, **drawn)
+    found = find_thresholds(dataset, wanted, method, names=names, confidence=confidence, seed=seed)
     write_bytes(output, to_json(found).encode())
     return Answer(found, show, [output], dataset.warnings, [recognised(dataset)])

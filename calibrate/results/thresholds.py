@@ -22,9 +22,8 @@ class ClosedForm:
     Attributes:
         threshold: t*.
         cost: the mean cost per row at t*.
-        difference: this cost minus that at the threshold chosen from the rows, on the same rows.
-            Never below 0, as these rows chose; an interval that starts near or below 0 does not
-            show that t* is any worse.
+        difference: this cost minus that of the chosen threshold, on the same rows; below 0 where
+            choosing did not pay.
     """
 
     threshold: float
@@ -47,6 +46,7 @@ class LabelThreshold:
         metrics: ``precision``, ``recall``, ``f1``, ``positive_rate`` (the share of rows accepted)
             and, for the goal ``cost``, the mean ``cost`` per row.
         closed_form: for the goal ``cost``, else None.
+        notes: what is to be known about these figures.
     """
 
     name: str
@@ -55,6 +55,7 @@ class LabelThreshold:
     positives: float
     metrics: Metrics = field(default_factory=dict)
     closed_form: ClosedForm | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_threshold(self.threshold)
@@ -79,12 +80,18 @@ class Thresholds:
         goal: what they were chosen for.
         calibrator: method and parameters of what the probabilities went through; None: unknown.
         labels: in the order of the columns; one where the task is binary.
+        confidence: with which each label on its own keeps to the goal on new rows, above 0 and
+            below 1; None where nothing is promised.
+        folds: how the figures were measured: cross-fitted over so many folds, each with the
+            threshold that the others chose; None: on the very rows that chose (older files).
     """
 
     task: Task
     goal: Goal
     calibrator: dict[str, Any] | None
     labels: tuple[LabelThreshold, ...]
+    confidence: float | None = None
+    folds: int | None = None
 
     schema: ClassVar[str] = "calibrate.thresholds/1"
     command: ClassVar[str] = "calibrate thresholds"
@@ -95,3 +102,5 @@ class Thresholds:
         if not self.labels or (self.task is Task.binary and len(self.labels) != 1):
             what = "one threshold for a binary task" if self.task is Task.binary else "thresholds"
             raise InputError(f"expected {what}, found {len(self.labels):,}")
+        if self.confidence is not None and not 0 < self.confidence < 1:
+            raise InputError(f"expected a confidence above 0 and below 1, got {self.confidence:g}")

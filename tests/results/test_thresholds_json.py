@@ -11,6 +11,8 @@ from calibrate.analyses.thresholds.choice import thresholds_for
 from calibrate.analyses.thresholds.decisions import decide
 from calibrate.errors import InputError
 from calibrate.files import write_bytes
+from calibrate.renderers.document import EVERYTHING
+from calibrate.renderers.formats import FORMATS
 from calibrate.results.goal import Goal
 from calibrate.results.json import read_result, to_json
 from calibrate.results.thresholds import Thresholds
@@ -30,7 +32,7 @@ def found() -> Thresholds:
     p = rng.random((90, 2))
     y = (rng.random((90, 2)) < p).astype(float)
     return thresholds_for(
-        list(p.T), list(y.T), goal=Goal.of_text("cost=0.3:1.7"), names=["naïve", "b"], bootstrap=50
+        list(p.T), list(y.T), goal=Goal.of_text("cost=0.3:1.7"), names=["naïve", "b"]
     )
 
 
@@ -40,14 +42,14 @@ def test_round_trip(tmp_path, goal, n_labels):
     rng = np.random.default_rng(3)
     p = [rng.random(50) for _ in range(n_labels)]
     y = [(rng.random(50) < each).astype(float) for each in p]
-    found = thresholds_for(p, y, goal=Goal.of_text(goal), bootstrap=20)
+    found = thresholds_for(p, y, goal=Goal.of_text(goal))
     save_thresholds(found, tmp_path / "t.json")
     assert load_thresholds(tmp_path / "t.json") == found
 
 
 def test_undefined_figures_are_null(tmp_path):
     p, y = np.array([0.2, 0.4]), np.array([0, 0.1])
-    found = thresholds_for([p], [y], goal=Goal.of_text("cost=9:1"), bootstrap=0)
+    found = thresholds_for([p], [y], goal=Goal.of_text("cost=9:1"))
     save_thresholds(found, tmp_path / "t.json")
     content = json.loads((tmp_path / "t.json").read_text())
     precision = content["labels"][0]["metrics"]["precision"]
@@ -58,13 +60,17 @@ def test_undefined_figures_are_null(tmp_path):
 def test_the_shape_of_the_file(tmp_path, found):
     save_thresholds(found, tmp_path / "t.json")
     content = json.loads((tmp_path / "t.json").read_text())
-    assert list(content) == ["schema", "version", "task", "goal", "calibrator", "labels"]
+    fields = ["task", "goal", "calibrator", "labels", "confidence", "folds"]
+    assert list(content) == ["schema", "version", *fields]
+    assert content["confidence"] is None
+    assert content["folds"] == 10
     assert content["schema"] == "calibrate.thresholds/1"
     assert content["task"] == "multilabel"
     assert content["goal"] == "cost=0.3:1.7"
     label = content["labels"][0]
     assert label["name"] == "naïve"
-    assert list(label) == ["name", "threshold", "rows", "positives", "metrics", "closed_form"]
+    figures = ["metrics", "closed_form", "notes"]
+    assert list(label) == ["name", "threshold", "rows", "positives", *figures]
     assert label["threshold"] == found.labels[0].threshold
     assert label["closed_form"]["threshold"] == pytest.approx(0.15)
 
@@ -81,6 +87,33 @@ def test_a_threshold_changed_by_hand_counts(tmp_path, found):
     assert read.labels[0].metrics == {}
 
 
+def test_a_promise_is_recorded(tmp_path):
+    rng = np.random.default_rng(4)
+    p = rng.random(400)
+    y = (rng.random(400) < p).astype(float)
+    goal = Goal.of_text("cost=1:2,max=0.9")
+    found = thresholds_for([p], [y], goal=goal, confidence=0.9)
+    save_thresholds(found, tmp_path / "t.json")
+    content = json.loads((tmp_path / "t.json").read_text())
+    assert content["confidence"] == 0.9
+    assert content["goal"] == "cost=1:2,max=0.9"
+    assert load_thresholds(tmp_path / "t.json") == found
+
+
+def test_files_of_before_are_read(tmp_path, found):
+    """As version 0.1.0 wrote them: without confidence, folds and notes."""
+    save_thresholds(found, tmp_path / "t.json")
+    content = json.loads((tmp_path / "t.json").read_text())
+    del content["confidence"], content["folds"]
+    for label in content["labels"]:
+        del label["notes"]
+    (tmp_path / "t.json").write_text(json.dumps(content))
+    read = load_thresholds(tmp_path / "t.json")
+    assert read.confidence is read.folds is None
+    assert [label.threshold for label in read.labels] == [t.threshold for t in found.labels]
+    assert "Measured on the very rows" in FORMATS["text"](read, EVERYTHING)
+
+
 @pytest.mark.parametrize(
     ("path", "value", "what"),
     [
@@ -90,6 +123,9 @@ def test_a_threshold_changed_by_hand_counts(tmp_path, found):
         (["task"], "binary", "one threshold for a binary task, found 2"),
         (["goal"], 3, ".goal: expected a text, found 3"),
         (["goal"], "precision=7", ".goal: goal precision"),
+        (["confidence"], 95, "expected a confidence above 0 and below 1, got 95"),
+        (["folds"], "ten", ".folds: expected a whole number"),
+        (["labels", 0, "notes"], "none", ".notes: expected a list"),
         (["labels"], [], "expected thresholds, found 0"),
         (["labels"], {"a": 1}, ".labels: expected a list"),
         (["labels", 1], 0.5, ".labels[1]: expected a JSON object, found 0.5"),

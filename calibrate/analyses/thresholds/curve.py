@@ -47,7 +47,7 @@ class ThresholdCurve:
         last = np.flatnonzero(np.append(p[1:] != p[:-1], True))  # the last row of each level
         tp = np.cumsum(weights[order] * labels[order])[last]
         fp = np.cumsum(weights[order] * (1 - labels[order]))[last]
-        thresholds = np.append(_between(p[last]), 0.0)
+        thresholds = np.append(between(p[last]), 0.0)
         if p[0] < 1:
             thresholds = np.append(1.0, thresholds)
             tp, fp = np.append(0.0, tp), np.append(0.0, fp)
@@ -86,7 +86,7 @@ class ThresholdCurve:
         if not self.negatives > 0:
             raise InputError("every row is positive")
         if goal.costs is not None:
-            return float(self.thresholds[_first_largest(-self.cost(goal.costs))])
+            return self._cheapest(goal.costs, goal.maximum)
         if goal.name == "f1":
             return float(self.thresholds[_first_largest(self.f1)])
         limited, wanted = self.precision, self.recall
@@ -96,6 +96,16 @@ class ThresholdCurve:
         if not met.any():
             self._refuse(limited)
         return float(self.thresholds[_first_largest(np.where(met, wanted, np.nan))])
+
+    def _cheapest(self, costs: tuple[float, float], maximum: float | None) -> float:
+        cost = self.cost(costs)
+        at = _first_largest(-cost)
+        if maximum is not None and cost[at] > maximum * (1 + ROUNDING):
+            reached = np.ceil(cost[at] * 1e4) / 1e4
+            raise InputError(
+                f"the least mean cost is {reached:.4g} at the threshold {self.thresholds[at]:.4g}"
+            )
+        return float(self.thresholds[at])
 
     def _refuse(self, precision: Float64) -> None:
         """A recall of 1 is always reached, by the threshold 0: only a precision can be too high."""
@@ -114,7 +124,7 @@ def ratio(part: Float64, whole: Float64) -> Float64:
     return np.asarray(np.divide(part, whole, out=undefined, where=whole > 0))
 
 
-def _between(levels: Float64) -> Float64:
+def between(levels: Float64) -> Float64:
     """Thresholds that accept one level and reject the next, for falling levels."""
     accepted, rejected = levels[:-1], levels[1:]
     halfway = rejected + (accepted - rejected) / 2

@@ -31,7 +31,7 @@ def find_thresholds(
     calibrator: Calibrator | None = None,
     *,
     names: Sequence[str] | None = None,
-    bootstrap: int = 1000,
+    confidence: float | None = None,
     seed: int = 0,
 ) -> Thresholds:
     """One threshold per label, the best for the goal on these rows.
@@ -40,11 +40,16 @@ def find_thresholds(
         dataset: labelled rows of a binary or multi-label model.
         calibrator: what the scores go through; None: as they are.
         names: of the labels.
+        confidence: with which each label on its own shall keep to the goal on new rows; None for
+            no promise.
+        seed: of the folds behind the figures.
 
     Raises:
-        InputError: the rows are multiclass, or the goal cannot be met.
+        InputError: the rows are multiclass, or the goal cannot be met or promised.
     """
     _check_yes_no(dataset)
+    if confidence is not None:
+        _check_independent(dataset)
     blocks = apply_blocks(calibrator or Temperature(1.0), dataset)
     probability = np.concatenate(list(blocks)).astype(np.float64)
     yes, n_labels = _yes(dataset), dataset.layout.n_labels
@@ -58,7 +63,7 @@ def find_thresholds(
             goal=goal,
             names=names,
             task=dataset.task,
-            bootstrap=bootstrap,
+            confidence=confidence,
             seed=seed,
         )
     except InputError as error:
@@ -149,6 +154,15 @@ class _Yes:
 
 def _yes(dataset: Dataset) -> Float64:
     return np.concatenate(list(map_blocks(dataset, _Yes())))
+
+
+def _check_independent(dataset: Dataset) -> None:
+    lead = [size for size in dataset.layout.lead if size > 1]
+    if len(lead) > 1:
+        raise InputError(
+            f"{dataset.logits.name}: `confidence`: a promise needs independent rows, and rows of "
+            f"the shape {tuple(lead)} go together; pass one of each, or leave the promise out"
+        )
 
 
 def _check_yes_no(dataset: Dataset) -> None:

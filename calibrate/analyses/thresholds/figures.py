@@ -1,198 +1,191 @@
-"""What fixed thresholds achieve, with bootstrap intervals over rows.
+"""What decisions achieve, with intervals that hold for few rows too.
 
-A threshold t decides p >= t. One or two thresholds cut the rows into zones, and every figure
-depends on the weight of the positives and of the negatives in each zone, nothing else. So alike
-rows are put into cells, and a bootstrap sample only draws how often each cell occurs. With hard
-labels and equal weights these are the 2 x 2 counts and their draw is multinomial: exactly what
-resampling the rows gives, whatever their number.
+Every figure is a share of some rows, or a mean of a few fixed amounts. The interval of a share is
+the exact binomial one; so is that of F1, which is a function of a share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibrate.analyses.thresholds.curve import ratio
-from calibrate.arrays import Float64, Index
-from calibrate.results.measurement import Measurement
+from calibrate.analyses.thresholds.bounds import lower_bound, upper_bound
+from calibrate.arrays import Float64
+from calibrate.results.measurement import Measurement, Metrics
 
-SIDE = 32
-MAX_CELLS = SIDE * SIDE  # per zone and kind of label
-PER_DRAW = 100  # samples computed at once
-
-Decided = tuple[Float64, Float64, Float64, Float64]
+ERROR = 0.025  # on either side of a 95 % interval
 
 
 @dataclass(frozen=True)
-class ZoneCells:
-    """Rows of one zone that count alike.
+class Decided:
+    """Rows with a decision for each.
 
     Attributes:
-        zone: ``(c,)`` how many of the thresholds accept these rows, in ``0..n_thresholds``.
-        positive, negative: ``(c,)`` the weight of the positives and of the negatives.
-        rows: ``(c,)`` how many rows; fewer where their weights differ.
-        exact: whether the rows of each cell are all the same.
-        n_thresholds: one more zone than that.
+        accepted: ``(n,)`` 1 or 0.
+        labels: ``(n,)`` in [0, 1]: y counts as y of a positive row and 1 - y of a negative one.
+        weights: ``(n,)`` positive.
     """
 
-    zone: Index
-    positive: Float64
-    negative: Float64
-    rows: Float64
-    exact: bool
-    n_thresholds: int
+    accepted: Float64
+    labels: Float64
+    weights: Float64
 
-    @staticmethod
-    def of(
-        probabilities: Float64, labels: Float64, weights: Float64, thresholds: Sequence[float]
-    ) -> ZoneCells:
-        """The cells of ``(n,)`` rows in the zones between rising thresholds."""
-        zone = np.searchsorted(np.asarray(thresholds), probabilities, side="right")
-        kind = zone * 3 + (labels > 0) + (labels == 1)
-        order = np.lexsort((weights, labels, kind))
-        kind, y, w = kind[order], labels[order], weights[order]
-        new = (kind[1:] != kind[:-1]) | (y[1:] != y[:-1]) | (w[1:] != w[:-1])
-        cell = np.append(0, np.cumsum(new))
-        exact = True
-        for each in np.unique(kind):
-            span = slice(*np.searchsorted(kind, [each, each + 1]).tolist())
-            if cell[span.stop - 1] - cell[span.start] >= MAX_CELLS:
-                cell[span] = _coarse(y[span], w[span]) + len(cell) * (1 + each)
-                exact = False
-        _, first, cell = np.unique(cell, return_index=True, return_inverse=True)
-        total = np.bincount(cell, w)
-        # Weights that differ leave fewer effective rows: the variance of the sum stays the same.
-        rows = np.bincount(cell) if exact else total**2 / np.bincount(cell, w * w)
-        return ZoneCells(
-            kind[first] // 3,
-            np.bincount(cell, w * y).astype(np.float64),
-            np.bincount(cell, w * (1 - y)).astype(np.float64),
-            rows.astype(np.float64),
-            exact,
-            len(thresholds),
-        )
+    @property
+    def false(self) -> Float64:
+        """``(n,)`` how much of each row is a false positive."""
+        return self.accepted * (1 - self.labels)
 
-    def decided(self, repeats: Float64) -> list[Decided]:
-        """``(TP, FP, positives, negatives)`` of each threshold, each of shape ``(samples,)``.
+    @property
+    def missed(self) -> Float64:
+        """``(n,)`` how much of each row is a false negative."""
+        return (1 - self.accepted) * self.labels
 
-        Args:
-            repeats: ``(samples, c)`` how often each cell counts; 1 for the rows as they are.
+    def figures(self, costs: tuple[float, float] | None) -> Metrics:
+        """Each figure with its 95 % interval; None where it is 0 / 0.
+
+        ``precision`` = TP / (TP + FP); ``recall`` = TP / (TP + FN); ``f1`` = 2 TP / (2 TP + FP +
+        FN) = 2 J / (1 + J), where J = TP / (TP + FP + FN) is a share; ``positive_rate`` = (TP +
+        FP) / all; ``cost`` = (FP · cost of one + FN · cost of one) / all, where costs are given.
         """
-        found = []
-        positives, negatives = repeats @ self.positive, repeats @ self.negative
-        for number in range(self.n_thresholds):
-            accepted = self.zone > number
-            tp, fp = repeats @ (self.positive * accepted), repeats @ (self.negative * accepted)
-            found.append((tp, fp, positives, negatives))
+        w, a, y = self.weights, self.accepted, self.labels
+        found = {
+            "precision": proportion(w * a * y, w * a),
+            "recall": proportion(w * a * y, w * y),
+            "f1": _f1_of(proportion(w * a * y, w * (a + (1 - a) * y))),
+            "positive_rate": proportion(w * a, w),
+        }
+        if costs is not None:
+            found["cost"] = mean_of(costs, [self.false, self.missed], w)
         return found
 
-    def draws(self, samples: int, seed: int) -> Iterator[Float64]:
-        """Blocks of ``repeats`` of bootstrap samples; multinomial where every row of a cell is the
-        same, else Poisson.
-        """
-        rng = np.random.default_rng(seed)
-        n = self.rows.sum()
-        for start in range(0, samples, PER_DRAW):
-            size = min(PER_DRAW, samples - start)
-            if self.exact:
-                drawn = rng.multinomial(round(n), self.rows / n, size)
-            else:
-                drawn = rng.poisson(self.rows, (size, len(self.rows)))
-            yield drawn / self.rows
 
+def proportion(part: Float64, whole: Float64) -> Measurement:
+    """sum(part) / sum(whole) with its 95 % interval, for ``0 <= part <= whole``, each ``(n,)``.
 
-def _coarse(labels: Float64, weights: Float64) -> Index:
-    """At most ``MAX_CELLS`` groups of rows that neighbour in label and weight."""
-    n = len(labels)
-    rank = np.empty(n, dtype=np.int64)
-    rank[np.argsort(labels, kind="stable")] = np.arange(n)
-    hard = labels[0] == labels[-1]  # sorted: all alike, so the weights may have all the groups
-    slices = np.zeros_like(rank) if hard else rank * SIDE // n
-    group = np.empty(n, dtype=np.int64)
-    group[np.lexsort((weights, slices))] = np.arange(n) * MAX_CELLS // n
-    return group
+    Clopper and Pearson's where whole is 1 or 0 and part too. Else theirs with an effective number
+    of rows: (sum of whole)² / sum of whole², and where that is less share (1 − share) / the
+    linearised variance of the share. Shares between 0 and 1 vary less than a row that is one or the
+    other: the interval is then too wide.
 
-
-def figures(decided: Decided, costs: tuple[float, float] | None) -> dict[str, Float64]:
-    """Each figure of ``(TP, FP, positives, negatives)``; NaN where it is 0 / 0.
-
-    ``precision`` = TP / (TP + FP); ``recall`` = TP / (TP + FN); ``f1`` = 2 TP / (2 TP + FP + FN);
-    ``positive_rate`` = (TP + FP) / all; ``cost`` = (FP · cost of one + FN · cost of one) / all,
-    where costs are given.
+    Reference: Korn and Graubard (1998), "Confidence intervals for proportions with small expected
+    number of positive counts estimated from survey data", Survey Methodology 24(2).
     """
-    tp, fp, positives, negatives = decided
-    everything = positives + negatives
-    found = {
-        "precision": ratio(tp, tp + fp),
-        "recall": ratio(tp, positives),
-        "f1": ratio(2 * tp, tp + fp + positives),
-        "positive_rate": ratio(tp + fp, everything),
-    }
-    if costs is not None:
-        missed = np.maximum(positives - tp, 0.0)  # never below 0 by rounding
-        found["cost"] = ratio(costs[0] * fp + costs[1] * missed, everything)
+    total = whole.sum()
+    if not total > 0:
+        return Measurement(None)
+    share = min(1.0, float(part.sum() / total))
+    rows = total**2 / np.dot(whole, whole)
+    residual = part - share * whole
+    variance = np.dot(residual, residual) / total**2
+    if variance > 0:
+        rows = min(rows, share * (1 - share) / variance)
+    low, high = _bounds(share, float(rows))
+    return Measurement(share, low, high)
+
+
+def _bounds(share: float, rows: float) -> tuple[float, float]:
+    x, n = np.array(share * rows), np.array(rows)
+    low, high = float(lower_bound(x, n, ERROR)), float(upper_bound(x, n, ERROR))
+    return min(low, share), max(high, share)
+
+
+def _f1_of(jaccard: Measurement) -> Measurement:
+    if jaccard.value is None or jaccard.low is None or jaccard.high is None:
+        return jaccard
+    value, low, high = (2 * j / (1 + j) for j in (jaccard.value, jaccard.low, jaccard.high))
+    return Measurement(value, low, high)
+
+
+def mean_of(amounts: Sequence[float], events: Sequence[Float64], weights: Float64) -> Measurement:
+    """sum of amount · share of its event over all rows, with its 95 % interval.
+
+    Each share has its exact interval; the distances from the mean to its ends are the root of the
+    sum of the squared distances of the parts: MOVER, the "method of variance estimates recovery".
+
+    Args:
+        amounts: of either sign, one per event.
+        events: ``(n,)`` in [0, 1] each; no row is of two events in full.
+        weights: ``(n,)`` positive.
+
+    Reference: Zou and Donner (2008), "Construction of confidence limits about effect measures: a
+    general approach", Statistics in Medicine 27(10).
+    """
+    value = down = up = 0.0
+    for amount, event in zip(amounts, events, strict=True):
+        share = proportion(weights * event, weights)
+        if share.value is None or share.low is None or share.high is None:
+            return Measurement(None)
+        ends = amount * (share.low - share.value), amount * (share.high - share.value)
+        value += amount * share.value
+        down, up = float(np.hypot(down, min(ends))), float(np.hypot(up, max(ends)))
+    return Measurement(value, value - down, value + up)
+
+
+def cost_difference(first: Decided, other: Decided, costs: tuple[float, float]) -> Measurement:
+    """The mean cost of the first decisions minus that of the others on the same rows, paired."""
+    more = np.maximum(first.accepted - other.accepted, 0)
+    fewer = np.maximum(other.accepted - first.accepted, 0)
+    no, yes = 1 - first.labels, first.labels
+    false, miss = costs
+    return mean_of(
+        [false, -miss, -false, miss],
+        [more * no, more * yes, fewer * no, fewer * yes],
+        first.weights,
+    )
+
+
+def stretched(figures: Metrics, at: Metrics, crossed: Metrics) -> Metrics:
+    """Cross-fitted figures, their intervals stretched by how far the thresholds lie apart.
+
+    The thresholds of the folds are not quite the chosen one. By how much a figure differs is
+    seen on all rows: with the chosen threshold less with those of the folds. The interval holds
+    both the plain one and that one moved by the difference.
+
+    Args:
+        figures: cross-fitted.
+        at: of all rows with the chosen threshold.
+        crossed: of all rows with the thresholds of the folds, on average.
+    """
+    found = {}
+    for name, figure in figures.items():
+        chosen, others = at[name].value, crossed[name].value
+        if figure.low is not None and figure.high is not None and None not in (chosen, others):
+            moved = (chosen or 0.0) - (others or 0.0)
+            low, high = figure.low + min(moved, 0.0), figure.high + max(moved, 0.0)
+            figure = replace(figure, low=low, high=high)
+        found[name] = figure
     return found
 
 
-def measure_thresholds(
-    probabilities: Float64,
-    labels: Float64,
-    weights: Float64,
-    thresholds: Sequence[float],
-    costs: tuple[float, float] | None,
-    bootstrap: tuple[int, int],
-) -> tuple[list[dict[str, Measurement]], Measurement | None]:
-    """The figures at each of one or two thresholds, and the second cost minus the first.
-
-    The intervals hold 95 % of the bootstrap samples of the rows, at these fixed thresholds. Both
-    thresholds see the same samples: the difference is a paired one.
-
-    A figure that all samples agree on gets no interval: rows without a false positive have a
-    precision of 1 however often they are resampled, and an interval without width would claim a
-    certainty that few rows cannot give.
-
-    Args:
-        probabilities: ``(n,)`` in [0, 1].
-        labels: ``(n,)`` in [0, 1].
-        weights: ``(n,)``, positive.
-        thresholds: in any order.
-        costs: of a false positive and a false negative, or None.
-        bootstrap: samples behind the intervals, 0 for none, and their seed.
-    """
-    rising = sorted(thresholds)
-    cells = ZoneCells.of(probabilities, labels, weights, rising)
-
-    def computed(repeats: Float64) -> list[dict[str, Float64]]:
-        zones = cells.decided(repeats)
-        found = [figures(zones[rising.index(t)], costs) for t in thresholds]
-        if costs is not None and len(found) == 2:
-            found.append({"cost": found[1]["cost"] - found[0]["cost"]})
-        return found
-
-    values = computed(np.ones((1, len(cells.rows))))
-    drawn = [computed(repeats) for repeats in cells.draws(*bootstrap)]
-    measured = [
-        {
-            name: _percentile(float(value[0]), [block[i][name] for block in drawn])
-            for name, value in side.items()
-        }
-        for i, side in enumerate(values)
-    ]
-    n = len(thresholds)
-    return measured[:n], measured[n]["cost"] if len(measured) > n else None
+def within(figures: Metrics, costs: tuple[float, float] | None) -> Metrics:
+    """Figures whose intervals stay where they can be: shares up to 1, costs up to the dearer."""
+    return {
+        name: figure
+        if figure.low is None or figure.high is None
+        else replace(
+            figure,
+            low=max(0.0, figure.low),
+            high=min(max(costs) if costs and name == "cost" else 1.0, figure.high),
+        )
+        for name, figure in figures.items()
+    }
 
 
-def _percentile(value: float, blocks: list[Float64]) -> Measurement:
-    """The value with the 2.5 % and the 97.5 % quantile; no interval where these are the same, or
-    where the figure is undefined in more than a tenth of the samples.
-    """
-    if not np.isfinite(value):
-        return Measurement(None)
-    samples = np.concatenate(blocks) if blocks else np.empty(0)
-    usable = samples[np.isfinite(samples)]
-    if not len(usable) or len(usable) < 0.9 * len(samples):
-        return Measurement(value)
-    low, high = np.quantile(usable, [0.025, 0.975])
-    return Measurement(value, float(low), float(high)) if low < high else Measurement(value)
+def few(decided: Decided, enough: int) -> tuple[str, ...]:
+    """What is to be said where a figure rests on fewer rows than are enough."""
+    accepted = int(np.count_nonzero(decided.accepted))
+    positive = int(np.count_nonzero(decided.labels))
+    notes = []
+    if accepted < enough:
+        notes.append(f"precision rests on {_rows(accepted, 'accepted')}")
+    if positive < enough:
+        notes.append(f"recall rests on {_rows(positive, 'positive')}")
+    return tuple(notes)
+
+
+def _rows(count: int, kind: str) -> str:
+    if count == 0:
+        return f"no {kind} row"
+    return f"one {kind} row" if count == 1 else f"{count} {kind} rows"

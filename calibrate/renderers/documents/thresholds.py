@@ -15,31 +15,44 @@ from calibrate.renderers.document import (
 from calibrate.renderers.words import measurement, short
 from calibrate.results.goal import Goal
 from calibrate.results.measurement import Measurement
-from calibrate.results.thresholds import Thresholds
+from calibrate.results.thresholds import LabelThreshold, Thresholds
 
-NOTE = (
+IN_SAMPLE = (
     "Measured on the very rows that chose the thresholds; the intervals hold each threshold fixed."
 )
+BESIDE = {
+    "precision": ("precision", "recall"),
+    "recall": ("recall", "precision"),
+    "f1": ("f1", "precision", "recall"),
+    "cost": ("cost", "positive_rate"),
+}
 
 
 @document.register
 def _(found: Thresholds, _: Shown = EVERYTHING) -> tuple[Part, ...]:
+    notes = [_note(label, len(found.labels)) for label in found.labels]
+    return (
+        Heading(_heading(found)),
+        Lines.of(_promise(found), Line(_measured(found), quiet=True)),
+        *_tables(found),
+        *_closed_form(found),
+        *((Lines.of(*notes),) if any(notes) else ()),
+    )
+
+
+def _heading(found: Thresholds) -> str:
     count = len(found.labels)
     what = "decision threshold" if count == 1 else f"decision thresholds of {count:,} labels"
-    return (
-        Heading(f"{what} for {goal_in_words(found.goal)}"),
-        Lines.of(Line(NOTE, quiet=True)),
-        _table(found),
-        *(_closed_form(found, *found.goal.costs) if found.goal.costs else ()),
-    )
+    return f"{what} for {goal_in_words(found.goal)}"
 
 
 def goal_in_words(goal: Goal) -> str:
     """``the largest recall at a precision of at least 0.95``."""
     if goal.costs is not None:
         false_positive, false_negative = map(_plain, goal.costs)
+        most = "" if goal.maximum is None else f", at most {_plain(goal.maximum)}"
         return (
-            f"the least mean cost, where a false positive costs {false_positive} and a false "
+            f"the least mean cost{most}, where a false positive costs {false_positive} and a false "
             f"negative {false_negative}"
         )
     if goal.minimum is None:
@@ -48,40 +61,68 @@ def goal_in_words(goal: Goal) -> str:
     return f"the largest {wanted} at a {goal.name} of at least {_plain(goal.minimum)}"
 
 
-def _table(found: Thresholds) -> Table:
-    """A line per label; the figures of any label, in the order in which they first come."""
-    names = list({name: None for label in found.labels for name in label.metrics})
+def _promise(found: Thresholds) -> str:
+    """What is promised, and for what."""
+    goal = found.goal
+    if found.confidence is None:
+        return ""
+    if goal.maximum is not None:
+        what = f"mean cost of at most {_plain(goal.maximum)}"
+    else:
+        what = f"{goal.name} of at least {_plain(goal.minimum or 0.0)}"
+    each = "" if len(found.labels) == 1 else ", for each label on its own"
+    confidence = _plain(100 * found.confidence)
+    return f"Promised with {confidence} % confidence{each}: a {what} on new rows like these."
+
+
+def _measured(found: Thresholds) -> str:
+    if found.folds is None:
+        return IN_SAMPLE
+    return f"Figures: each of {found.folds} folds decided by what the others chose; 95 % intervals."
+
+
+def _tables(found: Thresholds) -> tuple[Table | Lines, ...]:
+    """All figures of one label, or a line per label with those that the goal is about."""
+    if len(found.labels) == 1:
+        return (_one(found.labels[0]),)
+    names = BESIDE[found.goal.name]
     rows = [
         [
             label.name,
-            f"{label.rows:,}",
             _threshold(label.threshold),
             *(measurement(label.metrics.get(name, Measurement(None))) for name in names),
         ]
         for label in found.labels
     ]
-    return Table.of("label", ["rows", "threshold", *names], rows)
+    return (Table.of("label", ["threshold", *names], rows),)
 
 
-def _closed_form(
-    found: Thresholds, false_positive: float, false_negative: float
-) -> tuple[Lines, Table]:
-    at = _threshold(false_positive / (false_positive + false_negative))
-    line = (
-        f"On calibrated probabilities the cheapest threshold is FP / (FP + FN) = {at} "
-        "(Elkan 2001), whatever the rows; the difference is what it costs more on these."
+def _one(label: LabelThreshold) -> Table:
+    counts = f"{label.rows:,} rows, {label.positives:,.6g} positive"
+    rows = [[name, measurement(figure)] for name, figure in label.metrics.items()]
+    return Table.of(label.name, [counts], [["threshold", _threshold(label.threshold)], *rows])
+
+
+def _closed_form(found: Thresholds) -> tuple[Lines | Table, ...]:
+    costs = found.goal.costs
+    if costs is None:
+        return ()
+    at = _threshold(costs[0] / sum(costs))
+    lines = Lines.of(
+        f"If the probabilities are calibrated, FP / (FP + FN) = {at} is the cheapest threshold",
+        "(Elkan 2001). Here, and how much more than the chosen one it costs:",
     )
     rows = [
-        [
-            label.name,
-            _threshold(form.threshold),
-            measurement(form.cost),
-            measurement(form.difference),
-        ]
+        [label.name, measurement(form.cost), measurement(form.difference)]
         for label in found.labels
         if (form := label.closed_form)
     ]
-    return Lines.of(line), Table.of("label", ["closed-form threshold", "cost", "difference"], rows)
+    return lines, Table.of("label", [f"cost at {at}", "difference"], rows)
+
+
+def _note(label: LabelThreshold, count: int) -> str:
+    told = "; ".join(label.notes)
+    return told if count == 1 or not told else f"{label.name}: {told}"
 
 
 def _threshold(value: float) -> str:
