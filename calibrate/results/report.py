@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from calibrate.results.corp import CorpReliability
 from calibrate.results.measurement import Figures, Sides
 from calibrate.tasks import Task
 
@@ -255,6 +256,7 @@ class Report:
     classes: Sides[tuple[ClassFigures, ...]] | None = None  # the worst ones, worst first
     class_reliability: Sides[tuple[ClassReliability, ...]] | None = None
     smooth_reliability: Sides[SmoothReliability] | None = None
+    corp_reliability: Sides[CorpReliability] | None = None
     risk_coverage: Sides[RiskCoverage] | None = None
     sweep: Sweep | None = None
     groups: tuple[GroupFigures, ...] | None = None  # worst first

@@ -14,6 +14,7 @@ from calibrate.calibrators.protocol import Calibrator
 from calibrate.data.class_names import check_class_names, check_classes
 from calibrate.data.dataset import Dataset
 from calibrate.data.top_labels import TopLabels
+from calibrate.metrics.corp import corp_reliability
 from calibrate.metrics.measure import measure, reach_zero, rough_of
 from calibrate.metrics.metric import METRICS
 from calibrate.metrics.reliability import class_reliability, reliability_of, worst_classes
@@ -145,6 +146,7 @@ def report_of(
         reliability=sides_of(tables),
         tests=sides_of(tests),
         smooth_reliability=sides_of(smooth),
+        corp_reliability=corp_reliability(kept, settings.seed),
         risk_coverage=sides_of([_risk_coverage(each) for each in kept.ordered]),
     )
     if not totals.classes or totals.yes_no:
