@@ -2,62 +2,151 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from calibrate.arrays import Float64
+from calibrate.arrays import Float64, Index
+from calibrate.blocks.parts import PARTS
 from calibrate.blocks.student import NORMAL_95
-from calibrate.metrics.definitions.ranked import smooth_ece
+from calibrate.metrics.local_quadratic import fit_weights, kernel
 from calibrate.metrics.totals import KeptRows
 from calibrate.results.report import SmoothReliability
 
 POINTS = 201
-NODES = 2001  # confidences are taken to the nearest of these
-BANDWIDTHS = 0.025, 0.06  # drawn: narrower ones show single rows, wider ones blur the shape
-FEWEST = 5.0  # rows under the kernel below which nothing is drawn
+BEYOND = 10  # more points between the last of these and the most extreme confidence, at either end
+NODES = 1001  # confidences are taken to the nearest of these
+FITTED = 51  # at so many places accuracy is fitted for the residuals, and joined by lines
+FACTOR, POWER = 1.4, -0.25  # of the bandwidth
+BANDWIDTHS = 0.1, 0.4  # the least and the most, in log-odds
+FINEST = 1e-9  # confidences closer to 0 or 1 count as that close
+DENSITY_BANDWIDTH = 0.02
+FEWEST = 10.0  # effective rows below which nothing is drawn
 
 
-def smooth_reliability(kept: KeptRows, side: int) -> SmoothReliability:
-    """``t + sum K(t, c) w (a - c) / sum K(t, c) w`` over the confidences t, with its 95 % band.
+def smooth_reliability(kept: KeptRows, side: int, *, alone: bool = True) -> SmoothReliability:
+    """Accuracy as a local quadratic function of the log-odds of the confidence, with a 95 % band.
 
-    K is the Gaussian kernel reflected at 0 and 1, its bandwidth the smooth ECE, the scale on which
-    that figure is measured, within 0.025 to 0.06. The band is pointwise and normal, from the
-    variance of the residuals under the kernel. Reference: Blasiok & Nakkiran (2023).
+    The log-odds are ``log((c + d) / (1 - c + d))``, d the least distance of a confidence from 0
+    and 1: where confidences crowd at an end, so does the detail. The kernel is Gaussian, its
+    bandwidth 1.4 standard deviations of the log-odds times ``n^(-1/4)``, within 0.1 to 0.4: small
+    enough for the bias to be small beside the band, which is pointwise (see ``_band``). None where
+    fewer than 10 effective rows bear on the fit, and beyond the confidences seen. Reference:
+    Calonico, Cattaneo & Farrell (2018), On the effect of bias estimation on coverage accuracy.
+    ``alone``: whether each row is independent of all others.
     """
-    confidence, correct, weight = kept.confidences[side], kept.corrects[side], kept.weight
-    sigma = float(np.clip(smooth_ece(kept.ordered[side]), *BANDWIDTHS))
-    node = np.rint(confidence * (NODES - 1)).astype(np.intp)
-    residual = correct - confidence
-
-    def total(values: Float64) -> Float64:
-        return np.bincount(node, values, minlength=NODES).astype(np.float64)
-
-    points = np.linspace(0.0, 1.0, POINTS)
-    kernel = _reflected_gaussian(points[:, None], np.linspace(0.0, 1.0, NODES), sigma)
-    mass = kernel @ total(weight)
-    ample = mass / kernel.max(axis=1) * kept.rows_per_weight >= FEWEST
-    some = np.where(mass > 0, mass, 1.0)
-    shift = kernel @ total(weight * residual) / some
-    square, w2 = kernel**2, weight**2
-    spread = square @ total(w2 * residual**2) - 2 * shift * (square @ total(w2 * residual))
-    spread += shift**2 * (square @ total(w2))
-    width = NORMAL_95 * np.sqrt(np.maximum(spread, 0.0)) / some
+    confidence, correct = kept.confidences[side], kept.corrects[side]
+    weight = kept.weight * kept.rows_per_weight  # a row of the usual weight weighs 1
+    scale = _LogOdds.of(confidence)
+    points = _points(confidence, scale)
+    odds, at = scale.of_confidence(confidence), scale.of_confidence(points)
+    bandwidth = _bandwidth(odds, weight)
+    nodes = np.linspace(odds.min(), odds.max() + 1e-9, NODES)
+    node = np.rint((odds - nodes[0]) / (nodes[1] - nodes[0])).astype(np.intp)
+    mass = np.bincount(node, weight, minlength=NODES).astype(np.float64)
+    right = np.bincount(node, weight * correct, minlength=NODES).astype(np.float64)
+    weights = fit_weights(at, nodes, mass, bandwidth)
+    accuracy = np.clip(weights @ right, 0.0, 1.0)
+    few = np.linspace(nodes[0], nodes[-1], FITTED)
+    fitted = np.clip(fit_weights(few, nodes, mass, bandwidth) @ right, 0.0, 1.0)
+    residual = weight * (correct - np.interp(nodes, few, fitted)[node])
+    spread, unit = _spreads(weights, node, residual, weight, None if alone else kept.part)
+    low, high = _band(accuracy, spread, unit)
+    ample = (kernel(at, nodes, bandwidth) @ mass >= FEWEST) & (unit > 0) & (unit * FEWEST <= 1)
+    ample &= (points >= confidence.min()) & (points <= confidence.max())
 
     def shown(values: Float64) -> tuple[float | None, ...]:
-        inside = np.clip(values, 0.0, 1.0).tolist()
-        return tuple(v if enough else None for v, enough in zip(inside, ample, strict=True))
+        return tuple(v if a else None for v, a in zip(values.tolist(), ample.tolist(), strict=True))
 
     return SmoothReliability(
-        bandwidth=sigma,
+        bandwidth=bandwidth,
         confidence=tuple(points.tolist()),
-        accuracy=shown(points + shift),
-        low=shown(points + shift - width),
-        high=shown(points + shift + width),
-        density=tuple((mass / weight.sum()).tolist()),
+        accuracy=shown(accuracy),
+        low=shown(low),
+        high=shown(high),
+        density=tuple(_density(confidence, weight, points).tolist()),
     )
 
 
-def _reflected_gaussian(t: Float64, u: Float64, sigma: float) -> Float64:
-    """The density at t of a Gaussian around u, folded back at 0 and 1."""
-    distances = (t - u, t + u, 2 - t - u)
-    whole = sum(np.exp(-0.5 * np.square(each / sigma)) for each in distances)
-    return np.asarray(whole / (sigma * np.sqrt(2 * np.pi)))
+@dataclass(frozen=True)
+class _LogOdds:
+    """``log((c + d) / (1 - c + d))``, finite also at 0 and 1."""
+
+    distance: float
+
+    @staticmethod
+    def of(confidence: Float64) -> _LogOdds:
+        edges = np.minimum(confidence, 1 - confidence)
+        least = edges.min(where=edges > 0, initial=0.5)
+        return _LogOdds(max(float(least), FINEST))
+
+    def of_confidence(self, c: Float64) -> Float64:
+        return np.asarray(np.log((c + self.distance) / (1 - c + self.distance)))
+
+    def confidence_at(self, odds: Float64) -> Float64:
+        share = 0.5 * (1 + np.tanh(odds / 2))
+        return np.clip((1 + 2 * self.distance) * share - self.distance, 0.0, 1.0)
+
+
+def _points(confidence: Float64, scale: _LogOdds) -> Float64:
+    """Evenly spread over [0, 1], and between the outermost of these and the data, if they reach
+    beyond, evenly in log-odds.
+    """
+    even = np.linspace(0.0, 1.0, POINTS)
+    ends = np.array([confidence.min(), confidence.max()])
+    seen, outermost = scale.of_confidence(ends), scale.of_confidence(even[[1, -2]])
+    ways = [
+        np.linspace(end, inner, BEYOND, endpoint=False)
+        for end, inner, beyond in zip(seen, outermost, (-1, 1), strict=True)
+        if (end - inner) * beyond > 0
+    ]
+    beyond = [scale.confidence_at(way) for way in ways]
+    return np.unique(np.concatenate([even, ends, *beyond]))
+
+
+def _bandwidth(odds: Float64, weight: Float64) -> float:
+    deviation = np.sqrt(np.cov(odds, aweights=weight, ddof=0))
+    rows = np.square(weight.sum()) / np.square(weight).sum()
+    return float(np.clip(FACTOR * deviation * rows**POWER, *BANDWIDTHS))
+
+
+def _spreads(
+    weights: Float64, node: Index, residual: Float64, weight: Float64, part: Index | None
+) -> tuple[Float64, Float64]:
+    """The variance of the fits, and what it would be of rows whose own variance is 1.
+
+    ``sum (l r)²`` and ``sum (l w)²`` over rows; where rows belong together, both times what adding
+    up ``l r`` by part before squaring it makes of the first, if that is more.
+    """
+    square = np.square(weights)
+    spread: Float64 = square @ np.bincount(node, np.square(residual), minlength=NODES)
+    unit: Float64 = square @ np.bincount(node, np.square(weight), minlength=NODES)
+    if part is None:
+        return spread, unit
+    sums = np.bincount(part * NODES + node, residual, minlength=PARTS * NODES)
+    together = np.square(weights @ sums.reshape(PARTS, NODES).T).sum(axis=1)
+    ratio = np.divide(together, spread, out=np.ones_like(spread), where=spread > 0)
+    ratio = np.maximum(ratio, 1.0)
+    return spread * ratio, unit * ratio
+
+
+def _band(accuracy: Float64, spread: Float64, unit: Float64) -> tuple[Float64, Float64]:
+    """All p with ``(accuracy - p)² <= 1.96² (p (1 - p) unit + more)``.
+
+    Wilson's interval with 1 / unit rows, which stays open where all rows near are correct; more is
+    by how much the spread of the residuals is above ``accuracy (1 - accuracy) unit``.
+    """
+    z2 = NORMAL_95**2
+    more = np.maximum(spread - accuracy * (1 - accuracy) * unit, 0.0)
+    a, b = 1 + z2 * unit, accuracy + z2 * unit / 2
+    root = np.sqrt(np.maximum(b * b - a * (np.square(accuracy) - z2 * more), 0.0))
+    return np.clip((b - root) / a, 0.0, 1.0), np.clip((b + root) / a, 0.0, 1.0)
+
+
+def _density(confidence: Float64, weight: Float64, points: Float64) -> Float64:
+    """Of the confidences: a Gaussian around each, folded back at 0 and 1."""
+    nodes = np.linspace(0.0, 1.0, NODES)
+    node = np.rint(confidence * (NODES - 1)).astype(np.intp)
+    mass = np.bincount(node, weight, minlength=NODES) / weight.sum()
+    folded = sum(kernel(points, each, DENSITY_BANDWIDTH) for each in (nodes, -nodes, 2 - nodes))
+    return np.asarray(folded @ mass / (DENSITY_BANDWIDTH * np.sqrt(2 * np.pi)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from calibrate.results.biases import Classes, GroupFigures
+from calibrate.results.corp import CorpReliability
 from calibrate.results.measurement import Figures, Sides
 from calibrate.results.tests import Tests
 from calibrate.tasks import Task
@@ -196,6 +197,7 @@ class Report:
     classes: Sides[Classes] | None = None
     class_reliability: Sides[tuple[ClassReliability, ...]] | None = None
     smooth_reliability: Sides[SmoothReliability] | None = None
+    corp_reliability: Sides[CorpReliability] | None = None
     risk_coverage: Sides[RiskCoverage] | None = None
     sweep: Sweep | None = None
     groups: tuple[GroupFigures, ...] | None = None  # the most surely off first

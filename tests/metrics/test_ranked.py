@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from calibrate.blocks.bins import BinTable, equal_mass_edges
 from calibrate.blocks.ordered import Ordered
 from calibrate.metrics.definitions.binned import ece_equal_mass, rmsce_debiased
 from calibrate.metrics.definitions.decomposition import brier_calibration, brier_refinement
-from calibrate.metrics.definitions.ranked import aurc, auroc, ks, smooth_ece
+from calibrate.metrics.definitions.ranked import augrc, aurc, auroc, ks, smooth_ece
 
 
 def sample(seed: int, n: int = 60, ties: bool = True):
@@ -48,6 +50,17 @@ def slow_aurc(c, a, seeds=2000):
     return np.mean(areas)
 
 
+def slow_augrc(c, a):
+    """The mean over all orders of rows of equal confidence of the area under the broken line."""
+    n, best = len(c), np.argsort(-c, kind="stable")
+    runs = [best[c[best] == value] for value in np.unique(c)[::-1]]
+    areas = []
+    for orders in itertools.product(*(itertools.permutations(run) for run in runs)):
+        failed = np.concatenate([[0], np.cumsum(1 - a[[i for run in orders for i in run]])])
+        areas.append(np.trapezoid(failed / n, dx=1 / n))
+    return np.mean(areas)
+
+
 def slow_isotonic(c, a):
     """Pool adjacent violators, by hand: blocks of (sum, size)."""
     blocks = []
@@ -81,13 +94,50 @@ def test_aurc_with_ties_is_the_mean_over_their_orders():
     assert aurc(levels(c, a)) == pytest.approx(slow_aurc(c, a), abs=0.01)
 
 
+def test_augrc_is_the_mean_area_over_the_orders_of_ties():
+    c = np.array([0.9, 0.9, 0.8, 0.7, 0.7, 0.7, 0.4, 0.3])
+    a = np.array([1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0])
+    assert augrc(levels(c, a)) == pytest.approx(slow_augrc(c, a), abs=1e-12)
+    # by hand: the errors before each of the 8 steps, and half of its own, in the mean over orders
+    steps = [0.25, 0.75, 1.0, 7 / 6, 1.5, 11 / 6, 2.5, 3.0]
+    assert augrc(levels(c, a)) == pytest.approx(sum(steps) / 64, abs=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.booleans(), st.booleans())
+def test_augrc_follows_from_auroc_and_accuracy(seed, ties, weighted):
+    # Traub et al. (2024), equation 7; with ties and weights as well
+    c, a = sample(seed, ties=ties)
+    a[0], a[1] = 0, 1
+    w = np.random.default_rng(seed).gamma(0.5, size=60) + 1e-3 if weighted else np.ones(60)
+    found, accuracy = levels(c, a, w), np.average(a, weights=w)
+    want = (1 - auroc(found)) * accuracy * (1 - accuracy) + (1 - accuracy) ** 2 / 2
+    assert augrc(found) == pytest.approx(float(want), abs=1e-12)
+
+
+def test_augrc_against_a_package():
+    # torch-uncertainty 0.13.0, AUGRC.compute: the area from coverage 1/n on, over 1 - 1/n
+    c, a = sample(8, ties=False)
+    n, wrong = len(c), 1 - a[np.argsort(-c)]
+    coverage = np.arange(1, n + 1) / n
+    theirs = np.trapezoid(np.cumsum(wrong) / n, coverage) / (1 - 1 / n)
+    first = wrong[0] / (2 * n**2)
+    assert augrc(levels(c, a)) == pytest.approx(theirs * (1 - 1 / n) + first, abs=1e-12)
+
+
+@pytest.mark.parametrize(("correct", "value"), [(0.0, 0.5), (1.0, 0.0)])
+def test_augrc_at_its_ends(correct, value):
+    c, _ = sample(4)
+    assert augrc(levels(c, np.full(60, correct))) == pytest.approx(value, abs=1e-12)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000))
 def test_the_order_of_rows_does_not_matter(seed):
     c, a = sample(seed)
     order = np.random.default_rng(seed).permutation(len(c))
     one, other = levels(c, a), levels(c[order], a[order])
-    for figure in (ks, auroc, aurc, smooth_ece, brier_refinement):
+    for figure in (ks, auroc, aurc, augrc, smooth_ece, brier_refinement):
         assert figure(one) == pytest.approx(float(figure(other)), abs=1e-13, nan_ok=True)
 
 
@@ -99,7 +149,7 @@ def test_whole_weights_count_as_repeated_rows(seed):
     repeat = w.astype(int)
     weighted = Ordered.of(c, a, w)
     repeated = levels(np.repeat(c, repeat), np.repeat(a, repeat))
-    for figure in (ks, auroc, aurc, smooth_ece, brier_calibration):
+    for figure in (ks, auroc, aurc, augrc, smooth_ece, brier_calibration):
         assert figure(weighted) == pytest.approx(float(figure(repeated)), abs=1e-12, nan_ok=True)
 
 
@@ -107,7 +157,7 @@ def test_leading_axes_are_samples():
     c, a = sample(1)
     w = np.random.default_rng(0).random((3, 60)) + 0.1
     together = Ordered.of(c, a, w)
-    for figure in (ks, auroc, aurc, smooth_ece, brier_refinement):
+    for figure in (ks, auroc, aurc, augrc, smooth_ece, brier_refinement):
         each = [float(figure(Ordered.of(c, a, row))) for row in w]
         np.testing.assert_allclose(figure(together), each, rtol=1e-10)
 

@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from rows import kept
 from scipy.stats import kstest
 
 import calibrate
 from calibrate import Settings
 from calibrate.blocks.bins import BinTable, equal_width_edges
-from calibrate.blocks.parts import part_of
 from calibrate.blocks.row_sums import RowSums
 from calibrate.metrics.calibrated import Chance, drawn_gaps
 from calibrate.metrics.significance import spiegelhalter_test
-from calibrate.metrics.totals import KeptRows, Totals
+from calibrate.metrics.totals import Totals
 
 EDGES = equal_width_edges(15)
 
@@ -29,11 +29,10 @@ def chance(c, a, w=None, seed: int = 0) -> Chance:
 
 
 def totals_of(c, a) -> Totals:
-    n, one = len(c), np.ones(len(c))
-    part = part_of(np.arange(n))
-    kept = KeptRows((c,), (a,), (np.zeros(n),), one, part)
-    rows = RowSums.of([a], one, part)
-    return Totals(("accuracy",), rows, (BinTable.of(c, a, one, EDGES),), (), (), (), (kept,))
+    rows = kept(c, a)
+    sums = RowSums.of([a], rows.weight, rows.part)
+    table = BinTable.of(c, a, rows.weight, EDGES)
+    return Totals(("accuracy",), sums, (table,), (), (), (), (rows,))
 
 
 def spiegelhalter(c, a):

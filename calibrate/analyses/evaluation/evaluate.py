@@ -17,6 +17,7 @@ from calibrate.data.dataset import Dataset
 from calibrate.data.top_labels import TopLabels
 from calibrate.metrics.biases import Kinds
 from calibrate.metrics.choice import Choice
+from calibrate.metrics.corp import corp_reliability
 from calibrate.metrics.measure import measure, reach_zero, rough_of
 from calibrate.metrics.metric import METRICS
 from calibrate.metrics.reliability import (
@@ -178,18 +179,20 @@ def report_of(
         return report
     found = significance_tests(totals, settings.seed, choice)
     tables = [reliability_of(t, c.band) for t, c in zip(totals.tables, found.chance, strict=True)]
-    smooth = [smooth_reliability(kept.of_yes, side) for side in range(totals.n_sides)]
+    sides, alone = range(totals.n_sides), totals.alone
+    smooth = [smooth_reliability(kept.of_yes, side, alone=alone) for side in sides]
     report = replace(
         report,
         metrics=reach_zero(figures, found.p_values),
         reliability=sides_of(tables),
         tests=sides_of(found.tests),
         smooth_reliability=sides_of(smooth),
+        corp_reliability=corp_reliability(kept, settings.seed, alone=alone),
         risk_coverage=sides_of([_risk_coverage(each) for each in kept.ordered]),
     )
     if not totals.classes or totals.yes_no:
         return report
-    names, sides = settings.class_names, range(totals.n_sides)
+    names = settings.class_names
     classes = [classes_by_prediction(totals, side, settings.top, names) for side in sides]
     return replace(report, classes=sides_of(classes))
 

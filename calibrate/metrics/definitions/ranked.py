@@ -117,3 +117,24 @@ def aurc(levels: Ordered) -> Float64:
     harmonic = np.diff(digamma(covered + 1), axis=-1, prepend=digamma(1.0))
     area = errors + (earlier - rate * before) * harmonic
     return np.asarray(area.sum(axis=-1) / covered[..., -1])
+
+
+@metric(
+    Over.ORDERED,
+    Interval.RESAMPLED,
+    lower_is_better=True,
+    bounds=(0.0, 0.5),
+    reference="Traub et al. (2024), Overcoming common flaws in the evaluation of selective "
+    "classification systems",
+)
+def augrc(levels: Ordered) -> Float64:
+    """The mean over coverages of the share of all rows that is accepted and wrong. In [0, 1/2].
+
+    ``∫ P(wrong and accepted) d coverage = (1 - AUROC) acc (1 - acc) + (1 - acc)²/2``: the share is
+    one of all rows, where that of ``aurc`` is one of those accepted. Between levels it runs
+    straight, which is rows of equal confidence in random order; a weight counts as so many rows.
+    """
+    wrong = (levels.weight - levels.correct)[..., ::-1]
+    failed = np.cumsum(wrong, axis=-1)
+    area = levels.weight[..., ::-1] * (failed - wrong / 2)
+    return np.asarray(area.sum(axis=-1) / np.square(levels.total))

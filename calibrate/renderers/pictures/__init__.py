@@ -4,6 +4,7 @@ Those of a report have a row in PICTURES; each gives None where there is nothing
 """
 
 from calibrate.renderers.pictures.classes import classes_figure
+from calibrate.renderers.pictures.corp import corp_reliability_figure
 from calibrate.renderers.pictures.reliability import reliability_figure
 from calibrate.renderers.pictures.risk_coverage import risk_coverage_figure
 from calibrate.renderers.pictures.smooth import smooth_reliability_figure
@@ -12,6 +13,7 @@ from calibrate.renderers.pictures.temperature import temperature_figure
 PICTURES = {
     "reliability": reliability_figure,
     "reliability-smooth": smooth_reliability_figure,
+    "reliability-corp": corp_reliability_figure,
     "temperature": temperature_figure,
     "classes": classes_figure,
     "risk-coverage": risk_coverage_figure,
