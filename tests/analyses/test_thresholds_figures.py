@@ -14,7 +14,7 @@ from calibrate.analyses.thresholds.figures import (
     cost_difference,
     mean_of,
     proportion,
-    stretched,
+    spanned,
 )
 from calibrate.renderers.document import EVERYTHING
 from calibrate.renderers.formats import FORMATS
@@ -108,13 +108,14 @@ def test_the_difference_of_costs_is_paired():
     assert found.low < expected < found.high
 
 
-def test_intervals_are_stretched_towards_the_chosen_threshold():
-    figure = {"recall": Measurement(0.5, 0.4, 0.6), "f1": Measurement(None)}
-    at = {"recall": Measurement(0.45), "f1": Measurement(None)}
-    crossed = {"recall": Measurement(0.52), "f1": Measurement(None)}
-    found = stretched(figure, at, crossed)
-    assert parts(found["recall"]) == pytest.approx((0.5, 0.33, 0.6))
+def test_intervals_span_both_measurements():
+    crossed = {"recall": Measurement(0.5, 0.4, 0.6), "f1": Measurement(None)}
+    chosen = {"recall": Measurement(0.55, 0.45, 0.65), "f1": Measurement(0.5, 0.4, 0.6)}
+    found = spanned(crossed, chosen)
+    assert found["recall"] == Measurement(0.5, 0.4, 0.65)
     assert found["f1"] == Measurement(None)
+    chosen["recall"] = Measurement(None)
+    assert spanned(crossed, chosen)["recall"] == Measurement(0.5, 0.4, 0.6)
 
 
 def test_folds_share_out_the_positives():

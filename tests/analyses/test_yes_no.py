@@ -94,7 +94,7 @@ def test_a_lean_towards_yes_is_found():
 def test_thresholds_remember_their_calibrator():
     z, y = draw(500)
     dataset, t = Dataset.of(z, y), calibrate.Temperature(1.5)
-    found = find_thresholds(dataset, Goal.of_text("f1"), t, bootstrap=0)
+    found = find_thresholds(dataset, Goal.of_text("f1"), t)
     check_calibrator(found, calibrate.Temperature(1.5), "t.json")
     with pytest.raises(InputError, match=r"t.json: .*'temperature': 1.5.* chosen through"):
         check_calibrator(found, calibrate.Temperature(1.0), "t.json")

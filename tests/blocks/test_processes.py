@@ -66,7 +66,7 @@ def all_of(blocks: Iterator[np.ndarray]) -> bytes:
 
 
 def of_thresholds() -> tuple[object, bytes]:
-    found = find_thresholds(digits(), Goal.of_text("f1"), bootstrap=50)
+    found = find_thresholds(digits(), Goal.of_text("f1"))
     return found, all_of(decision_blocks(digits(), found, calibrate.Temperature(1.0)))
 
 

@@ -108,6 +108,22 @@ def test_multi_label_from_fit_to_decisions(run, tmp_path):
     assert "classes.png" not in pictures
 
 
+def test_a_promise_is_printed_recorded_and_applied(run, tmp_path):
+    val = BREAST / "val_logits.npy", BREAST / "val_labels.npy"
+    promise = ("--for", "precision=0.9", "--confidence", "0.9")
+    done = run("thresholds", *val, *promise)
+    assert done.returncode == 0, done.stderr
+    assert "Promised with 90 % confidence: a precision of at least 0.9" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    content = json.loads((tmp_path / "thresholds.json").read_text())
+    assert (content["confidence"], content["folds"]) == (0.9, 10)
+    test = BREAST / "test_logits.npy"
+    assert run("apply", test, "--thresholds", "thresholds.json", "-o", "d.npy").returncode == 0
+    p = expit(np.load(test).astype(np.float64))
+    expected = p.reshape(-1) >= content["labels"][0]["threshold"]
+    np.testing.assert_array_equal(np.load(tmp_path / "d.npy").reshape(-1), expected)
+
+
 def test_label_smoothing_is_kept_and_said(run, files):
     done = run("fit", "z.npy", "y.npy", "--label-smoothing", "0.1", "--smoothing-over", "others")
     assert done.returncode == 0, done.stderr
@@ -146,6 +162,17 @@ WRONG = [
         "every row is positive",
     ),
     ("thresholds b.npy bits.npy --for precision=1.5", "precision", "1.5"),
+    ("thresholds b.npy bits.npy --confidence 0.9", "--confidence: no promise", "about F1"),
+    (
+        "thresholds b.npy bits.npy --for recall=0.9 --confidence 95",
+        "--confidence: expected a number above 0 and below 1",
+        "did you mean 0.95?",
+    ),
+    (
+        "thresholds b.npy bits.npy --for precision=0.9 --confidence 0.95",
+        "bits.npy: goal precision=0.9: cannot be promised with 95 % confidence: at best 0.",
+        "of which",
+    ),
     ("apply b.npy --thresholds z.npy", "z.npy", "thresholds"),
 ]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.analyses.thresholds.figures import Decided, stretched, within
+from calibrate.analyses.thresholds.figures import Decided, spanned, within
 from calibrate.arrays import Float64, Index
 from calibrate.errors import InputError
-from calibrate.results.measurement import Measurement, Metrics
+from calibrate.results.measurement import Metrics
 
 FOLDS = 10
 
@@ -98,15 +98,5 @@ class CrossFit:
 
     def figures(self, rows: LabelRows, threshold: float, costs: Costs) -> Metrics:
         """The cross-fitted figures, with intervals for the threshold that all ``rows`` chose."""
-        found = self.decided.figures(costs)
-        levels, counts = np.unique(self.thresholds, return_counts=True)
-        shares = counts / counts.sum()
-        each = [rows.decided(level).figures(costs) for level in levels.tolist()]
-        crossed = {}
-        for name in found:
-            values = [figures[name].value for figures in each]
-            known = [v for v in values if v is not None]
-            mean = float(np.dot(shares, known)) if len(known) == len(values) else None
-            crossed[name] = Measurement(mean)
-        at = rows.decided(threshold).figures(costs)
-        return within(stretched(found, at, crossed), costs)
+        chosen = rows.decided(threshold).figures(costs)
+        return within(spanned(self.decided.figures(costs), chosen), costs)

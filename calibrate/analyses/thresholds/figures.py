@@ -136,26 +136,23 @@ def cost_difference(first: Decided, other: Decided, costs: tuple[float, float]) 
     )
 
 
-def stretched(figures: Metrics, at: Metrics, crossed: Metrics) -> Metrics:
-    """Cross-fitted figures, their intervals stretched by how far the thresholds lie apart.
+def spanned(crossed: Metrics, chosen: Metrics) -> Metrics:
+    """Cross-fitted figures, with intervals that span those of both.
 
-    The thresholds of the folds are not quite the chosen one. By how much a figure differs is
-    seen on all rows: with the chosen threshold less with those of the folds. The interval holds
-    both the plain one and that one moved by the difference.
+    The cross-fitted ones are of thresholds near to the chosen one, not of that one; those of all
+    rows at the chosen threshold are of that one, but of the rows that chose it. Neither holds its
+    truth as often as it says in every case; together they do (docs/statistics.md).
 
     Args:
-        figures: cross-fitted.
-        at: of all rows with the chosen threshold.
-        crossed: of all rows with the thresholds of the folds, on average.
+        crossed: cross-fitted.
+        chosen: of all rows at the chosen threshold.
     """
     found = {}
-    for name, figure in figures.items():
-        chosen, others = at[name].value, crossed[name].value
-        if figure.low is not None and figure.high is not None and None not in (chosen, others):
-            moved = (chosen or 0.0) - (others or 0.0)
-            low, high = figure.low + min(moved, 0.0), figure.high + max(moved, 0.0)
-            figure = replace(figure, low=low, high=high)
-        found[name] = figure
+    for name, figure in crossed.items():
+        lows = [m.low for m in (figure, chosen[name]) if m.low is not None]
+        highs = [m.high for m in (figure, chosen[name]) if m.high is not None]
+        known = figure.value is not None
+        found[name] = replace(figure, low=min(lows), high=max(highs)) if known else figure
     return found
 
 
