@@ -18,9 +18,9 @@ import calibrate
 
 CLASSES = 10
 ERRORS = ("ece", "ece_equal_mass", "smooth_ece", "ks", "mce", "rmsce", "rmsce_debiased")
-OTHERS = ("classwise_ece", "brier_calibration", "brier_refinement", "auroc", "aurc")
+OTHERS = ("classwise_ece", "brier_calibration", "brier_refinement", "auroc", "aurc", "augrc")
 FIGURES = ("accuracy", "nll", "brier", *ERRORS, *OTHERS)
-CHANGES = ("nll", "brier", "ece", "ece_equal_mass", "smooth_ece", "ks", "auroc", "aurc")
+CHANGES = ("nll", "brier", "ece", "ece_equal_mass", "smooth_ece", "ks", "auroc", "aurc", "augrc")
 TRUTH_ROWS = 1_000_000
 SPOILT = 1.25  # the temperature that a calibrated model is led astray by
 
