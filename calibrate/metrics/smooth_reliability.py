@@ -19,7 +19,7 @@ NODES = 1001  # confidences are taken to the nearest of these
 FITTED = 51  # at so many places accuracy is fitted for the residuals, and joined by lines
 FACTOR, POWER = 1.4, -0.25  # of the bandwidth
 BANDWIDTHS = 0.1, 0.4  # the least and the most, in log-odds
-FINEST = 1e-9  # confidences closer to 0 or 1 count as that close
+FINEST = 1e-12  # confidences closer to 0 or 1 count as that close
 DENSITY_BANDWIDTH = 0.02
 FEWEST = 10.0  # effective rows below which nothing is drawn
 

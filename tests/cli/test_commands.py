@@ -118,6 +118,7 @@ def test_report_writes_its_folder_and_prints_json_alone(run, files, tmp_path):
         "report.md",
         "reliability.png",
         "reliability-smooth.png",
+        "reliability-corp.png",
         "classes.png",
         "temperature.png",
         "risk-coverage.png",

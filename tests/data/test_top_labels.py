@@ -43,7 +43,8 @@ def test_the_figures_are_those_of_the_logits(data, run, tmp_path):
         assert figure["low"] == pytest.approx(want[name].low, abs=1e-6), name
     assert set(got["tests"]["before"]["temperature"].values()) == {None}
     pictures = {path.name for path in (tmp_path / "report").glob("*.png")}
-    assert pictures == {"reliability.png", "reliability-smooth.png", "risk-coverage.png"}
+    names = ("reliability", "reliability-smooth", "reliability-corp", "risk-coverage")
+    assert pictures == {f"{name}.png" for name in names}
 
 
 def test_weights_and_groups(data, run, tmp_path):

@@ -114,6 +114,17 @@ def test_the_band_holds_calibrated_models():
     assert 0.92 < np.mean(held) < 0.98
 
 
+def test_the_band_is_open_at_the_ends_where_single_rows_make_the_curve():
+    held = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        c = rng.uniform(0.3, 0.7, 20_000)
+        found = corp_of(c, (rng.random(20_000) < c).astype(float), seed=seed)
+        held.append(found.consistency_low[0] <= found.accuracy[0] <= found.consistency_high[0])
+        held.append(found.consistency_low[-1] <= found.accuracy[-1] <= found.consistency_high[-1])
+    assert np.mean(held) > 0.8
+
+
 @pytest.mark.parametrize("weight", [np.ones(600), np.arange(1.0, 601.0) ** 2])
 def test_one_confidence_has_a_binomial_band_of_the_right_number_of_rows(weight):
     # at one confidence the fit is the mean: 1.96 sqrt(c (1 - c) sum w²) / sum w to either side

@@ -45,6 +45,20 @@ def test_the_band_holds_the_truth_also_where_it_is_steep(accuracy, start, n):
     assert np.mean(top) > 0.88
 
 
+def test_the_curve_goes_on_where_confidences_crowd_at_the_end():
+    """Half of the rows are above 0.95, one in twenty is closer to 1 than 0.00001."""
+    rng, held = np.random.default_rng(6), []
+    for _ in range(12):
+        c = 1 - 0.75 * rng.random(10_000) ** 4
+        a = (rng.random(10_000) < 1 - 0.6 * (1 - c) ** 0.25).astype(float)
+        t, _, low, high = drawn(smooth_reliability(KeptRows((c,), (a,), np.ones(10_000)), 0))
+        truth, close = 1 - 0.6 * (1 - t) ** 0.25, (t > 0.999) & (t < 1 - 1e-8)
+        assert np.count_nonzero(close) >= 3
+        assert np.max((high - low)[close]) < 0.2
+        held.append(((low <= truth) & (truth <= high))[close])
+    assert np.mean(np.concatenate(held)) > 0.85
+
+
 def test_nothing_is_drawn_where_there_are_no_rows():
     curve = curve_of(lambda c: c)
     t = drawn(curve)[0]

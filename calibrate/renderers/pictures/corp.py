@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def corp_reliability_figure(report: Report) -> Figure | None:
     """Accuracy as an isotonic function of confidence, before and after; None where there is none.
 
-    Where the curve leaves the grey band, the model is off by more than chance. The captions split
-    the Brier score of the confidence. After Dimitriadis, Gneiting & Jordan (2021), figure 2.
+    The grey band is pointwise: calibrated models leave it at 5 of 100 confidences. The captions
+    split the Brier score of the confidence. After Dimitriadis, Gneiting & Jordan (2021), figure 2.
     """
     from matplotlib.figure import Figure
 
@@ -39,6 +39,7 @@ def corp_reliability_figure(report: Report) -> Figure | None:
     if curves.after is not None:
         sides.append(("after", curves.after))
     yes_no = report.data.task.yes_no
+    of = "P(yes)" if yes_no else "confidence"
     with style():
         figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
         axes = figure.subplots(
@@ -52,10 +53,10 @@ def corp_reliability_figure(report: Report) -> Figure | None:
             axes[0, column].text(
                 0.5,
                 1.09,
-                f"{name}: Brier score {words.number(_score(curve))}",
+                f"{name}: Brier score of {of} {words.number(_score(curve))}",
                 transform=axes[0, column].transAxes,
                 ha="center",
-                fontsize=12.5,
+                fontsize=11.5,
                 fontweight="bold",
             )
         axes[0, 0].set_ylabel("how often it is yes" if yes_no else "accuracy")
@@ -113,8 +114,8 @@ def _legend(figure: Figure, columns: int, yes_no: bool) -> None:
         handles=[
             Line2D([], [], color=BLUE, linewidth=2, label=curve),
             Patch(facecolor=GREY, alpha=0.35, label="95 % of calibrated models"),
-            Patch(facecolor=VERMILION, alpha=0.4, label=f"{over}, beyond chance"),
-            Patch(facecolor=GREEN, alpha=0.4, label=f"{under}, beyond chance"),
+            Patch(facecolor=VERMILION, alpha=0.4, label=f"{over}, beyond the band"),
+            Patch(facecolor=GREEN, alpha=0.4, label=f"{under}, beyond the band"),
         ],
         loc="outside lower center",
         ncols=columns,

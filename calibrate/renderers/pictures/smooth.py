@@ -65,7 +65,7 @@ def _draw_curve(ax: Axes, curve: SmoothReliability) -> None:
     ax.fill_between(t, low, high, color=BLUE, alpha=0.25, linewidth=0)
     ax.plot(t, accuracy, color=BLUE, linewidth=2)
     if np.isnan(accuracy).all():
-        ax.text(0.5, 0.5, "too few rows near any one point", ha="center", color=GREY)
+        ax.text(0.4, 0.9, "too few rows near any one point", ha="center", color=GREY)
     ax.set(xlim=(0, 1), ylim=(0, 1.01))
 
 
