@@ -19,6 +19,7 @@ from calibrate.results.biases import Bias
 
 FEWEST = 50  # effective rows below which nothing is tested
 RATE = 0.05
+ENOUGH = 5.0  # errors to be expected, or nearly, for a normal distribution
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Kinds:
         rows: ``(k,)`` effective rows, ``(sum w)² / sum w²``.
         confidence, accuracy: ``(k,)`` means.
         variance: ``(k,)`` of their difference, from the parts of the rows.
+        chance: ``(k,)`` the same if the confidences were right and labels hard.
         parts: ``(k,)`` how many parts have rows of the kind.
         exact: whether rows are independent draws of equal weight with hard labels.
     """
@@ -39,6 +41,7 @@ class Kinds:
     confidence: Float64
     accuracy: Float64
     variance: Float64
+    chance: Float64
     parts: Float64
     exact: bool
 
@@ -59,8 +62,8 @@ class Kinds:
         squares = np.bincount(cells // PARTS, np.square(spread), count)
         variance = squares * parts / np.maximum(parts - 1, 1) / some**2
         rows = np.square(weight) / np.maximum(total(np.square(w)), 1e-300)
-        confidence = total(w * c) / some
-        return Kinds(weight, rows, confidence, confidence - bias, variance, parts, exact)
+        confidence, chance = total(w * c) / some, total(np.square(w) * c * (1 - c)) / some**2
+        return Kinds(weight, rows, confidence, confidence - bias, variance, chance, parts, exact)
 
     def biases(self) -> list[Bias]:
         """Each kind, and whether it is off among all of them."""
@@ -68,18 +71,20 @@ class Kinds:
         return discovered(found)
 
     def _bias(self, k: int) -> Bias:
-        from scipy.special import stdtr, stdtrit
+        from scipy.special import ndtr, stdtr, stdtrit
 
         n, c, a = float(self.rows[k]), float(self.confidence[k]), float(self.accuracy[k])
         if n < FEWEST or self.parts[k] < 3:
             return Bias(n, c - a)
-        if self.exact:
+        if self.exact and n * n * self.chance[k] < ENOUGH:
             return _of_count(round(n * a), round(n), c)
         error, freedom = float(np.sqrt(self.variance[k])), float(self.parts[k] - 1)
         if not error > 0:
             return Bias(n, c - a)
         half = float(stdtrit(freedom, 0.975)) * error
         p = 2 * float(stdtr(freedom, -abs(c - a) / error))
+        if self.exact:
+            p = 2 * float(ndtr(-abs(c - a) / np.sqrt(self.chance[k])))
         return Bias(n, c - a, c - a - half, c - a + half, p)
 
 

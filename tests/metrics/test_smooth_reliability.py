@@ -51,7 +51,7 @@ def test_the_curve_goes_on_where_confidences_crowd_at_the_end():
     for _ in range(12):
         c = 1 - 0.75 * rng.random(10_000) ** 4
         a = (rng.random(10_000) < 1 - 0.6 * (1 - c) ** 0.25).astype(float)
-        t, _, low, high = drawn(smooth_reliability(KeptRows((c,), (a,), np.ones(10_000)), 0))
+        t, _, low, high = drawn(smooth_reliability(kept(c, a), 0))
         truth, close = 1 - 0.6 * (1 - t) ** 0.25, (t > 0.999) & (t < 1 - 1e-8)
         assert np.count_nonzero(close) >= 3
         assert np.max((high - low)[close]) < 0.2

@@ -20,7 +20,8 @@ from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
 from calibrate.results.goal import Goal
 from calibrate.results.json import encode
-from calibrate.results.thresholds import Thresholds
+from calibrate.results.measurement import Measurement
+from calibrate.results.thresholds import LabelThreshold, Thresholds
 
 SLACK = 1e-6  # a probability may pass 1 by rounding
 
@@ -48,8 +49,12 @@ def find_thresholds(
         InputError: the rows are multiclass, or the goal cannot be met or promised.
     """
     _check_yes_no(dataset)
-    if confidence is not None:
-        _check_independent(dataset)
+    together = _belong_together(dataset)
+    if confidence is not None and together:
+        raise InputError(
+            f"{dataset.logits.name}: `confidence`: a promise needs independent rows, and {together}"
+            "; pass one of each, or leave the promise out"
+        )
     blocks = apply_blocks(calibrator or Temperature(1.0), dataset)
     probability = np.concatenate(list(blocks)).astype(np.float64)
     yes, n_labels = _yes(dataset), dataset.layout.n_labels
@@ -68,7 +73,26 @@ def find_thresholds(
         )
     except InputError as error:
         raise InputError(f"{dataset.labels_name}: {error}") from error
-    return replace(found, calibrator=_described(calibrator or Temperature(1.0)))
+    labels = tuple(map(_without_intervals, found.labels)) if together else found.labels
+    used = _described(calibrator or Temperature(1.0))
+    return replace(found, calibrator=used, labels=labels)
+
+
+def _without_intervals(label: LabelThreshold) -> LabelThreshold:
+    """The same without intervals: those at hand take each row for independent."""
+
+    def bare(figure: Measurement) -> Measurement:
+        return replace(figure, low=None, high=None)
+
+    closed = label.closed_form
+    if closed is not None:
+        closed = replace(closed, cost=bare(closed.cost), difference=bare(closed.difference))
+    return replace(
+        label,
+        metrics={name: bare(figure) for name, figure in label.metrics.items()},
+        closed_form=closed,
+        notes=(*label.notes, "no intervals: rows belong together, and these would be too narrow"),
+    )
 
 
 def _described(calibrator: Calibrator) -> dict[str, Any]:
@@ -156,13 +180,12 @@ def _yes(dataset: Dataset) -> Float64:
     return np.concatenate(list(map_blocks(dataset, _Yes())))
 
 
-def _check_independent(dataset: Dataset) -> None:
+def _belong_together(dataset: Dataset) -> str:
+    """Why the rows of a label are not independent, in words; empty where they are."""
+    if dataset.clusters is not None and not dataset.alone:
+        return "these belong to clusters"
     lead = [size for size in dataset.layout.lead if size > 1]
-    if len(lead) > 1:
-        raise InputError(
-            f"{dataset.logits.name}: `confidence`: a promise needs independent rows, and rows of "
-            f"the shape {tuple(lead)} go together; pass one of each, or leave the promise out"
-        )
+    return f"rows of the shape {tuple(lead)} go together" if len(lead) > 1 else ""
 
 
 def _check_yes_no(dataset: Dataset) -> None:
