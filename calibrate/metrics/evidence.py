@@ -76,11 +76,10 @@ class Evidence:
         """The intervals that are rough: those known to be, and of so little nearly all."""
         if self.ample:
             return known
-        sure = ALWAYS if self.even else SHARES
 
         def names(side: Metrics | None) -> tuple[str, ...]:
             found = (side or {}).items()
-            return tuple(n for n, m in found if m.low is not None and n not in sure)
+            return tuple(n for n, m in found if m.low is not None and n not in SHARES)
 
         return Rough(names(figures.before), names(figures.change))
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from calibrate.arrays import Float64, Index, IntArray
 from calibrate.blocks.row_sums import RowSums
-from calibrate.metrics.intervals.normal import means_of
+from calibrate.metrics.intervals.normal import means_of, score_interval
 from calibrate.results.measurement import Measurement
 from calibrate.results.targets import TargetFigures
 
@@ -30,7 +30,8 @@ def figures_of(sums: RowSums, n_classes: int, *, labelled: bool) -> TargetFigure
     bounds = [(0.0, log(n_classes))] + [(0.0, 1.0)] * (len(sums.values) - 1)
     found = means_of(sums, bounds)
     entropy, true_class, runner_up, rest = found[:4]
-    return TargetFigures(entropy, true_class, runner_up, rest, found[4] if labelled else None)
+    agreement = score_interval(found[4].value or 0.0, sums.rows) if labelled else None
+    return TargetFigures(entropy, true_class, runner_up, rest, agreement)
 
 
 def amount_of(sums: RowSums) -> Measurement:

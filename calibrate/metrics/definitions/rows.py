@@ -54,6 +54,7 @@ def nll(rows: Predictions) -> Float64:
     Interval.NORMAL,
     lower_is_better=True,
     bounds=(-np.inf, np.inf),
+    rough=("value",),
     reference="Berta et al. (2025), Rethinking early stopping: refine, then calibrate",
 )
 def nll_calibration(rows: Predictions) -> Float64:

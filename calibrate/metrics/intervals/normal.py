@@ -6,7 +6,7 @@ import numpy as np
 
 from calibrate.arrays import Float64
 from calibrate.blocks.row_sums import RowSums, effective
-from calibrate.blocks.student import student_95
+from calibrate.blocks.student import NORMAL_95, student_95
 from calibrate.metrics.metric import METRICS
 from calibrate.metrics.totals import Totals
 from calibrate.results.measurement import Measurement, Metrics
@@ -94,6 +94,11 @@ def wilson(totals: Totals, column: int) -> Measurement:
         if error > 0 and 0 < share < 1:
             n = share * (1 - share) / error**2
             n = n if not totals.hard else min(n, rows.total**2 / rows.weight_square)
+    return score_interval(share, n, z)
+
+
+def score_interval(share: float, n: float, z: float = NORMAL_95) -> Measurement:
+    """A share of n rows, with all p from which it is at most z standard errors of p away."""
     centre, z2 = (share + z * z / (2 * n)) / (1 + z * z / n), z * z
     half = z * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     low, high = max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
