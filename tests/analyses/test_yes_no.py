@@ -140,7 +140,7 @@ def test_groups_of_leading_axes():
     groups = np.arange(200).reshape(10, 20) % 2
     want = calibrate.evaluate(
         z.reshape(200, 3), y.reshape(200, 3), task="multilabel", groups=groups.reshape(-1),
-        settings=QUICK,
+        clusters=np.arange(200) // 20, settings=QUICK,
     )  # fmt: skip
     each = np.repeat(groups.reshape(-1), 3)
     for given in (groups, groups.reshape(-1), each, each.reshape(10, 20, 3)):

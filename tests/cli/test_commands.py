@@ -309,15 +309,18 @@ def test_weights_from_a_file(run, files, data, tmp_path):
     assert got == figures["auroc"].value
 
 
-def test_the_worst_classes_by_name(run, files, tmp_path):
+def test_classes_by_prediction_and_name(run, files, tmp_path):
     names = [f"class {k}" for k in range(7)]
     (tmp_path / "names.txt").write_text("\n".join(names))
     done = run("report", *files, "--class-names", "names.txt", "--top", 2, "--format", "json")
     report = json.loads(done.stdout)
-    assert len(report["classes"]["before"]) == 2
-    assert report["classes"]["before"][0]["name"] in names
+    classes = report["classes"]["before"]
+    assert len(classes["listed"]) == 2
+    assert classes["listed"][0]["name"] in names
+    assert 2 <= classes["tested"] <= 7
     assert report["classes"]["after"] is None
-    assert "worst classes" in (tmp_path / "report/report.md").read_text()
+    text = (tmp_path / "report/report.md").read_text()
+    assert f"of {classes['tested']} classes with at least 50 effective rows" in text
 
 
 def test_the_pictures_asked_for(run, files, tmp_path):
