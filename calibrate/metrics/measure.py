@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from calibrate.metrics.choice import allowed_for_best
 from calibrate.metrics.evidence import Evidence
-from calibrate.metrics.intervals.class_gaps import classwise_measurements
-from calibrate.metrics.intervals.gaps import gap_measurements
+from calibrate.metrics.intervals.bootstrap import resampled
+from calibrate.metrics.intervals.classwise_ece import classwise_measurements
+from calibrate.metrics.intervals.ece import gap_measurements
 from calibrate.metrics.intervals.normal import means
-from calibrate.metrics.intervals.resampled import resampled
 from calibrate.metrics.metric import METRICS, Interval, Over, metrics_of
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.totals import Totals, mass_edges
@@ -57,7 +57,7 @@ def _sums_of_gaps(totals: Totals, settings: Settings) -> list[Metrics]:
         )
     drawn = 1.0 if totals.hard else 1 / settings.votes if settings.votes else 0.0
     found: list[Metrics] = [{}, {}, {}]
-    for name, metric in metrics_of(Interval.GAPS).items():
+    for name, metric in metrics_of(Interval.ECE).items():
         of_sides = tables.get(metric.over, ())
         measured = gap_measurements(of_sides, drawn=drawn) if of_sides else []
         for i, measurement in enumerate(measured):

@@ -25,9 +25,9 @@ class Interval(Enum):
     """Where the 95 % interval of a metric comes from; a file each in ``metrics/intervals/``."""
 
     NORMAL = "normal"  # the standard error of a mean over rows; the score interval of a share
-    GAPS = "gaps"  # a sum of absolute gaps, its bias bounded
-    CLASS_GAPS = "class_gaps"  # the same over classes and bins
-    RESAMPLED = "resampled"  # the bootstrap
+    ECE = "ece"  # a sum of absolute gaps, its bias bounded
+    CLASSWISE_ECE = "classwise_ece"  # the same over classes and bins
+    BOOTSTRAP = "bootstrap"
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from calibrate.arrays import Float64
 from calibrate.blocks.bins import bin_index
 from calibrate.blocks.parts import sum_by_part
 from calibrate.blocks.row_sums import effective, jackknife
-from calibrate.metrics.calibrated import Chance, drawn_gaps, signed_gaps
+from calibrate.metrics.chance import Chance, drawn_gaps, signed_gaps
 from calibrate.metrics.choice import Choice
 from calibrate.metrics.evidence import Evidence
-from calibrate.metrics.intervals.class_gaps import ClasswiseChance
+from calibrate.metrics.intervals.classwise_ece import ClasswiseChance
 from calibrate.metrics.intervals.normal import skewed, skewness
 from calibrate.metrics.totals import KeptRows, PartGaps, Totals
 from calibrate.results.tests import Test, Tests

@@ -7,7 +7,7 @@ import pytest
 
 import calibrate
 from calibrate import Settings
-from calibrate.metrics.intervals.gaps import folding
+from calibrate.metrics.intervals.ece import folding
 
 QUICK = Settings(full=False)
 

@@ -9,7 +9,7 @@ import calibrate
 from calibrate import Settings
 from calibrate.blocks.bins import BinTable, equal_width_edges
 from calibrate.blocks.row_sums import RowSums
-from calibrate.metrics.calibrated import Chance, drawn_gaps
+from calibrate.metrics.chance import Chance, drawn_gaps
 from calibrate.metrics.significance import spiegelhalter_test
 from calibrate.metrics.totals import Totals
 

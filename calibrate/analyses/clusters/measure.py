@@ -16,7 +16,7 @@ from calibrate.arrays import Float64
 from calibrate.blocks.passes import map_blocks
 from calibrate.data.class_names import check_classes
 from calibrate.errors import InputError
-from calibrate.metrics.intervals.resampled import Generators, interval
+from calibrate.metrics.intervals.bootstrap import Generators, interval
 from calibrate.results.clusters import ClusterClass, ClusterData, ClusterReport, Clusters
 from calibrate.results.measurement import Measurement
 

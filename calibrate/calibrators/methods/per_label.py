@@ -12,7 +12,7 @@ from calibrate.blocks.block import Block
 from calibrate.calibrators.apply import Applies
 from calibrate.calibrators.methods.temperature import check_temperature
 from calibrate.calibrators.protocol import Fit, Method, Scores, Shape
-from calibrate.calibrators.solve.one_number import Optimum, best_temperature
+from calibrate.calibrators.solve.best_temperature import Optimum, best_temperature
 from calibrate.data.dataset import Dataset
 from calibrate.data.fingerprint import fingerprint
 from calibrate.errors import InputError

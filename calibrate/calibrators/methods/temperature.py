@@ -10,7 +10,7 @@ import numpy as np
 from calibrate.blocks.block import Block
 from calibrate.calibrators.apply import Applies
 from calibrate.calibrators.protocol import ANY_SHAPE, Fit, Method, Scores, Shape
-from calibrate.calibrators.solve.one_number import best_temperature
+from calibrate.calibrators.solve.best_temperature import best_temperature
 from calibrate.data.dataset import Dataset
 from calibrate.data.fingerprint import fingerprint
 from calibrate.errors import InputError

@@ -14,7 +14,7 @@ KUMAR = "Kumar, Liang & Ma (2019), Verified uncertainty calibration"
 
 @metric(
     Over.BINS,
-    Interval.GAPS,
+    Interval.ECE,
     lower_is_better=True,
     measures_error=True,
     reference=GUO,
@@ -25,7 +25,7 @@ def ece(table: BinTable) -> Float64:
     return np.asarray(np.sum(table.share * np.abs(table.gap), axis=-1))
 
 
-@metric(Over.MASS_BINS, Interval.GAPS, lower_is_better=True, measures_error=True, reference=KUMAR)
+@metric(Over.MASS_BINS, Interval.ECE, lower_is_better=True, measures_error=True, reference=KUMAR)
 def ece_equal_mass(table: BinTable) -> Float64:
     """The ECE over 15 bins of equal weight; rows of equal confidence share a bin. In [0, 1]."""
     return np.asarray(np.sum(table.share * np.abs(table.gap), axis=-1))
@@ -33,7 +33,7 @@ def ece_equal_mass(table: BinTable) -> Float64:
 
 @metric(
     Over.CLASSES,
-    Interval.CLASS_GAPS,
+    Interval.CLASSWISE_ECE,
     lower_is_better=True,
     reference="Kull et al. (2019), Beyond temperature scaling",
 )
@@ -45,7 +45,7 @@ def classwise_ece(eces: Float64) -> Float64:
     return np.asarray(eces.mean(axis=-1))
 
 
-@metric(Over.YES_BINS, Interval.GAPS, lower_is_better=True, reference=KUMAR, headline=True)
+@metric(Over.YES_BINS, Interval.ECE, lower_is_better=True, reference=KUMAR, headline=True)
 def positive_ece(table: BinTable) -> Float64:
     """The ECE of the probability of yes, over bins of [0, 1], of binary and multi-label models.
 
@@ -57,7 +57,7 @@ def positive_ece(table: BinTable) -> Float64:
 
 @metric(
     Over.BINS,
-    Interval.RESAMPLED,
+    Interval.BOOTSTRAP,
     lower_is_better=True,
     measures_error=True,
     rough=("value", "change"),
@@ -70,7 +70,7 @@ def mce(table: BinTable) -> Float64:
 
 @metric(
     Over.BINS,
-    Interval.RESAMPLED,
+    Interval.BOOTSTRAP,
     lower_is_better=True,
     measures_error=True,
     rough=("change",),
@@ -83,7 +83,7 @@ def rmsce(table: BinTable) -> Float64:
 
 @metric(
     Over.MASS_BINS,
-    Interval.RESAMPLED,
+    Interval.BOOTSTRAP,
     lower_is_better=True,
     measures_error=True,
     rough=("value", "change"),

@@ -13,7 +13,7 @@ CORP = "Dimitriadis, Gneiting & Jordan (2021), Stable reliability diagrams"
 
 @metric(
     Over.ORDERED,
-    Interval.RESAMPLED,
+    Interval.BOOTSTRAP,
     lower_is_better=True,
     measures_error=True,
     rough=("change",),
@@ -31,7 +31,7 @@ def brier_calibration(levels: Ordered) -> Float64:
     return np.asarray((plain - levels.refinement) / levels.total)
 
 
-@metric(Over.ORDERED, Interval.RESAMPLED, lower_is_better=True, reference=CORP)
+@metric(Over.ORDERED, Interval.BOOTSTRAP, lower_is_better=True, reference=CORP)
 def brier_refinement(levels: Ordered) -> Float64:
     """What is left of the Brier score of the confidence after the monotone repair. In [0, 1].
 

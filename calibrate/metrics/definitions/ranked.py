@@ -14,7 +14,7 @@ NARROWEST = 1e-3  # the least bandwidth of smooth_ece
 
 @metric(
     Over.ORDERED,
-    Interval.RESAMPLED,
+    Interval.BOOTSTRAP,
     lower_is_better=True,
     measures_error=True,
     rough=("change",),
@@ -65,7 +65,7 @@ def _mass(spectrum: Float64, sigma: Float64) -> Float64:
 
 @metric(
     Over.ORDERED,
-    Interval.RESAMPLED,
+    Interval.BOOTSTRAP,
     lower_is_better=True,
     measures_error=True,
     rough=("change",),
@@ -79,7 +79,7 @@ def ks(levels: Ordered) -> Float64:
 
 @metric(
     Over.ORDERED,
-    Interval.RESAMPLED,
+    Interval.BOOTSTRAP,
     lower_is_better=False,
     reference="Hanley & McNeil (1982), The meaning and use of the area under a ROC curve",
 )
@@ -97,7 +97,7 @@ def auroc(levels: Ordered) -> Float64:
 
 @metric(
     Over.ORDERED,
-    Interval.RESAMPLED,
+    Interval.BOOTSTRAP,
     lower_is_better=True,
     reference="Geifman & El-Yaniv (2017), Selective classification for deep neural networks",
 )
@@ -121,7 +121,7 @@ def aurc(levels: Ordered) -> Float64:
 
 @metric(
     Over.ORDERED,
-    Interval.RESAMPLED,
+    Interval.BOOTSTRAP,
     lower_is_better=True,
     bounds=(0.0, 0.5),
     reference="Traub et al. (2024), Overcoming common flaws in the evaluation of selective "

@@ -190,7 +190,7 @@ def interval(
 
 def resampled(totals: Totals, settings: Settings) -> list[Metrics]:
     """The figures from confidences, with bootstrap intervals: before, after and change."""
-    metrics = list(metrics_of(Interval.RESAMPLED).values())
+    metrics = list(metrics_of(Interval.BOOTSTRAP).values())
     kept = totals.kept
     recipes = [Recipe.of(each, totals.edges, metrics) for each in kept.ordered]
     values = np.stack([r.figures(each) for r, each in zip(recipes, kept.ordered, strict=True)])
