@@ -64,6 +64,11 @@ def compare(
             "`weights` with `val_logits`: there are no weights for the validation rows; leave out "
             "`val_logits` to cross-fit"
         )
+    if others and rows.cluster is not None:
+        raise calibrate.InputError(
+            "`cluster` with `val_logits`: there are no clusters for the validation rows; leave out "
+            "`val_logits` to cross-fit"
+        )
     if bool(others) != (fitted_on.val_labels is not None):
         raise calibrate.InputError(
             "expected both `val_logits` and `val_labels`, or neither to cross-fit"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibrate.arrays import AnyArray, Index, described
+from calibrate.arrays import AnyArray, Float64, Index, described
 from calibrate.data.columns import Column, everything
 from calibrate.data.layout import Layout
 from calibrate.data.selection import Selection
@@ -31,7 +31,15 @@ def cluster_numbers(clusters: AnyArray, rows: int, where: str) -> Index:
     return numbers.astype(np.intp)
 
 
-def clusters_of(clusters: Column, layout: Layout, selection: Selection) -> Index:
+def clusters_of(
+    clusters: Column, layout: Layout, selection: Selection, weights: Float64 | None
+) -> Index:
     """The clusters of the rows that count, as numbers."""
     given = layout.counting(everything(clusters), selection)
-    return cluster_numbers(given, selection.n_rows, clusters.name)
+    numbers = cluster_numbers(given, selection.n_rows, clusters.name)
+    if weights is not None and len(np.unique(numbers[weights > 0])) < 2:
+        raise InputError(
+            f"{clusters.name}: expected at least 2 clusters with rows that weigh more "
+            "than 0, found 1"
+        )
+    return numbers

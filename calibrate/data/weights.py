@@ -29,6 +29,11 @@ def check_weights(weights: AnyArray, rows: int, name: str) -> Float64:
         )
     if not values.any():
         raise InputError(f"{name}: every weight is 0; at least one row must count")
+    if values.max() < 1 / MAX_WEIGHT:
+        raise InputError(
+            f"{name}: expected a largest weight of at least {1 / MAX_WEIGHT:g}, found "
+            f"{values.max():g}; multiply all of them, only their ratios count"
+        )
     return values
 
 

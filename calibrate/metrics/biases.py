@@ -18,6 +18,7 @@ from calibrate.metrics.totals import KeptRows
 from calibrate.results.biases import Bias
 
 FEWEST = 50  # effective rows below which nothing is tested
+FEWEST_PARTS = 20
 RATE = 0.05
 ENOUGH = 5.0  # errors to be expected, or nearly, for a normal distribution
 
@@ -32,7 +33,7 @@ class Kinds:
         confidence, accuracy: ``(k,)`` means.
         variance: ``(k,)`` of their difference, from the parts of the rows.
         chance: ``(k,)`` the same if the confidences were right and labels hard.
-        parts: ``(k,)`` how many parts have rows of the kind.
+        parts: ``(k,)`` how many parts of equal weight the rows of the kind amount to.
         exact: whether rows are independent draws of equal weight with hard labels.
     """
 
@@ -46,7 +47,7 @@ class Kinds:
     exact: bool
 
     @staticmethod
-    def of(kept: KeptRows, side: int, kind: Index, count: int, *, exact: bool) -> Kinds:
+    def of(kept: KeptRows, side: int, kind: Index, count: int, *, exact: bool, hard: bool) -> Kinds:
         """Of rows whose kinds are numbered from 0."""
         c, a, w = kept.confidences[side], kept.corrects[side], kept.weight
 
@@ -57,12 +58,16 @@ class Kinds:
         some = np.where(weight > 0, weight, 1.0)
         bias = total(w * (c - a)) / some
         cells, place = np.unique(kind * PARTS + kept.part, return_inverse=True)
+        held = np.square(np.bincount(place, w))
         spread = np.bincount(place, w * (c - a - bias[kind]))
-        parts = np.bincount(cells // PARTS, minlength=count).astype(np.float64)
+        uneven = np.maximum(np.bincount(cells // PARTS, held, count), 1e-300)
+        parts = np.square(weight) / uneven
         squares = np.bincount(cells // PARTS, np.square(spread), count)
         variance = squares * parts / np.maximum(parts - 1, 1) / some**2
         rows = np.square(weight) / np.maximum(total(np.square(w)), 1e-300)
         confidence, chance = total(w * c) / some, total(np.square(w) * c * (1 - c)) / some**2
+        if hard:  # a kind in which nobody was wrong is not free of chance
+            variance = np.maximum(variance, chance)
         return Kinds(weight, rows, confidence, confidence - bias, variance, chance, parts, exact)
 
     def biases(self) -> list[Bias]:
@@ -74,12 +79,13 @@ class Kinds:
         from scipy.special import ndtr, stdtr, stdtrit
 
         n, c, a = float(self.rows[k]), float(self.confidence[k]), float(self.accuracy[k])
-        if n < FEWEST or self.parts[k] < 3:
+        if n < FEWEST or self.parts[k] < FEWEST_PARTS:
             return Bias(n, c - a)
         if self.exact and n * n * self.chance[k] < ENOUGH:
             return _of_count(round(n * a), round(n), c)
         error, freedom = float(np.sqrt(self.variance[k])), float(self.parts[k] - 1)
-        if not error > 0:
+        few = n * n * float(self.chance[k]) < ENOUGH and not self.exact
+        if not error > 0 or few:
             return Bias(n, c - a)
         half = float(stdtrit(freedom, 0.975)) * error
         p = 2 * float(stdtr(freedom, -abs(c - a) / error))

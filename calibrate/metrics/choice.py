@@ -28,6 +28,10 @@ class Choice:
 
     error: float
 
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.error):  # T without a finite interval: nothing is known of it
+            object.__setattr__(self, "error", 0.0)
+
     def pull(self, totals: Totals) -> Float64:
         """By how much each part of the rows has moved log(1/T), ``(parts,)``."""
         score = totals.rows.values[-1]

@@ -54,8 +54,12 @@ class Evidence:
     def ample(self) -> bool:
         """Whether the intervals hold as often as they say."""
         few = min(self.right, self.wrong) < AMPLE
-        many = self.rows >= AMPLE_ROWS and self.units >= AMPLE_PARTS
-        return not few and many and self.even
+        return not few and self.many
+
+    @property
+    def many(self) -> bool:
+        """Whether the spread between parts tells what chance does."""
+        return self.rows >= AMPLE_ROWS and self.units >= AMPLE_PARTS and self.even
 
     def limited(self, figures: Figures) -> Figures:
         """The figures without the intervals that so little cannot carry."""
@@ -87,20 +91,22 @@ class Evidence:
         """What the user should know of it."""
         said = []
         count = totals.rows.rows
-        if not totals.alone:
+        if not totals.alone and self.rows < 0.9 * count:
             units = totals.rows.n_parts
             many = "at least " if units >= 1024 else ""
             said.append(
                 f"rows belong together: {count:,} rows in {many}{units:,} clusters tell as much as "
                 f"{self.rows:,.0f} independent ones"
             )
-        elif self.rows < 0.5 * count:
+        elif totals.alone and self.rows < 0.5 * count:
             said.append(
                 f"the weights are uneven: {count:,} rows tell as much as {self.rows:,.0f} of equal "
                 "weight"
             )
         fewer, what = min((self.right, "right"), (self.wrong, "wrong"))
-        if not self.enough:
+        if self.units < 3:
+            said.append(f"{self.units:.0f} clusters are too few for an interval")
+        elif not self.enough:
             said.append(
                 f"too few errors for an interval: of {self.rows:,.0f} effective rows {fewer:.0f} "
                 f"are {what}, expected at least {ENOUGH:.0f}"

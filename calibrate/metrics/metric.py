@@ -44,7 +44,7 @@ class Metric:
         bounds: the smallest and largest value it can take.
         headline: whether it belongs to the few that everybody looks at first.
         measures_error: whether it is 0 for calibrated confidences, in the long run.
-        rough: whose 95 % interval held the truth less than 90 times in 100 in simulations, or was
+        rough: whose 95 % interval held the truth less than 93 times in 100 in simulations, or was
             not simulated: the ``"value"``, the ``"change"``, both or none.
         reference: the paper that defines it.
     """

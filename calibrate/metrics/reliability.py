@@ -86,7 +86,7 @@ def classes_by_prediction(
     """The ``top`` classes whose predictions are most surely off, and how many there are."""
     kept, n_classes = totals.kept, totals.classes[side].shape[1]
     predicted = kept.predicted if kept.predicted is not None else np.zeros(0, dtype=np.intp)
-    kinds = Kinds.of(kept, side, predicted, n_classes, exact=totals.plain)
+    kinds = Kinds.of(kept, side, predicted, n_classes, exact=totals.plain, hard=totals.hard)
     biases, eces = kinds.biases(), totals.classes[side].eces()
     some = [k for k in range(n_classes) if kinds.weight[k] > 0]
     order = sorted(some, key=lambda k: (-biases[k].sure, -kinds.weight[k]))

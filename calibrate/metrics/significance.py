@@ -57,12 +57,16 @@ def significance_tests(totals: Totals, seed: int, choice: Choice | None = None) 
     chance = of_confidence
     if kept.yes is not None:
         chance = [_chance(of_yes, side, totals, seed, pulls[side]) for side in sides]
-    even, tests = Evidence.of(totals).even, []
+    tests = []
+
+    def shown(side: int) -> bool:
+        return exact(side) or (Evidence.of(totals).many and _expects_errors(totals, side))
+
     for side in sides:
         fitted = choice is not None and side == totals.n_sides - 1
         tests.append(
             Tests(
-                consistency=chance[side].test if even or exact(side) else NONE,
+                consistency=chance[side].test if shown(side) else NONE,
                 spiegelhalter=spiegelhalter_test(kept, side, totals, pulls[side]),
                 temperature=NONE if fitted else temperature_test(totals, side),
                 classwise=_classwise(totals, side),
@@ -70,8 +74,7 @@ def significance_tests(totals: Totals, seed: int, choice: Choice | None = None) 
             )
         )
     p_values = tuple(
-        each.test.p_value if even or exact(side) else None
-        for side, each in enumerate(of_confidence)
+        each.test.p_value if shown(side) else None for side, each in enumerate(of_confidence)
     )
     return Significance(tuple(tests), tuple(of_confidence), p_values)
 
@@ -118,12 +121,12 @@ def spiegelhalter_test(
     the one that the parts of the rows show.
     """
     c, a, w = kept.confidences[side], kept.corrects[side], kept.weight
-    if not _expects_errors(kept, side):
+    if not _expects_errors(totals, side):
         return NONE
     each = w * (a - c) * (1 - 2 * c)
     if totals.hard and totals.alone and pull is None:
         return _normal(float(each.sum()), float(np.sum(np.square(w * (1 - 2 * c)) * c * (1 - c))))
-    if not Evidence.of(totals).even:
+    if not Evidence.of(totals).many:
         return NONE
     by_part = sum_by_part(each, kept.part)
     if pull is not None:
@@ -131,11 +134,13 @@ def spiegelhalter_test(
     return _student(by_part, kept.part_weight, total=float(each.sum()))
 
 
-def _expects_errors(kept: KeptRows, side: int) -> bool:
-    """Whether enough errors and enough right answers are to be expected of the confidences."""
-    right = float(np.sum(kept.weight * kept.confidences[side])) * kept.rows_per_weight
-    wrong = float(kept.weight.sum()) * kept.rows_per_weight - right
-    return min(right, wrong) >= FEWEST
+def _expects_errors(totals: Totals, side: int) -> bool:
+    """Whether enough errors and enough right answers are to be expected of the confidences, in
+    effective rows.
+    """
+    kept = totals.kept
+    right = float(np.average(kept.confidences[side], weights=kept.weight))
+    return min(right, 1 - right) * Evidence.of(totals).rows >= FEWEST
 
 
 def temperature_test(totals: Totals, side: int) -> Test:
@@ -145,7 +150,7 @@ def temperature_test(totals: Totals, side: int) -> Test:
     parts of the rows and its skewness taken out. Negative: the rows want a smaller T than the one
     in use, positive: a larger one. Reference: Rao (1948), Large sample tests.
     """
-    if not _expects_errors(totals.kept, side) or not Evidence.of(totals).even:
+    if not _expects_errors(totals, side) or not Evidence.of(totals).many:
         return NONE
     rows = totals.rows
     return _student(rows.values[side - totals.n_sides], rows.weight)

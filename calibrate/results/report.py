@@ -177,7 +177,7 @@ def _pair(found: object) -> Interval | None:
 
 @dataclass(frozen=True)
 class Rough:
-    """The figures whose interval held the truth less than 90 times in 100 in simulations, or was
+    """The figures whose interval held the truth less than 93 times in 100 in simulations, or was
     not simulated: of the values before and after, and of the changes.
     """
 

@@ -111,7 +111,7 @@ def evaluate_top_label_group(rows: TopLabels, settings: Settings) -> tuple[Figur
 def _of_group(totals: Totals, settings: Settings) -> tuple[Figures, Bias]:
     kept, last = totals.kept.of_yes, totals.n_sides - 1
     one = np.zeros(len(kept.weight), dtype=np.intp)
-    (bias,) = Kinds.of(kept, last, one, 1, exact=totals.plain).biases()
+    (bias,) = Kinds.of(kept, last, one, 1, exact=totals.plain, hard=totals.hard).biases()
     return measure(totals, settings)[0], bias
 
 
