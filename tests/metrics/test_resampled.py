@@ -13,7 +13,7 @@ from calibrate.blocks.ordered import Ordered
 from calibrate.blocks.parts import part_of
 from calibrate.blocks.row_sums import RowSums
 from calibrate.metrics.definitions.ranked import auroc, ks
-from calibrate.metrics.intervals.normal import means_of
+from calibrate.metrics.intervals.normal import means_of, skewed, unskewed
 
 
 def test_the_interval_of_a_mean_is_the_weighted_jackknifes():
@@ -127,3 +127,9 @@ def test_weights_widen_the_interval_by_the_effective_size(data):
     ).metrics.before
     ratio = (figures["nll"].high - figures["nll"].low) / (plain["nll"].high - plain["nll"].low)
     assert ratio == pytest.approx(np.sqrt(2), rel=0.2)
+
+
+@pytest.mark.parametrize("skew", [-0.6, -0.05, 0.0, 0.05, 0.6])
+def test_taking_the_skewness_out_and_putting_it_in_are_inverse(skew):
+    for z in (-1.5, -0.2, 0.0, 0.9, 1.96):
+        assert skewed(unskewed(z, skew), skew) == pytest.approx(z, abs=1e-12)
