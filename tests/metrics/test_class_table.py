@@ -3,10 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import softmax
+from scipy.stats import binom
 
 import calibrate
 from calibrate import Settings
 from calibrate.blocks import passes
+from calibrate.metrics.intervals.class_gaps import mean_deviation
 
 
 def slow_eces(p, labels, w, n_bins=15):
@@ -74,3 +76,21 @@ def test_blocks_change_nothing(data, monkeypatch):
 def test_names_must_fit_the_classes(data):
     with pytest.raises(calibrate.InputError, match="expected 7 names, one per class, found 2"):
         calibrate.evaluate(*data, settings=Settings(class_names=("a", "b")))
+
+
+def test_what_chance_adds_to_a_cell_is_the_mean_deviation_of_a_binomial():
+    rows = np.array([1.0, 2.0, 3.0, 7.0, 40.0, 500.0, 5.0, 5.0])
+    p = np.array([0.3, 0.5, 0.9, 0.2, 0.07, 0.631, 0.0, 1.0])
+    for n, share, got in zip(rows, p, mean_deviation(rows, p), strict=True):
+        counts = np.arange(n + 1)
+        expected = np.sum(binom.pmf(counts, n, share) * np.abs(counts - n * share))
+        assert got == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_a_classwise_ece_beyond_chance_has_an_interval_beyond_zero():
+    rng = np.random.default_rng(0)
+    z = rng.normal(scale=2, size=(2000, 5))
+    labels = (z / 3 + rng.gumbel(size=z.shape)).argmax(1)  # overconfident by far
+    settings = Settings(bootstrap=0, top=0)
+    found = calibrate.evaluate(z, labels, settings=settings).metrics.before["classwise_ece"]
+    assert 0 < found.low < found.value < found.high

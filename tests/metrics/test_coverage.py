@@ -8,6 +8,8 @@ from scipy.special import log_softmax, softmax
 
 import calibrate
 from calibrate import Settings
+from calibrate.metrics.choice import allowed_for_best
+from calibrate.results.measurement import Figures, Measurement
 
 QUICK = Settings(full=False, bootstrap=0)
 
@@ -132,3 +134,23 @@ def test_the_change_of_the_nll_is_as_uncertain_as_the_choice_of_t():
         change = report.metrics.change["nll"]
         worse.append(change.low > 0 or change.high < 0)
     assert np.mean(worse) < 0.08
+
+
+def test_the_choice_of_the_best_t_is_one_more_source_of_noise():
+    """Its square adds to that of each side of the interval: 2.5/n, so nothing for many rows."""
+    figure = Measurement(0.05, 0.04, 0.07)
+    figures = Figures({"nll_calibration": figure, "nll": figure}, None, None)
+
+    def widened(rows: float) -> Measurement:
+        got = allowed_for_best(figures, rows).before
+        assert got["nll"] == figure
+        return got["nll_calibration"]
+
+    for rows in (100.0, 1e3):
+        got = widened(rows)
+        assert got.value == 0.05
+        added = 2.5 / rows
+        assert (got.value - got.low) ** 2 - 0.01**2 == pytest.approx(added**2, rel=1e-9)
+        assert (got.high - got.value) ** 2 - 0.02**2 == pytest.approx(added**2, rel=1e-9)
+    many = widened(1e9)
+    assert (many.low, many.high) == pytest.approx((0.04, 0.07), abs=1e-9)

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 from conftest import under
+from rows import kept
 from scipy import stats
 
 import calibrate
@@ -13,7 +14,9 @@ from calibrate.blocks.ordered import Ordered
 from calibrate.blocks.parts import part_of
 from calibrate.blocks.row_sums import RowSums
 from calibrate.metrics.definitions.ranked import auroc, ks
-from calibrate.metrics.intervals.normal import means_of
+from calibrate.metrics.intervals.normal import means_of, skewed, unskewed
+from calibrate.metrics.intervals.resampled import Recipe, bootstrap
+from calibrate.metrics.metric import Interval, metrics_of
 
 
 def test_the_interval_of_a_mean_is_the_weighted_jackknifes():
@@ -127,3 +130,19 @@ def test_weights_widen_the_interval_by_the_effective_size(data):
     ).metrics.before
     ratio = (figures["nll"].high - figures["nll"].low) / (plain["nll"].high - plain["nll"].low)
     assert ratio == pytest.approx(np.sqrt(2), rel=0.2)
+
+
+@pytest.mark.parametrize("skew", [-0.6, -0.05, 0.0, 0.05, 0.6])
+def test_taking_the_skewness_out_and_putting_it_in_are_inverse(skew):
+    for z in (-1.5, -0.2, 0.0, 0.9, 1.96):
+        assert skewed(unskewed(z, skew), skew) == pytest.approx(z, abs=1e-12)
+
+
+def test_as_many_samples_are_drawn_as_asked_for():
+    rng = np.random.default_rng(0)
+    rows = kept(rng.uniform(0.3, 1, 200), (rng.random(200) < 0.7).astype(float))
+    metrics = list(metrics_of(Interval.RESAMPLED).values())
+    recipe = Recipe.of(rows.ordered[0], np.linspace(0, 1, 16), metrics)
+    for count in (1, 50, 130):
+        _, drawn = bootstrap(rows, [recipe], count, seed=0)
+        assert drawn.shape == (count, 1, len(metrics))

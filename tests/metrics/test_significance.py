@@ -190,3 +190,16 @@ def test_the_band_holds_what_calibrated_models_show():
         accuracy = BinTable.of(c, a, np.ones(3000), EDGES).accuracy
         inside.append((accuracy >= low) & (accuracy <= high))
     assert 0.93 < np.mean(inside) <= 1
+
+
+@pytest.mark.parametrize("n", [300, 6000])
+def test_the_gaps_of_calibrated_models_spread_as_their_rows_do(n):
+    """Also where rows are drawn together: no bias, and the variance sum w² c (1 - c)."""
+    c, _ = calibrated(2, n)
+    w = np.random.default_rng(2).uniform(0.5, 3, n)
+    drawn = drawn_gaps(c, w, EDGES, seed=0)
+    inside = np.digitize(c, EDGES[1:-1], right=True)
+    variance = np.bincount(inside, w**2 * c * (1 - c), 15)
+    full = np.bincount(inside, minlength=15) >= 20
+    assert drawn.var(axis=0)[full] == pytest.approx(variance[full], rel=0.2)
+    assert np.all(np.abs(drawn.mean(axis=0)) <= 5 * np.sqrt(variance / len(drawn)))
