@@ -95,8 +95,7 @@ class Dataset:
         if weights is not None:
             checked = weights_of(as_column(weights, "weights"), layout, selection)
         if clusters is not None:
-            ids = as_column(clusters, "clusters")
-            units = clusters_of(ids, layout, selection, checked)
+            units = clusters_of(as_column(clusters, "clusters"), layout, selection, checked)
         of_labels = None if y is None else flat_labels(y, layout)
         raw = RawRows(Flat(z, layout.width), of_labels, selection)
         found = map_reduce(raw, Inspection(reading)).in_file(selection, layout.n_labels)

@@ -8,7 +8,7 @@ from scipy.stats import binom
 import calibrate
 from calibrate import Settings
 from calibrate.blocks import passes
-from calibrate.metrics.intervals.class_gaps import mean_deviation
+from calibrate.metrics.intervals.classwise_ece import mean_deviation
 
 
 def slow_eces(p, labels, w, n_bins=15):

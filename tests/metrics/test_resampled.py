@@ -14,8 +14,8 @@ from calibrate.blocks.ordered import Ordered
 from calibrate.blocks.parts import part_of
 from calibrate.blocks.row_sums import RowSums
 from calibrate.metrics.definitions.ranked import auroc, ks
+from calibrate.metrics.intervals.bootstrap import Recipe, bootstrap
 from calibrate.metrics.intervals.normal import means_of, skewed, unskewed
-from calibrate.metrics.intervals.resampled import Recipe, bootstrap
 from calibrate.metrics.metric import Interval, metrics_of
 
 
