@@ -39,12 +39,14 @@ def test_twins_tell_as_much_as_one_of_them(run, files, twins, ids):
 
 def test_the_first_axis_is_a_cluster_and_the_output_says_so(run, tmp_path, data):
     logits, labels = data
-    np.save(tmp_path / "z.npy", logits.reshape(100, 4, 7))
-    np.save(tmp_path / "y.npy", labels.reshape(100, 4))
-    done = run("report", "z.npy", "y.npy", "--bootstrap", "0", "--figures", "reliability")
+    np.save(tmp_path / "tokens.npy", np.repeat(logits[:, None], 4, axis=1))
+    np.save(tmp_path / "token_labels.npy", np.repeat(labels[:, None], 4, axis=1))
+    done = run(
+        "report", "tokens.npy", "token_labels.npy", "--bootstrap", "0", "--figures", "reliability"
+    )
     assert done.returncode == 0, done.stderr
-    assert "100 clusters" in done.stderr
-    assert "400 rows in 100 clusters tell as much as" in done.stdout + done.stderr
+    assert "400 clusters" in done.stderr
+    assert "1,600 rows in 400 clusters tell as much as" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -77,12 +79,12 @@ def test_predictions_take_clusters_too(run, tmp_path):
     rng = np.random.default_rng(0)
     rows = [f"{a},{a if r < c else 1 - a},{c:.3f}" for a, r, c in zip(
         rng.integers(0, 2, 300), rng.random(300), rng.uniform(0.5, 1, 300), strict=True
-    )]  # fmt: skip
+    ) for _ in range(3)]  # fmt: skip
     (tmp_path / "p.csv").write_text("true_label,pred_label,confidence\n" + "\n".join(rows) + "\n")
-    np.save(tmp_path / "ids.npy", np.arange(300) // 10)
+    np.save(tmp_path / "ids.npy", np.arange(900) // 3)
     done = run("report", "p.csv", "--cluster", "ids.npy", "--bootstrap", "0")
     assert done.returncode == 0, done.stderr
-    assert "300 rows in 30 clusters" in done.stdout + done.stderr
+    assert "900 rows in 300 clusters tell as much as" in done.stdout + done.stderr
 
 
 def test_no_promise_on_rows_that_belong_together(run, tmp_path):
