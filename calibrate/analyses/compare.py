@@ -56,7 +56,7 @@ def compare(
         _compared(name, entrant, None if entrant is first else first, settings, many)
         for name, entrant in zip(names, entrants, strict=True)
     ]
-    models = [model for model, _ in compared]
+    models = [model for model, _, _ in compared]
     warnings = [
         f"{name}: {warning}"
         for name, entrant in zip(names, entrants, strict=True)
@@ -67,8 +67,8 @@ def compare(
         data_of(first.dataset, in_sample=False),
         "fitted on other rows" if validation else where,
         tuple(models),
-        tuple(warnings),
-        all_pairs(names, [rows for _, rows in compared], settings.seed),
+        (*compared[0][2], *warnings),
+        all_pairs(names, [rows for _, rows, _ in compared], settings.seed),
     )
 
 
@@ -117,8 +117,8 @@ def _entrant(dataset: Dataset, validation: Dataset | None, settings: Settings) -
 
 def _compared(
     name: str, entrant: _Entrant, first: _Entrant | None, settings: Settings, many: int
-) -> tuple[ComparedModel, RowMeans]:
-    """The model with its figures, and its NLL with T by part of the rows.
+) -> tuple[ComparedModel, RowMeans, tuple[str, ...]]:
+    """The model with its figures, its NLL with T by part of the rows, and what these can tell.
 
     The intervals of the differences from ``first`` hold together, for ``many`` models.
     """
@@ -147,6 +147,6 @@ def _compared(
         reliability=report.reliability,
     )
     column = len(totals.names) + totals.names.index("nll")
-    return model, RowMeans(
-        float(totals.rows.means[column]), totals.rows.influence[column], totals.rows.weight
-    )
+    rows = totals.rows
+    means = RowMeans(float(rows.means[column]), rows.influence[column], rows.weight)
+    return model, means, report.warnings
