@@ -141,7 +141,7 @@ def test_taking_the_skewness_out_and_putting_it_in_are_inverse(skew):
 def test_as_many_samples_are_drawn_as_asked_for():
     rng = np.random.default_rng(0)
     rows = kept(rng.uniform(0.3, 1, 200), (rng.random(200) < 0.7).astype(float))
-    metrics = list(metrics_of(Interval.RESAMPLED).values())
+    metrics = list(metrics_of(Interval.BOOTSTRAP).values())
     recipe = Recipe.of(rows.ordered[0], np.linspace(0, 1, 16), metrics)
     for count in (1, 50, 130):
         _, drawn = bootstrap(rows, [recipe], count, seed=0)
