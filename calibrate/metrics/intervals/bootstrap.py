@@ -173,7 +173,8 @@ def interval(
 
     A figure that chance pushes up is pushed up once more in the samples; turning their quantiles
     around takes this bias off. Where that leaves the value itself outside, as it does near 0, the
-    interval is stretched to it, and holds the truth more often than 95 times in 100.
+    interval is stretched to it, and holds the truth more often than 95 times in 100. One without
+    width, as of a figure that is 0 in nearly all samples, is none.
     """
     if not np.isfinite(value):
         return Measurement(None)
@@ -181,11 +182,9 @@ def interval(
     if not len(usable) or len(usable) < 0.9 * len(samples):
         return Measurement(value)
     low, high = np.quantile(usable, [0.025, 0.975])
-    return Measurement(
-        value,
-        min(value, float(np.clip(value + centre - high, *bounds))),
-        max(value, float(np.clip(value + centre - low, *bounds))),
-    )
+    ends = [float(np.clip(value + centre - q, *bounds)) for q in (high, low)]
+    low, high = min(value, ends[0]), max(value, ends[1])
+    return Measurement(value, low, high) if low < high else Measurement(value)
 
 
 def resampled(totals: Totals, settings: Settings) -> list[Metrics]:
