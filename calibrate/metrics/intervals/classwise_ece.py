@@ -19,7 +19,6 @@ from calibrate.metrics.class_table import GROUPS, ClassTable
 from calibrate.results.measurement import Measurement
 from calibrate.results.tests import Test
 
-ONE_SIDED = 1.6448536269514722
 STUDENT_95 = 2.093024054408263  # of 19 degrees of freedom
 
 
@@ -64,8 +63,6 @@ class ClasswiseChance:
         """The value from what chance may have added, up to what it may hide."""
         spread = max(NORMAL_95 * error, NORMAL_95 * self.deviation)
         low = max(0.0, self.value - self.mean - spread)
-        if (self.value - self.mean) <= ONE_SIDED * self.deviation:
-            low = 0.0
         return Measurement(self.value, low, min(1.0, self.value + spread))
 
 
