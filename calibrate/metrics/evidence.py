@@ -91,7 +91,7 @@ class Evidence:
         """What the user should know of it."""
         said = []
         count = totals.rows.rows
-        if not totals.alone and self.rows < 0.9 * count:
+        if not totals.alone and self.units >= 3 and self.rows < 0.9 * count:
             units = totals.rows.n_parts
             many = "at least " if units >= 1024 else ""
             said.append(
@@ -105,7 +105,8 @@ class Evidence:
             )
         fewer, what = min((self.right, "right"), (self.wrong, "wrong"))
         if self.units < 3:
-            said.append(f"{self.units:.0f} clusters are too few for an interval")
+            of = "rows" if totals.alone else "clusters"
+            said.append(f"too few {of} for an interval: they tell as much as {self.units:.1f}")
         elif not self.enough:
             said.append(
                 f"too few errors for an interval: of {self.rows:,.0f} effective rows {fewer:.0f} "

@@ -8,6 +8,7 @@ from calibrate.results.tests import Test, Tests
 
 NEGLIGIBLE = 0.005  # an ECE of half a point changes no decision that rests on a probability
 ALPHA = 0.05
+NOTHING, LARGEST = 1e-9, 0.99  # ECEs
 
 
 def findings(report: Report) -> list[str]:
@@ -46,6 +47,10 @@ def _consistency(tests: Tests, report: Report) -> str:
     told = f"{size} is not told from chance ({p})"
     if test.limit is None or test.detectable is None:
         return f"{told}."
+    if test.limit < NOTHING:  # shares that are the probabilities themselves
+        return ""
+    if test.detectable > LARGEST:
+        return f"{told}, which shows up to {number(test.limit)} on such rows: they can reveal none."
     return (
         f"{told}, which shows up to {number(test.limit)} on such rows; they reveal a true one "
         f"of {number(test.detectable)} four times in five."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calibrate.metrics.biases import FEWEST
+from calibrate.metrics.biases import FEWEST, FEWEST_PARTS
 from calibrate.metrics.metric import METRICS
 from calibrate.renderers.document import (
     EVERYTHING,
@@ -117,7 +117,9 @@ def _bias(bias: Bias) -> tuple[Cell, Cell]:
 
 def _many(tested: int, off: int, what: str) -> str:
     if not tested:
-        return f"{what} of fewer than {FEWEST} effective rows are not tested"
+        return (
+            f"{what} of fewer than {FEWEST} effective rows or {FEWEST_PARTS} units are not tested"
+        )
     found = "none is" if not off else "1 is (*)" if off == 1 else f"{off:,} are (*)"
     return (
         f"of {tested:,} {what} with at least {FEWEST} effective rows {found} off beyond chance, "
