@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pytest
 
+import calibrate
+
 
 @pytest.fixture
 def twins(tmp_path, data):
@@ -66,6 +68,29 @@ def test_wrong_clusters_are_one_line(run, files, tmp_path, ids, said, command):
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "calibrator.json").exists()
     assert not (tmp_path / "report").exists()
+
+
+def test_a_cluster_for_each_place_of_the_first_axis(data):
+    logits, labels = data
+    z, y = logits.reshape(100, 4, 7), labels.reshape(100, 4)
+    documents = np.arange(100) // 2
+    want = calibrate.fit(z, y, clusters=np.repeat(documents, 4)).interval
+    assert calibrate.fit(z, y, clusters=documents).interval == want
+    assert calibrate.fit(z, y, clusters=documents.astype(float)).interval == want
+    assert calibrate.fit(z, y).interval != want
+
+
+def test_a_blank_is_no_cluster():
+    names = np.array(["a", "b", " ", "c"] * 5)
+    with pytest.raises(calibrate.InputError, match=r"found none for row 2 \(5 in all\)"):
+        calibrate.fit(np.eye(2)[np.arange(20) % 2], np.arange(20) % 2, clusters=names)
+
+
+def test_clusters_without_weight_do_not_count(data):
+    logits, labels = data
+    weights = np.where(np.arange(400) < 200, 1.0, 0.0)
+    with pytest.raises(calibrate.InputError, match="2 clusters with rows that count, found 1"):
+        calibrate.fit(logits, labels, weights=weights, clusters=np.arange(400) // 200)
 
 
 def test_too_few_clusters_for_the_folds(run, files, tmp_path):
