@@ -122,15 +122,3 @@ class Block:
             rows, classes = np.nonzero(labels)
             return rows, classes, labels[rows, classes].astype(np.float64)
         return np.arange(len(self)), labels.astype(np.intp), np.ones(len(self))
-
-    def some(self, rows: npt.NDArray[np.bool_]) -> Block:
-        """The rows where a mask is True; ``start`` is that of the whole."""
-
-        def held(values: npt.NDArray[np.generic] | None) -> npt.NDArray[np.generic] | None:
-            return None if values is None else values[rows]
-
-        fields = {name: held(getattr(self, name)) for name in _PER_ROW}
-        return Block(**fields, smoothing=self.smoothing, start=self.start)  # type: ignore[arg-type]
-
-
-_PER_ROW = ("logits", "labels", "weights", "folds", "columns", "units")

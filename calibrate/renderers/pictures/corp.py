@@ -12,9 +12,11 @@ from calibrate.renderers.pictures.style import (
     GREEN,
     GREY,
     VERMILION,
+    Wording,
     diagonal,
     headed,
     style,
+    wording,
 )
 from calibrate.results.corp import CorpReliability
 from calibrate.results.report import Report
@@ -38,7 +40,7 @@ def corp_reliability_figure(report: Report) -> Figure | None:
     sides = [("as it is" if curves.after is None else "before", curves.before)]
     if curves.after is not None:
         sides.append(("after", curves.after))
-    yes_no = report.data.task.yes_no
+    yes_no, called = report.data.task.yes_no, wording(report)
     of = "P(yes)" if yes_no else "confidence"
     with style():
         figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
@@ -48,7 +50,7 @@ def corp_reliability_figure(report: Report) -> Figure | None:
         for column, (name, curve) in enumerate(sides):
             _draw_curve(axes[0, column], curve)
             _draw_histogram(axes[1, column], curve)
-            axes[1, column].set_xlabel("probability of yes" if yes_no else "confidence")
+            axes[1, column].set_xlabel(called.x)
             axes[0, column].set_title(_caption(curve), fontsize=10)
             axes[0, column].text(
                 0.5,
@@ -59,10 +61,10 @@ def corp_reliability_figure(report: Report) -> Figure | None:
                 fontsize=11.5,
                 fontweight="bold",
             )
-        axes[0, 0].set_ylabel("how often it is yes" if yes_no else "accuracy")
+        axes[0, 0].set_ylabel(called.y)
         axes[1, 0].set_ylabel("share of rows")
         headed(figure, report, 40 * len(sides))
-        _legend(figure, 4 if len(sides) == 2 else 2, yes_no)
+        _legend(figure, 4 if len(sides) == 2 else 2, called)
     return figure
 
 
@@ -104,18 +106,16 @@ def _draw_histogram(ax: Axes, curve: CorpReliability) -> None:
     ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
 
 
-def _legend(figure: Figure, columns: int, yes_no: bool) -> None:
+def _legend(figure: Figure, columns: int, called: Wording) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    curve = "share of yes, isotonic" if yes_no else "accuracy, isotonic"
-    over, under = ("too high", "too low") if yes_no else ("overconfident", "underconfident")
     figure.legend(
         handles=[
-            Line2D([], [], color=BLUE, linewidth=2, label=curve),
+            Line2D([], [], color=BLUE, linewidth=2, label=f"{called.accuracy}, isotonic"),
             Patch(facecolor=GREY, alpha=0.35, label="95 % of calibrated models"),
-            Patch(facecolor=VERMILION, alpha=0.4, label=f"{over}, beyond the band"),
-            Patch(facecolor=GREEN, alpha=0.4, label=f"{under}, beyond the band"),
+            Patch(facecolor=VERMILION, alpha=0.4, label=f"{called.over}, beyond the band"),
+            Patch(facecolor=GREEN, alpha=0.4, label=f"{called.under}, beyond the band"),
         ],
         loc="outside lower center",
         ncols=columns,

@@ -13,9 +13,11 @@ from calibrate.renderers.pictures.style import (
     GREY,
     INK,
     VERMILION,
+    Wording,
     diagonal,
     headed,
     style,
+    wording,
 )
 from calibrate.results.measurement import Measurement, Sides
 from calibrate.results.report import Reliability, Report
@@ -38,7 +40,7 @@ def reliability_figure(report: Report) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    yes_no = report.data.task.yes_no
+    yes_no, called = report.data.task.yes_no, wording(report)
     sides = _tables(report, yes_no)
     with style():
         figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
@@ -48,7 +50,7 @@ def reliability_figure(report: Report) -> Figure:
         for column, (name, table, metrics) in enumerate(sides):
             _draw_bins(axes[0, column], table)
             _draw_histogram(axes[1, column], table)
-            axes[1, column].set_xlabel("probability of yes" if yes_no else "confidence")
+            axes[1, column].set_xlabel(called.x)
             axes[0, column].set_title(_caption(metrics, yes_no), fontsize=10)
             axes[0, column].text(
                 0.5,
@@ -59,10 +61,10 @@ def reliability_figure(report: Report) -> Figure:
                 fontsize=12.5,
                 fontweight="bold",
             )
-        axes[0, 0].set_ylabel("how often it is yes" if yes_no else "accuracy")
+        axes[0, 0].set_ylabel(called.y)
         axes[1, 0].set_ylabel("share of rows")
         headed(figure, report, 40 * len(sides))
-        _legend(figure, 5 if len(sides) == 2 else 2, yes_no)
+        _legend(figure, 5 if len(sides) == 2 else 2, called)
     return figure
 
 
@@ -182,19 +184,18 @@ def _compact(count: float) -> str:
     return f"{count:.3g}"
 
 
-def _legend(figure: Figure, columns: int, yes_no: bool) -> None:
+def _legend(figure: Figure, columns: int, called: Wording) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    bar, line = ("share of yes", "mean probability") if yes_no else ("accuracy", "mean confidence")
-    over, under = ("too high", "too low") if yes_no else ("overconfident", "underconfident")
+    mean = "mean " + called.x.removesuffix(" of yes")
     figure.legend(
         handles=[
-            Patch(facecolor=BLUE, label=bar),
-            Line2D([], [], color=INK, linewidth=1.6, label=line),
+            Patch(facecolor=BLUE, label=called.accuracy),
+            Line2D([], [], color=INK, linewidth=1.6, label=mean),
             Line2D([], [], color=INK, lw=1.1, marker="|", ms=9, label="95 % of calibrated models"),
-            Patch(fc=VERMILION + "44", ec=VERMILION, hatch=OVER, label=over),
-            Patch(fc=GREEN + "44", ec=GREEN, hatch=UNDER, label=under),
+            Patch(fc=VERMILION + "44", ec=VERMILION, hatch=OVER, label=called.over),
+            Patch(fc=GREEN + "44", ec=GREEN, hatch=UNDER, label=called.under),
         ],
         loc="outside lower center",
         ncols=columns,

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calibrate.renderers import words
-from calibrate.renderers.pictures.style import BLUE, GREEN, GREY, VERMILION, diagonal, headed, style
+from calibrate.renderers.pictures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    VERMILION,
+    Wording,
+    diagonal,
+    headed,
+    style,
+    wording,
+)
 from calibrate.results.report import Report, SmoothReliability
 
 if TYPE_CHECKING:
@@ -31,7 +41,7 @@ def smooth_reliability_figure(report: Report) -> Figure | None:
     if curves.after is not None and report.metrics.after is not None:
         sides.append(("after", curves.after))
         metrics.append(report.metrics.after)
-    yes_no = report.data.task.yes_no
+    yes_no, called = report.data.task.yes_no, wording(report)
     with style():
         figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
         axes = figure.subplots(
@@ -40,16 +50,16 @@ def smooth_reliability_figure(report: Report) -> Figure | None:
         for column, (name, curve) in enumerate(sides):
             _draw_curve(axes[0, column], curve)
             _draw_density(axes[1, column], curve)
-            axes[1, column].set_xlabel("probability of yes" if yes_no else "confidence")
+            axes[1, column].set_xlabel(called.x)
             shown = "positive_ece" if yes_no else "smooth_ece"
             value = words.number(metrics[column][shown].value)
             label = shown.replace("_", " ").replace("ece", "ECE")
             axes[0, column].set_title(f"{name}: {label} {value}", fontweight="bold")
         axes[1, 0].set_ylim(0, 1.05 * max(max(curve.density) for _, curve in sides))
-        axes[0, 0].set_ylabel("how often it is yes" if yes_no else "accuracy")
+        axes[0, 0].set_ylabel(called.y)
         axes[1, 0].set_ylabel("density")
         headed(figure, report, 40 * len(sides))
-        _legend(figure, 4 if len(sides) == 2 else 2, yes_no)
+        _legend(figure, 4 if len(sides) == 2 else 2, called)
     return figure
 
 
@@ -73,18 +83,16 @@ def _draw_density(ax: Axes, curve: SmoothReliability) -> None:
     ax.fill_between(curve.confidence, curve.density, color=GREY, alpha=0.6, linewidth=0)
 
 
-def _legend(figure: Figure, columns: int, yes_no: bool) -> None:
+def _legend(figure: Figure, columns: int, called: Wording) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    curve = "share of yes" if yes_no else "accuracy"
-    over, under = ("too high", "too low") if yes_no else ("overconfident", "underconfident")
     figure.legend(
         handles=[
-            Line2D([], [], color=BLUE, linewidth=2, label=curve),
+            Line2D([], [], color=BLUE, linewidth=2, label=called.accuracy),
             Patch(facecolor=BLUE, alpha=0.25, label="its 95 % band"),
-            Patch(facecolor=VERMILION, alpha=0.25, label=over),
-            Patch(facecolor=GREEN, alpha=0.25, label=under),
+            Patch(facecolor=VERMILION, alpha=0.25, label=called.over),
+            Patch(facecolor=GREEN, alpha=0.25, label=called.under),
         ],
         loc="outside lower center",
         ncols=columns,

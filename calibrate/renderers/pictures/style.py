@@ -6,6 +6,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,27 @@ FEWEST = 15.0  # rows that a dot stands for; bins of fewer are drawn together
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 DEFAULT_DPI = 150
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a diagram calls its axes and its gaps."""
+
+    x: str
+    y: str
+    accuracy: str
+    over: str
+    under: str
+
+
+OF_CONFIDENCE = Wording("confidence", "accuracy", "accuracy", "overconfident", "underconfident")
+OF_YES = Wording("probability of yes", "how often it is yes", "share of yes", "too high", "too low")
+
+
+def wording(report: Report) -> Wording:
+    """That of the confidence; of yes-no models that of the probability of yes."""
+    return OF_YES if report.data.task.yes_no else OF_CONFIDENCE
+
 
 _SETTINGS: Any = {  # matplotlib types each of its 300 keys
     "font.family": "DejaVu Sans",
