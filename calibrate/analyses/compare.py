@@ -12,6 +12,7 @@ from calibrate.calibrators.methods.temperature import METHOD, fit_temperature
 from calibrate.calibrators.protocol import Calibrator
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
+from calibrate.metrics.evidence import Evidence
 from calibrate.metrics.metric import headline
 from calibrate.metrics.pairs import RowMeans, all_pairs, together
 from calibrate.metrics.settings import Settings
@@ -145,8 +146,10 @@ def _compared(
         metrics=Sides(shown.before, shown.after),
         against_first=against,
         reliability=report.reliability,
+        rough_intervals=report.rough_intervals,
     )
     column = len(totals.names) + totals.names.index("nll")
     rows = totals.rows
-    means = RowMeans(float(rows.means[column]), rows.influence[column], rows.weight)
+    enough = Evidence.of(totals).enough
+    means = RowMeans(float(rows.means[column]), rows.influence[column], rows.weight, enough)
     return model, means, report.warnings

@@ -19,11 +19,19 @@ SAMPLES = 4000
 
 @dataclass(frozen=True)
 class RowMeans:
-    """A mean over rows, what it would lose without each part of them, and the parts' weight."""
+    """A mean over rows.
+
+    Attributes:
+        mean: of the rows.
+        influence: what it would lose without each part of them.
+        weight: of the parts.
+        enough: whether the rows carry any interval.
+    """
 
     mean: float
     influence: Float64
     weight: Float64
+    enough: bool = True
 
 
 def together(many: int) -> float:
@@ -64,5 +72,8 @@ def all_pairs(names: Sequence[str], models: Sequence[RowMeans], seed: int) -> tu
     for (a, b), error in zip(pairs, errors.tolist(), strict=True):
         value = models[b].mean - models[a].mean
         half = limit * error
+        if not (models[a].enough and models[b].enough):
+            found.append(Pair(names[a], names[b], Measurement(value)))
+            continue
         found.append(Pair(names[a], names[b], Measurement(value, value - half, value + half)))
     return tuple(found)

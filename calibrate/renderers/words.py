@@ -6,6 +6,8 @@ from calibrate.results.measurement import Measurement
 from calibrate.results.report import Report
 from calibrate.tasks import Task
 
+ROUGH = "~ a rough interval: it may hold the truth less than 93 times in 100"
+
 
 def number(value: float | None) -> str:
     """Four decimals, or three significant digits of a huge number."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from calibrate.results.measurement import Measurement, Metrics, Sides
-from calibrate.results.report import Data, Fitted, Reliability
+from calibrate.results.report import Data, Fitted, Reliability, Rough
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class ComparedModel:
             temperatures of both; None for the first. The intervals of a figure hold together, for
             all models.
         reliability: its confidence bins.
+        rough_intervals: as in a report; those of ``change`` are of the differences too.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ComparedModel:
     metrics: Sides[Metrics]
     against_first: Sides[Metrics] | None
     reliability: Sides[Reliability]
+    rough_intervals: Rough = field(default_factory=Rough)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,12 @@ from scipy.stats import binom
 import calibrate
 from calibrate import Settings
 from calibrate.blocks import passes
-from calibrate.metrics.intervals.classwise_ece import mean_deviation
+from calibrate.blocks.bins import equal_width_edges
+from calibrate.blocks.block import Block
+from calibrate.blocks.predictions import predictions, top_scores
+from calibrate.metrics.class_table import ClassTable
+from calibrate.metrics.intervals.classwise_ece import ClasswiseChance, mean_deviation
+from calibrate.metrics.metric import METRICS
 
 
 def slow_eces(p, labels, w, n_bins=15):
@@ -94,3 +99,30 @@ def test_a_classwise_ece_beyond_chance_has_an_interval_beyond_zero():
     settings = Settings(bootstrap=0, top=0)
     found = calibrate.evaluate(z, labels, settings=settings).metrics.before["classwise_ece"]
     assert 0 < found.low < found.value < found.high
+
+
+def test_the_deviation_of_a_calibrated_classwise_ece_is_that_of_draws():
+    """Labels drawn from the probabilities themselves, 300 times: their mean and their spread."""
+    rng, edges = np.random.default_rng(0), equal_width_edges(15)
+    logits = rng.normal(scale=1.5, size=(250, 4))
+    p = softmax(logits, axis=1)
+    drawn, chances = [], []
+    for _ in range(300):
+        labels = (rng.random((250, 1)) > p.cumsum(1)[:, :-1]).sum(1)
+        block = Block(logits, labels)
+        side = predictions(logits, 1.0, np.inf, top_scores(logits, labels), block)
+        chances.append(ClasswiseChance.of(ClassTable.of(side, p, block, edges)))
+        drawn.append(slow_eces(p, labels, np.ones(250)).mean())
+    assert chances[0].mean == pytest.approx(np.mean(drawn), rel=0.02)
+    # cells of a row exclude each other, so that draws spread a little less than cells would alone
+    assert 0.75 * chances[0].deviation < np.std(drawn) < 1.1 * chances[0].deviation
+
+
+def test_figures_after_calibration_stay_within_their_range(data):
+    """Figures near an end of their range, before and after: no interval leaves it."""
+    report = calibrate.evaluate(*data, calibrate.Temperature(2.0), settings=Settings(bootstrap=100))
+    for side in (report.metrics.before, report.metrics.after):
+        for name, figure in side.items():
+            low, high = METRICS[name].bounds
+            if figure.low is not None:
+                assert low <= figure.low <= figure.high <= high, name

@@ -174,7 +174,7 @@ def interval(
     A figure that chance pushes up is pushed up once more in the samples; turning their quantiles
     around takes this bias off. Where that leaves the value itself outside, as it does near 0, the
     interval is stretched to it, and holds the truth more often than 95 times in 100. One without
-    width, as of a figure that is 0 in nearly all samples, is none.
+    width, of a figure that sits on the end of its range in nearly all samples, is none.
     """
     if not np.isfinite(value):
         return Measurement(None)
@@ -184,7 +184,7 @@ def interval(
     low, high = np.quantile(usable, [0.025, 0.975])
     ends = [float(np.clip(value + centre - q, *bounds)) for q in (high, low)]
     low, high = min(value, ends[0]), max(value, ends[1])
-    return Measurement(value, low, high) if low < high else Measurement(value)
+    return Measurement(value) if low == high and value in bounds else Measurement(value, low, high)
 
 
 def resampled(totals: Totals, settings: Settings) -> list[Metrics]:

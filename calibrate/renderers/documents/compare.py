@@ -13,7 +13,7 @@ from calibrate.renderers.document import (
     document,
     warned,
 )
-from calibrate.renderers.words import measurement, short
+from calibrate.renderers.words import ROUGH, measurement, short
 from calibrate.results.comparison import Comparison
 from calibrate.results.measurement import Metrics
 
@@ -40,18 +40,25 @@ def _tables(found: Comparison) -> list[Table]:
     """The figures, and their differences from the first model."""
     columns = list(found.models[0].metrics.before)
 
-    def cells(metrics: Metrics | None) -> list[str]:
-        return [measurement(metrics[name]) for name in columns] if metrics else []
+    def cells(metrics: Metrics, rough: tuple[str, ...]) -> list[str]:
+        return [
+            measurement(metrics[name])
+            + ("~" if name in rough and metrics[name].low is not None else "")
+            for name in columns
+        ]
 
     rows, changes = [], []
     for model in found.models:
-        t = short(model.calibrator.temperature or 1.0)
-        rows.append([model.name, *cells(model.metrics.before)])
-        rows.append([f"{model.name}, T = {t}", *cells(model.metrics.after)])
+        t, rough = short(model.calibrator.temperature or 1.0), model.rough_intervals
+        rows.append([model.name, *cells(model.metrics.before, rough.value)])
+        rows.append([f"{model.name}, T = {t}", *cells(model.metrics.last, rough.value)])
         if model.against_first is not None:
-            changes.append([model.name, *cells(model.against_first.before)])
-            changes.append([f"{model.name}, with T", *cells(model.against_first.after)])
-    tables = [Table.of("model", columns, rows)]
+            changes.append([model.name, *cells(model.against_first.before, rough.change)])
+            changes.append(
+                [f"{model.name}, with T", *cells(model.against_first.last, rough.change)]
+            )
+    marked = any(cell.endswith("~") for row in (*rows, *changes) for cell in row)
+    tables = [Table.of("model", columns, rows, ROUGH if marked else "")]
     if changes:
         note = "intervals of a column hold together for all models" if len(found.models) > 2 else ""
         tables.append(Table.of(f"minus {found.models[0].name}", columns, changes, note))
@@ -82,7 +89,8 @@ def best_in_words(found: Comparison) -> str:
         return f"{text}."
     alike = [name for name in others if name in found.not_worse]
     if not alike:
-        return f"{text}, told from all others beyond chance."
+        whom = "all others" if len(others) > 1 else others[0]
+        return f"{text}, told from {whom} beyond chance."
     named = ", ".join(alike)
     if len(alike) == len(others):
         return f"{text}, but these rows do not tell it from {named}."

@@ -18,17 +18,13 @@ from calibrate.renderers.document import (
 )
 from calibrate.renderers.documents import sentences
 from calibrate.renderers.documents.findings import findings
-from calibrate.renderers.words import measurement, number, p_value
+from calibrate.renderers.words import ROUGH, measurement, number, p_value
 from calibrate.results.biases import Bias
 from calibrate.results.measurement import Measurement
 from calibrate.results.report import Report
 from calibrate.tasks import Task
 
 CLASS_COLUMNS = ("rows", "accuracy", "overconfidence", "p", "one-vs-rest ECE")
-ROUGH = (
-    "~ a rough interval: in simulations it held the truth less than 93 times in 100, or too little "
-    "is known."
-)
 
 
 @document.register
@@ -116,15 +112,15 @@ def _bias(bias: Bias) -> tuple[Cell, Cell]:
 
 
 def _many(tested: int, off: int, what: str) -> str:
+    """What was looked at, and how many of it are off: ``*`` beside a p-value marks them."""
     if not tested:
         return (
             f"{what} of fewer than {FEWEST} effective rows or {FEWEST_PARTS} units are not tested"
         )
-    found = "none is" if not off else "1 is (*)" if off == 1 else f"{off:,} are (*)"
-    return (
-        f"of {tested:,} {what} with at least {FEWEST} effective rows {found} off beyond chance, "
-        "at a false discovery rate of 5 %; the most surely off come first"
-    )
+    of = f"{tested:,} {what} with {FEWEST}+ rows"
+    if not off:
+        return f"none of {of} is off beyond chance (5 % false discoveries); surest first"
+    return f"* off beyond chance: {off:,} of {of} (5 % false discoveries); surest first"
 
 
 def _groups(report: Report) -> tuple[Table, ...]:
