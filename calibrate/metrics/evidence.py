@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from calibrate.blocks.row_sums import effective
-from calibrate.metrics.intervals.normal import effective_rows
+from calibrate.metrics.intervals.normal import SHARES, effective_rows
 from calibrate.metrics.totals import Totals
 from calibrate.results.measurement import Figures, Metrics
 from calibrate.results.report import Rough
@@ -16,7 +16,6 @@ AMPLE_ROWS = 100.0
 AMPLE_PARTS = 30.0
 EVEN_PARTS = 300.0  # parts of uneven weight that tell as much as so many even ones will do
 EVEN = 0.6  # ... or as this share of them
-SHARES = ("accuracy", "top_5_accuracy")  # have score intervals
 ALWAYS = (*SHARES, "mean_confidence")  # the latter asks for no label, so for no errors
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -45,53 +46,79 @@ def significance_tests(totals: Totals, seed: int, choice: Choice | None = None) 
     chose, what the choice takes away from the gaps is allowed for, and the score test, which it
     makes 0, is left out.
     """
-    sides = range(totals.n_sides)
-    pulls = [None] * (totals.n_sides - 1) + [None if choice is None else choice.pull(totals)]
-    kept, of_yes = totals.kept, totals.kept.of_yes
-
-    def exact(side: int) -> bool:
-        """Whether the null distribution is known, and no spread between parts is needed."""
-        return totals.hard and totals.alone and pulls[side] is None
-
-    of_confidence = [_chance(kept, side, totals, seed, pulls[side]) for side in sides]
-    chance = of_confidence
-    if kept.yes is not None:
-        chance = [_chance(of_yes, side, totals, seed, pulls[side]) for side in sides]
-    tests = []
-
-    def shown(side: int) -> bool:
-        return exact(side) or (Evidence.of(totals).many and _expects_errors(totals, side))
-
-    for side in sides:
-        fitted = choice is not None and side == totals.n_sides - 1
-        tests.append(
-            Tests(
-                consistency=chance[side].test if shown(side) else NONE,
-                spiegelhalter=spiegelhalter_test(kept, side, totals, pulls[side]),
-                temperature=NONE if fitted else temperature_test(totals, side),
-                classwise=_classwise(totals, side),
-                after_fit=fitted,
-            )
-        )
-    p_values = tuple(
-        each.test.p_value if shown(side) else None for side, each in enumerate(of_confidence)
+    last = totals.n_sides - 1
+    sides = [
+        _Side(totals, side, seed, choice if side == last else None) for side in range(last + 1)
+    ]
+    return Significance(
+        tuple(side.tests for side in sides),
+        tuple(side.of_confidence for side in sides),
+        tuple(side.of_confidence.test.p_value if side.testable else None for side in sides),
     )
-    return Significance(tuple(tests), tuple(of_confidence), p_values)
 
 
-def _chance(kept: KeptRows, side: int, totals: Totals, seed: int, pull: Float64 | None) -> Chance:
+@dataclass(frozen=True)
+class _Side:
+    """One side, and the choice of its temperature by these rows, if they made it."""
+
+    totals: Totals
+    side: int
+    seed: int
+    choice: Choice | None
+
+    @cached_property
+    def pull(self) -> Float64 | None:
+        """By how much each part of the rows has moved log(1/T)."""
+        return None if self.choice is None else self.choice.pull(self.totals)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the null distribution is known, and no spread between parts is needed."""
+        return self.totals.hard and self.totals.alone and self.pull is None
+
+    @cached_property
+    def testable(self) -> bool:
+        """Whether anything can be said about what chance does."""
+        known = self.pull is None or bool(self.pull.any())
+        many = Evidence.of(self.totals).many and _expects_errors(self.totals, self.side)
+        return self.exact or (known and many)
+
+    @cached_property
+    def of_confidence(self) -> Chance:
+        return _chance(self.totals.kept, self)
+
+    @property
+    def tests(self) -> Tests:
+        totals, side = self.totals, self.side
+        chance = (
+            self.of_confidence if totals.kept.yes is None else _chance(totals.kept.of_yes, self)
+        )
+        fitted = self.choice is not None
+        return Tests(
+            consistency=chance.test if self.testable else NONE,
+            spiegelhalter=spiegelhalter_test(totals.kept, side, totals, self.pull)
+            if self.testable
+            else NONE,
+            temperature=NONE if fitted else temperature_test(totals, side),
+            classwise=_classwise(totals, side),
+            after_fit=fitted,
+        )
+
+
+def _chance(kept: KeptRows, of: _Side) -> Chance:
     """The gaps that chance alone would make of these confidences.
 
     Independent rows with hard labels: the correctness of each row is drawn from its confidence.
     Else the residuals of each part get a random sign: their spread is what these rows show,
     whatever weights, shares or dependence do to it.
     """
-    gaps = kept.gaps(side, totals.edges)
-    if totals.hard and totals.alone and pull is None:
-        drawn = drawn_gaps(kept.confidences[side], kept.weight, totals.edges, seed)
+    side, edges = of.side, of.totals.edges
+    gaps = kept.gaps(side, edges)
+    if of.exact:
+        drawn = drawn_gaps(kept.confidences[side], kept.weight, edges, of.seed)
     else:
-        drawn = signed_gaps(_after_choice(gaps, kept, side, totals.edges, pull), seed)
-    return Chance(gaps.total, drawn, kept.ordered[side].binned(totals.edges))
+        drawn = signed_gaps(_after_choice(gaps, kept, side, edges, of.pull), of.seed)
+    return Chance(gaps.total, drawn, kept.ordered[side].binned(edges))
 
 
 def _after_choice(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibrate.arrays import Float64
+from calibrate.arrays import Float64, Index
 from calibrate.blocks.ordered import Ordered
 from calibrate.metrics.metric import Interval, Over, metric
 
 GRID = 1024  # intervals of [0, 1] between whose ends smooth_ece shares out the confidences
+PER_BANDWIDTH = 32  # intervals that a bandwidth should span while it is looked for
 NARROWEST = 1e-3  # the least bandwidth of smooth_ece
 
 
@@ -26,17 +27,17 @@ def smooth_ece(levels: Ordered) -> Float64:
     The bandwidth sigma is where the figure equals sigma: the figure falls as sigma grows. The
     integral is the sum over a mesh that includes 0 and 1, as in the authors' package relplot.
     """
-    spectra = _spectrum(levels, levels.residual), _spectrum(levels, levels.weight)
+    residual, weight = (_spectrum(levels, each) for each in (levels.residual, levels.weight))
 
-    def at(sigma: Float64) -> Float64:
-        return np.asarray(_mass(spectra[0], sigma) / _mass(spectra[1], sigma))
+    def at(sigma: Float64, grid: int) -> Float64:
+        return np.asarray(_mass(residual, sigma, grid) / _whole(weight, sigma, grid))
 
     low, high = np.zeros(levels.total.shape), np.ones(levels.total.shape)
     for _ in range(10):
         middle = (low + high) / 2
-        wide_enough = (middle >= NARROWEST) & (middle >= at(middle))
+        wide_enough = (middle >= NARROWEST) & (middle >= at(middle, _fine_enough(middle)))
         high, low = np.where(wide_enough, middle, high), np.where(wide_enough, low, middle)
-    return at(high)
+    return at(high, GRID)
 
 
 def _spectrum(levels: Ordered, values: Float64) -> Float64:
@@ -52,15 +53,39 @@ def _spectrum(levels: Ordered, values: Float64) -> Float64:
     return np.asarray(dct(grid, type=1, axis=-1))
 
 
-def _mass(spectrum: Float64, sigma: Float64) -> Float64:
-    """The sum of the absolute smoothed values over the mesh."""
+def _fine_enough(sigma: Float64) -> int:
+    """The intervals of a grid on which a kernel of the least of these bandwidths is smooth."""
+    wanted = PER_BANDWIDTH / max(float(sigma.min()), NARROWEST)
+    return int(min(GRID, max(64, 2 ** np.ceil(np.log2(wanted)))))
+
+
+def _damping(sigma: Float64, frequencies: Index) -> Float64:
+    return np.asarray(np.exp(-0.5 * np.square(np.pi * frequencies * sigma[..., None])))
+
+
+def _mesh(sigma: Float64) -> Float64:
+    """The intervals of the mesh of relplot."""
+    return np.asarray(np.maximum(np.rint(10 / sigma), 200) - 1)
+
+
+def _mass(spectrum: Float64, sigma: Float64, grid: int) -> Float64:
+    """The sum of the absolute smoothed values over the mesh, in units of ``grid``."""
     from scipy.fft import idct
 
-    damping = np.exp(-0.5 * np.square(np.pi * np.arange(GRID + 1) * sigma[..., None]))
-    smoothed = np.abs(idct(spectrum * damping, type=1, axis=-1))
+    damped = spectrum[..., : grid + 1] * _damping(sigma, np.arange(grid + 1))
+    smoothed = np.abs(idct(damped, type=1, axis=-1))
     ends = smoothed[..., 0] + smoothed[..., -1]
-    mesh = np.maximum(np.rint(10 / sigma), 200) - 1
-    return np.asarray(smoothed.sum(axis=-1) + ends * (GRID / mesh - 1) / 2)
+    return np.asarray(smoothed.sum(axis=-1) + ends * (grid / _mesh(sigma) - 1) / 2)
+
+
+def _whole(spectrum: Float64, sigma: Float64, grid: int) -> Float64:
+    """The same of values none of which is negative: their trapezoid sum is the first coefficient,
+    and the values at the ends are sums of the even ones.
+    """
+    even = np.arange(0, grid + 1, 2)
+    damped = spectrum[..., even] * _damping(sigma, even)
+    ends = (2 * damped.sum(axis=-1) - damped[..., 0] - damped[..., -1]) / grid
+    return np.asarray(spectrum[..., 0] / 2 + ends * grid / _mesh(sigma) / 2)
 
 
 @metric(

@@ -12,6 +12,7 @@ from calibrate.metrics.totals import Totals
 from calibrate.results.measurement import Measurement, Metrics
 
 ANY = (-np.inf, np.inf)
+SHARES = ("accuracy", "top_5_accuracy")  # have score intervals
 
 
 def means_of(sums: RowSums, bounds: list[tuple[float, float]]) -> list[Measurement]:
@@ -103,9 +104,6 @@ def score_interval(share: float, n: float, z: float = NORMAL_95) -> Measurement:
     half = z * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     low, high = max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
     return Measurement(share, float(low), float(high))
-
-
-SHARES = ("accuracy", "top_5_accuracy")
 
 
 def means(totals: Totals) -> list[Metrics]:
