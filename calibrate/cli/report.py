@@ -172,7 +172,7 @@ def _of_predictions(
     if rows != plain or after != AfterOptions() or asked != WantedOptions():
         raise calibrate.InputError(
             f"{rows.logits}: a .csv of predictions takes neither LABELS nor -c, --fit, --scores, "
-            "--task, --class-names, --classes, --ignore-label or --label-offset"
+            "--task, --class-names, --classes, --votes, --ignore-label or --label-offset"
         )
     found = calibrate.read_top_labels(rows.logits, Columns.of(rows.columns))
     if rows.weights is not None:

@@ -81,12 +81,19 @@ def reach_zero(figures: Figures, p_values: Sequence[float | None]) -> Figures:
     return Figures(sides[0] or {}, sides[1], figures.change)
 
 
-def rough_of(figures: Figures, totals: Totals) -> Rough:
-    """The figures whose printed interval is a rough one."""
+def rough_of(figures: Figures, totals: Totals, *, of_t: bool = False) -> Rough:
+    """The figures whose printed interval is a rough one.
+
+    ``of_t``: whether these rows chose the temperature, whose interval is then one of them.
+    """
 
     def rough(side: Metrics | None, part: str) -> tuple[str, ...]:
         found = (side or {}).items()
         return tuple(n for n, m in found if m.low is not None and part in METRICS[n].rough)
 
     known = Rough(rough(figures.before, "value"), rough(figures.change, "change"))
-    return Evidence.of(totals).rough(figures, known)
+    evidence = Evidence.of(totals)
+    found = evidence.rough(figures, known)
+    if of_t and not evidence.ample:
+        found = replace(found, value=("temperature", *found.value))
+    return found

@@ -82,6 +82,10 @@ def test_votes_are_noisier_than_exact_shares():
     assert b.low <= a.low
     with pytest.raises(calibrate.InputError, match="votes: expected at least 1"):
         Settings(votes=0)
+    with pytest.raises(calibrate.InputError, match=r"multiples of 1/3, as of 3 votes, found 0\.5"):
+        calibrate.evaluate(confident, shares, settings=Settings(votes=3))
+    with pytest.raises(calibrate.InputError, match="each label is one class"):
+        calibrate.evaluate(confident, shares.argmax(1), settings=votes)
 
 
 def test_a_calibrated_model_of_100_classes_may_have_a_classwise_ece_of_0():
@@ -115,6 +119,19 @@ def test_few_errors_are_marked_rough():
     report = calibrate.evaluate(z, labels, settings=QUICK)
     assert {"nll", "brier", "ece"} <= set(report.rough_intervals.value)
     assert "accuracy" not in report.rough_intervals.value
+
+
+def test_a_temperature_of_few_errors_has_a_rough_interval():
+    rng, z, p = population(0, 90)
+    few = calibrate.evaluate(z, drawn(rng, p), calibrate.fit(z, drawn(rng, p)), settings=QUICK)
+    assert "temperature" not in few.rough_intervals.value  # not these rows' own
+    labels = drawn(rng, p)
+    own = calibrate.evaluate(z, labels, calibrate.fit(z, labels), settings=QUICK)
+    assert "temperature" in own.rough_intervals.value
+    rng, z, p = population(0, 900)
+    labels = drawn(rng, p)
+    many = calibrate.evaluate(z, labels, calibrate.fit(z, labels), settings=QUICK)
+    assert "temperature" not in many.rough_intervals.value
 
 
 def test_uneven_weights_are_said():

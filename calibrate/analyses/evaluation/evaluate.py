@@ -15,6 +15,7 @@ from calibrate.calibrators.protocol import Calibrator
 from calibrate.data.class_names import check_class_names, check_classes
 from calibrate.data.dataset import Dataset
 from calibrate.data.top_labels import TopLabels
+from calibrate.data.votes import check_votes
 from calibrate.metrics.biases import Kinds
 from calibrate.metrics.choice import Choice
 from calibrate.metrics.corp import corp_reliability
@@ -59,6 +60,7 @@ def evaluate_dataset(
     settings = settings or Settings()
     if calibrator is not None:
         calibrator.fits.check(dataset)
+    check_votes(dataset, settings.votes)
     check_class_names(settings.class_names, dataset.layout.n_columns, "class names")
     if dataset.task.yes_no:  # classes are yes and no; the names are those of labels
         settings = replace(settings, class_names=("no", "yes"), classes=(1,), top=0)
@@ -169,7 +171,7 @@ def report_of(
         metrics=figures,
         reliability=sides_of([reliability_of(table) for table in totals.tables]),
         warnings=warnings + notes,
-        rough_intervals=rough_of(figures, totals),
+        rough_intervals=rough_of(figures, totals, of_t=choice is not None),
     )
     kept, edges = totals.kept, totals.edges
     if totals.classes:

@@ -39,7 +39,8 @@ def temperature(report: Report) -> str:
     interval = report.calibrator.interval
     text = f"T = {short(report.temperature)}"
     if interval:
-        text += f" (95 % interval {short(interval[0])} to {short(interval[1])})"
+        rough = "rough " if "temperature" in report.rough_intervals.value else ""
+        text += f" ({rough}95 % interval {short(interval[0])} to {short(interval[1])})"
     if report.calibrator.label_smoothing is not None:
         text += f", fitted to labels smoothed by {report.calibrator.label_smoothing}"
     if report.calibrator.converged is False:
