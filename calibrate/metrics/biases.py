@@ -76,7 +76,7 @@ class Kinds:
         return discovered(found)
 
     def _bias(self, k: int) -> Bias:
-        from scipy.special import ndtr, stdtr, stdtrit
+        from scipy.special import stdtr, stdtrit
 
         n, c, a = float(self.rows[k]), float(self.confidence[k]), float(self.accuracy[k])
         if n < FEWEST or self.parts[k] < FEWEST_PARTS:
@@ -89,8 +89,6 @@ class Kinds:
             return Bias(n, c - a)
         half = float(stdtrit(freedom, 0.975)) * error
         p = 2 * float(stdtr(freedom, -abs(c - a) / error))
-        if self.exact:
-            p = 2 * float(ndtr(-abs(c - a) / np.sqrt(self.chance[k])))
         return Bias(n, c - a, c - a - half, c - a + half, p)
 
 
