@@ -11,10 +11,11 @@ import numpy as np
 from calibrate.arrays import AnyArray, Float64, FloatArray, Index, Labels
 from calibrate.blocks.block import Block, Smoothing
 from calibrate.blocks.passes import map_reduce, rows_per_block
-from calibrate.blocks.scores import as_logits, two_sided, working_dtype
+from calibrate.blocks.scores import NO_ZEROS, Zeros, as_logits, two_sided, working_dtype
 from calibrate.data.clusters import clusters_of
 from calibrate.data.columns import ArrayColumn, Column, Flat, as_column
 from calibrate.data.folds import Folds, deal
+from calibrate.data.labels import as_labels
 from calibrate.data.layout import Layout, flat_labels, layout_of
 from calibrate.data.reading import Reading
 from calibrate.data.score_checks import Inspection, RawRows, raise_if_bad
@@ -45,6 +46,7 @@ class Dataset:
         factor: what the logits are multiplied with, a power of two.
         smoothing: what softens the labels, or None.
         left_out: the fold whose rows weigh 0, or None.
+        zeros: what probabilities of 0 are read as.
         warnings: what the user should know about the values.
     """
 
@@ -61,6 +63,7 @@ class Dataset:
     factor: float = 1.0
     smoothing: Smoothing | None = None
     left_out: int | None = None
+    zeros: Zeros = NO_ZEROS
     warnings: tuple[str, ...] = ()
 
     @staticmethod
@@ -99,7 +102,7 @@ class Dataset:
         of_labels = None if y is None else flat_labels(y, layout)
         raw = RawRows(Flat(z, layout.width), of_labels, selection)
         found = map_reduce(raw, Inspection(reading)).in_file(selection, layout.n_labels)
-        warning = raise_if_bad(found, raw, layout, reading)
+        zeros = raise_if_bad(found, raw, layout, reading)
         return Dataset(
             z,
             y,
@@ -110,7 +113,8 @@ class Dataset:
             magnitude=np.inf if reading.scores == "probabilities" else found.magnitude,
             weights=checked,
             clusters=units,
-            warnings=() if warning is None else (warning,),
+            zeros=zeros,
+            warnings=zeros.warnings,
         )
 
     @property
@@ -211,7 +215,7 @@ class Dataset:
         return Flat(self.logits, self.layout.width), labels
 
     def _logits(self, rows: slice | Index) -> FloatArray:
-        logits = as_logits(self._flat[0].read(rows), self.scores)
+        logits = as_logits(self._flat[0].read(rows), self.scores, self.zeros)
         if self.factor != 1.0:
             with np.errstate(over="ignore", under="ignore"):
                 logits = np.ldexp(logits, int(np.log2(self.factor)))
@@ -222,17 +226,7 @@ class Dataset:
         flat = self._flat[1]
         if flat is None:
             return None
-        raw = flat.read(rows)
-        if raw.ndim == 2 and self.hard:
-            return np.asarray(raw.argmax(axis=1), dtype=np.int64)
-        if raw.ndim == 2:
-            shares = raw.astype(np.float64)
-            shares /= shares.sum(axis=1, keepdims=True)
-            return shares
-        if self.hard:
-            return np.asarray(raw.astype(np.int64) - self.reading.label_offset)
-        yes = raw.astype(np.float64) - self.reading.label_offset
-        return np.stack([1 - yes, yes], axis=1)
+        return as_labels(flat.read(rows), self.reading.label_offset, hard=self.hard)
 
     def _weights(self, which: slice, folds: Folds | None) -> Float64 | None:
         weights = None if self.weights is None else self.weights[which]
@@ -252,7 +246,7 @@ class Dataset:
         if self.n_rows * self.n_classes > SMALL:
             return self
         raw = self._flat[0].read(self.selection.in_columns(slice(0, self.n_rows)))
-        exact = as_logits(raw, self.scores).astype(np.float64)
+        exact = as_logits(raw, self.scores, self.zeros).astype(np.float64)
         return self._copied(exact, factor=self.factor)
 
     def _copied(self, logits: FloatArray, factor: float) -> Dataset:

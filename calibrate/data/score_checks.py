@@ -12,7 +12,7 @@ import numpy as np
 
 from calibrate.arrays import AnyArray, FloatArray
 from calibrate.blocks.passes import rows_per_block
-from calibrate.blocks.scores import smallest_probability, working_dtype
+from calibrate.blocks.scores import Zeros, working_dtype
 from calibrate.blocks.sums import GREATEST, LEAST, Sums
 from calibrate.data.columns import Flat
 from calibrate.data.first_seen import NO_SUM, NOWHERE, FirstSeen, Worst
@@ -39,6 +39,7 @@ class Findings(Sums):
 
     Attributes:
         low, high: the smallest and largest score; low is -inf where classes are masked.
+        least: the smallest positive score.
         nan, infinite: NaN, +inf.
         all_masked: rows that are -inf throughout.
         sum_error: how far a row of probabilities is from summing to 1, inf if out of [0, 1].
@@ -47,6 +48,7 @@ class Findings(Sums):
 
     low: float = field(metadata=LEAST)
     high: float = field(metadata=GREATEST)
+    least: float = field(metadata=LEAST)
     nan: FirstSeen = NOWHERE
     infinite: FirstSeen = NOWHERE
     all_masked: FirstSeen = NOWHERE
@@ -124,7 +126,10 @@ class Inspection:
             offset = self.reading.label_offset if z.ndim == 1 else 0  # of yes and no
             labels = inspect_labels(block.labels - offset if offset else block.labels, block.start)
             labels = replace(labels, masked=self._masked_labels(z, labels, block))
-        return Findings(low, high, nan, infinite, all_masked, sum_error, labels)
+        least = low
+        if low == 0:
+            least = float(z.min(where=z > 0, initial=np.inf))
+        return Findings(low, high, least, nan, infinite, all_masked, sum_error, labels)
 
     def _worst_row_sum(self, z: FloatArray, block: RawBlock, low: float, high: float) -> Worst:
         """The row that is least like probabilities; of yes-no scores, whether all lie in [0, 1]."""
@@ -172,8 +177,8 @@ def row_sum_tolerance(dtype: np.dtype[np.generic]) -> float:
     return ROW_SUM_TOLERANCE[min(8, max(2, dtype.itemsize))]
 
 
-def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Reading) -> str | None:
-    """Raise InputError for values that cannot be used; a warning for those that can, or None."""
+def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Reading) -> Zeros:
+    """Raise InputError for values that cannot be used; returns what zeros are read as."""
     name, what = rows.scores.column.name, reading.scores or "logits"
     for place, value in ((found.nan, "NaN"), (found.infinite, "+inf")):
         if place.count:
@@ -188,19 +193,17 @@ def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Readin
         )
     dtype = rows.scores.column.dtype
     _raise_if_wrong_scores(found.sum_error, row_sum_tolerance(dtype), layout, reading, name)
-    if rows.labels is None:
-        return None
-    _raise_if_bad_labels(found.labels, layout, reading, rows.labels.column.name)
     masked = found.labels.masked
+    zeros = Zeros.of(found.least, dtype, masked.count if what == "probabilities" else 0)
+    if rows.labels is None:
+        return zeros
+    _raise_if_bad_labels(found.labels, layout, reading, rows.labels.column.name)
     if masked.count and what != "probabilities":
         raise InputError(
             f"{name}: row {masked.row} has -inf at its own label "
             f"({masked.count:,} such rows): the true class cannot be masked"
         )
-    if not masked.count:
-        return None
-    smallest = smallest_probability(dtype)
-    return f"labels with probability 0 (underflow), read as {smallest:.3g}: {masked.count:,}"
+    return zeros
 
 
 def _raise_if_bad_labels(found: LabelFindings, layout: Layout, reading: Reading, name: str) -> None:

@@ -11,6 +11,7 @@ from calibrate.blocks.block import Block
 from calibrate.calibrators.apply import Applies
 from calibrate.calibrators.protocol import ANY_SHAPE, Fit, Method, Scores, Shape
 from calibrate.calibrators.solve.best_temperature import best_temperature
+from calibrate.calibrators.solve.zero_labels import heeding_zeros
 from calibrate.data.dataset import Dataset
 from calibrate.data.fingerprint import fingerprint
 from calibrate.errors import InputError
@@ -68,6 +69,7 @@ def fit_temperature(dataset: Dataset, start: Temperature | None = None) -> Fit[T
         start: close to the optimum, where one is known.
     """
     found = best_temperature(dataset, None if start is None else start.temperature)
+    found = heeding_zeros(dataset, found)
     return Fit(
         calibrator=Temperature(found.temperature, Shape.of(dataset)),
         intervals={"temperature": found.interval},
