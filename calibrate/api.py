@@ -16,6 +16,7 @@ import numpy as np
 from calibrate.analyses.evaluation import evaluate as evaluation
 from calibrate.analyses.evaluation.groups import Measured, group_figures, groups_of_dataset
 from calibrate.analyses.evaluation.sweep import temperature_sweep
+from calibrate.analyses.evaluation.verdict import verdict_of
 from calibrate.arrays import AnyArray, Index
 from calibrate.blocks.block import Smoothing
 from calibrate.calibrators.cross_fit import FOLDS, cross_fit
@@ -25,8 +26,8 @@ from calibrate.calibrators.methods.per_label import PerLabelTemperature
 from calibrate.calibrators.methods.temperature import METHOD, Temperature, fit_temperature
 from calibrate.calibrators.protocol import Calibrator, Fit, parameters_of
 from calibrate.data.dataset import Dataset
-from calibrate.data.fingerprint import fingerprint
 from calibrate.data.groups import check_groups
+from calibrate.data.known_rows import NOBODY, KnownRows
 from calibrate.data.reading import Reading, ReadingOptions
 from calibrate.data.top_labels import TopLabels
 from calibrate.errors import InputError
@@ -137,8 +138,8 @@ def evaluate(
 
     Args:
         calibrator: a calibrator, a fit, or the path of a calibrator file; None: only as they are.
-            A fit and a file remember their rows: measured on the same, the report says
-            ``in_sample``.
+            A fit and a file remember their rows: measured on the same, in whatever order, the
+            report says ``in_sample``, and on some of them, which share is ``shared``.
         groups: ``(n,)`` the group of each row, whole numbers or text: the headline figures are
             measured for each group too.
         settings: bins, bootstrap and seed.
@@ -148,10 +149,7 @@ def evaluate(
     settings = settings or Settings()
     dataset = _dataset(logits, labels, weights, clusters, reading)
     known = _known(calibrator)
-    in_sample: bool | None = False
-    if known.calibrator is not None:
-        own = known.fingerprint
-        in_sample = None if own is None else own == fingerprint(dataset)
+    in_sample, shared = known.rows.recognise(dataset)
     best, sweep = None, None
     if settings.full and dataset.n_units >= 2 * FOLDS:
         crossed = cross_fit(dataset, METHOD, FOLDS, settings.seed)
@@ -168,7 +166,8 @@ def evaluate(
         warnings=known.warnings,
     )
     found = groups_of_dataset(dataset, groups, known.calibrator, settings)
-    return replace(report, sweep=sweep, groups=found)
+    data = replace(report.data, shared=shared)
+    return _judged(replace(report, data=data, sweep=sweep, groups=found), settings)
 
 
 def cross_evaluate(
@@ -207,7 +206,7 @@ def cross_evaluate(
     if settings.full:
         sweep = temperature_sweep(crossed.dataset, crossed.whole, None, settings.n_bins)
     found = groups_of_dataset(crossed.dataset, groups, calibrator, settings)
-    return replace(report, sweep=sweep, groups=found)
+    return _judged(replace(report, sweep=sweep, groups=found), settings)
 
 
 def evaluate_top_labels(
@@ -222,7 +221,7 @@ def evaluate_top_labels(
     settings = settings or Settings()
     report = evaluation.evaluate_top_labels(rows, settings)
     if groups is None:
-        return report
+        return _judged(report, settings)
     checked = check_groups(np.asarray(groups), rows.n_rows, "groups")
 
     plain = replace(settings, full=False, bootstrap=0)
@@ -231,7 +230,12 @@ def evaluate_top_labels(
         part = rows.take(those)
         return evaluation.evaluate_top_label_group(part, plain) if part.weight.any() else None
 
-    return replace(report, groups=group_figures(checked, measure))
+    return _judged(replace(report, groups=group_figures(checked, measure)), settings)
+
+
+def _judged(report: Report, settings: Settings) -> Report:
+    """The same, with the verdict on it."""
+    return replace(report, verdict=verdict_of(report, settings.negligible))
 
 
 @dataclass(frozen=True)
@@ -240,7 +244,7 @@ class _Known:
 
     calibrator: Calibrator | None = None
     fitted: Fitted | None = None
-    fingerprint: str | None = None
+    rows: KnownRows = NOBODY
     warnings: tuple[str, ...] = ()
 
 
@@ -250,8 +254,8 @@ def _known(given: Calibrator | CalibratorFile | Fit[Any] | str | Path | None) ->
     if given is None:
         return _Known()
     if isinstance(given, Fit):
-        return _Known(given.calibrator, given.describe(), given.fingerprint, given.warnings)
+        return _Known(given.calibrator, given.describe(), given.known, given.warnings)
     if isinstance(given, CalibratorFile):
-        return _Known(given.build(), given.describe(), given.fitted.fingerprint)
+        return _Known(given.build(), given.describe(), given.known, given.warnings)
     parameters = parameters_of(given)
     return _Known(given, Fitted(given.method, parameters, dict.fromkeys(parameters)))

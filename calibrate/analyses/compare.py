@@ -65,7 +65,7 @@ def compare(
     ]
     where = f"cross-fitted on {FOLDS} folds of these rows"
     return Comparison(
-        data_of(first.dataset, in_sample=False),
+        data_of(first.dataset, None),
         "fitted on other rows" if validation else where,
         tuple(models),
         (*compared[0][2], *warnings),
@@ -123,7 +123,7 @@ def _compared(
 
     The intervals of the differences from ``first`` hold together, for ``many`` models.
     """
-    data = data_of(entrant.dataset, in_sample=False)
+    data = data_of(entrant.dataset, None)
     totals = totals_of(entrant.dataset, (AS_THEY_ARE, entrant.calibrator), None, settings)
     report = report_of(totals, data, entrant.fitted, settings, ())
     names = headline()

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from calibrate.calibrators.methods import METHODS
 from calibrate.calibrators.protocol import Calibrator, Fit, parameters_of
+from calibrate.data.known_rows import KnownRows
+from calibrate.data.row_digests import RowDigests
 from calibrate.errors import InputError, check_known
 from calibrate.files import write_json
 from calibrate.results.json import decode, encode, read_result
@@ -24,7 +26,7 @@ class AboutFit:
         version: of the package.
         intervals: of each parameter.
         converged: whether the optimum was reached.
-        fingerprint: of the rows.
+        fingerprint, digests: of the rows, by which these are recognised.
         label_smoothing: what the fit assumed of its labels, in words.
     """
 
@@ -34,6 +36,7 @@ class AboutFit:
     intervals: Intervals = field(default_factory=dict)
     converged: bool | None = None
     fingerprint: str | None = None
+    digests: RowDigests | None = None
     label_smoothing: str | None = None
 
 
@@ -65,6 +68,18 @@ class CalibratorFile:
         calibrator: Calibrator = decode(kind, content, f"{where}.parameters")
         return calibrator
 
+    @property
+    def known(self) -> KnownRows:
+        """The rows of the fit, as far as the file knows them."""
+        return KnownRows(self.fitted.fingerprint, self.fitted.digests)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What whoever uses it should know each time."""
+        if self.fitted.converged is not False:
+            return ()
+        return ("the fit of this calibrator did not converge: do not rely on it",)
+
     def describe(self) -> Fitted:
         """What a report says of it."""
         parameters = parameters_of(self.build())
@@ -86,7 +101,8 @@ def file_of(fitted: Fit[Any] | Calibrator) -> CalibratorFile:
             package_version(),
             fitted.intervals,
             fitted.converged,
-            fitted.fingerprint,
+            fitted.known.fingerprint,
+            fitted.known.digests,
             fitted.describe().label_smoothing,
         )
         return _content(fitted.calibrator, about)

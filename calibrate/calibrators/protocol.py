@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 from calibrate.arrays import Float64, FloatArray
 from calibrate.blocks.block import Block, Smoothing
 from calibrate.data.dataset import Dataset
+from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
 from calibrate.results.report import Fitted, Interval, Intervals, Parameters
 from calibrate.tasks import Task
@@ -91,7 +92,7 @@ class Fit(Generic[C]):
         converged: whether the optimum was reached; False also where there is none.
         passes: over the whole data.
         n_rows: the rows fitted on.
-        fingerprint: a digest of them.
+        known: by which they are recognised.
         smoothing: the label smoothing that the fit assumed, or None.
         warnings: what the user should know, in words.
     """
@@ -102,7 +103,7 @@ class Fit(Generic[C]):
     converged: bool
     passes: int
     n_rows: int
-    fingerprint: str
+    known: KnownRows
     smoothing: Smoothing | None = None
     warnings: tuple[str, ...] = ()
 

@@ -30,6 +30,13 @@ class ThroughOptions:
         ),
     ] = None
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What whoever uses this calibrator should know."""
+        from calibrate.calibrators.file import read_calibrator_file
+
+        return () if self.calibrator is None else read_calibrator_file(self.calibrator).warnings
+
     def chosen(self) -> Calibrator:
         """The calibrator of a file, or one of a temperature; thresholds may do with none."""
         import calibrate
@@ -87,4 +94,4 @@ def apply(
         what, dtype = kind.value, str(dataset.dtype)
         write_npy_to(target, shape, dtype, apply_blocks(method, dataset, kind.value))
     written = [] if target == "-" else [f"{target}: {what}, {dtype} of shape {shape}"]
-    return Answer(written=written, warnings=dataset.warnings)
+    return Answer(written=written, warnings=(*through.warnings, *dataset.warnings))

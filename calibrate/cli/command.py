@@ -46,7 +46,8 @@ class Answer:
             from calibrate.renderers.formats import FORMATS
 
             out = sys.stderr if self.aside else sys.stdout
-            shown = Shown(metrics=self.metrics, colour=in_colour(out))
+            everything = getattr(self.show, "everything", False)
+            shown = Shown(metrics=self.metrics, all=everything, colour=in_colour(out))
             out.write(FORMATS[self.show.format.value](self.result, shown))
         warn((*getattr(self.result, "warnings", ()), *self.warnings))
         for line in self.notes:

@@ -32,18 +32,19 @@ class MethodOptions:
 def fit(
     rows: options.RowOptions,
     method: MethodOptions,
-    show: options.PrintOptions,
+    show: options.ScreenOptions,
     draw: options.FigureOptions,
     output: Annotated[
         str, typer.Option("-o", "--output", help="Where to write the calibrator.")
     ] = "calibrator.json",
     n_bins: options.Bins = 15,
+    negligible: options.Negligible = 0.005,
 ) -> Answer:
     """Find the temperature that minimises the NLL, and write it to calibrator.json."""
     import calibrate
     from calibrate.cli.console import recognised
     from calibrate.cli.outputs import check_outputs, draw_picture
-    from calibrate.metrics.metric import headline
+    from calibrate.results.verdict import Code
 
     check_outputs([output], [draw.figure], inputs=rows.files)
     dataset = rows.dataset()
@@ -55,11 +56,14 @@ def fit(
         raise calibrate.InputError("expected either `per_label` or `label_smoothing`, got both")
     else:
         fitted = calibrate.fit_per_label(dataset)
-    settings = calibrate.Settings(n_bins=n_bins, full=False, bootstrap=0)
+    settings = calibrate.Settings(n_bins=n_bins, full=False, bootstrap=0, negligible=negligible)
     report = calibrate.evaluate(dataset, calibrator=fitted, settings=settings)
     written = [output]
     if draw.figure:
         draw_picture("reliability", report, draw.figure, draw.dpi)
         written.append(draw.figure)
     calibrate.save(fitted, output)
-    return Answer(report, show, written, notes=[recognised(dataset)], metrics=headline())
+    notes = [recognised(dataset)]
+    if report.verdict is None or report.verdict.code not in (Code.unrelated, Code.not_converged):
+        notes.append(f"next, on other rows: calibrate report TEST TEST_LABELS -c {output}")
+    return Answer(report, show, written, notes=notes)

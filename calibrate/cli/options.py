@@ -211,6 +211,26 @@ class PrintOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScreenOptions(PrintOptions):
+    """How a result is printed that is longer than a screen."""
+
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print all figures, classes and groups.")
+    ] = False
+
+
+Negligible = Annotated[
+    float,
+    typer.Option(
+        "--negligible",
+        min=0.0,
+        max=0.5,
+        help="An ECE below this matters to nobody, in the verdict.",
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """How the work is run."""
 

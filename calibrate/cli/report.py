@@ -74,6 +74,7 @@ class WantedOptions:
     ] = None
     top: Annotated[int, typer.Option("--top", min=0, help="How many of the worst classes.")] = 10
     n_bins: options.Bins = 15
+    negligible: options.Negligible = 0.005
     votes: Annotated[
         int | None,
         typer.Option(
@@ -99,6 +100,7 @@ class WantedOptions:
             class_names=names,
             classes=class_numbers(self.classes, names),
             votes=self.votes,
+            negligible=self.negligible,
         )
 
 
@@ -119,7 +121,7 @@ def report(
     wanted: WantedOptions,
     samples: options.SampleOptions,
     draw: DrawOptions,
-    show: options.PrintOptions,
+    show: options.ScreenOptions,
     output: options.Folder = "report",
 ) -> Answer:
     """Measure calibration; write report.json, report.md and pictures to a folder."""
@@ -168,7 +170,7 @@ def _of_predictions(
         columns=rows.columns,
         groups=rows.groups,
     )
-    asked = replace(wanted, metrics=None, top=10, n_bins=15)
+    asked = replace(wanted, metrics=None, top=10, n_bins=15, negligible=0.005)
     if rows != plain or after != AfterOptions() or asked != WantedOptions():
         raise calibrate.InputError(
             f"{rows.logits}: a .csv of predictions takes neither LABELS nor -c, --fit, --scores, "

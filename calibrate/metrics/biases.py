@@ -114,3 +114,12 @@ def discovered(biases: Sequence[Bias]) -> list[Bias]:
     passed = [p for i, p in enumerate(tested, 1) if p <= RATE * i / len(tested)]
     limit = max(passed, default=-1.0)
     return [replace(b, off=b.p_value is not None and b.p_value <= limit) for b in biases]
+
+
+def together(biases: Sequence[Bias]) -> float | None:
+    """The p-value of "none is off": ``min_i p_(i) m / i``, below 5 % where one is called off.
+
+    Reference: Simes (1986), An improved Bonferroni procedure for multiple tests of significance.
+    """
+    p = sorted(bias.p_value for bias in biases if bias.p_value is not None)
+    return min((each * len(p) / i for i, each in enumerate(p, 1)), default=None)

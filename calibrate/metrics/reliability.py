@@ -9,7 +9,7 @@ import numpy as np
 
 from calibrate.arrays import Float64
 from calibrate.blocks.bins import BinTable
-from calibrate.metrics.biases import FEWEST, Kinds
+from calibrate.metrics.biases import FEWEST, Kinds, together
 from calibrate.metrics.class_table import ClassTable
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.totals import Totals
@@ -103,4 +103,5 @@ def classes_by_prediction(
         for k in order[:top]
     )
     tested = [b for b in biases if b.p_value is not None]
-    return Classes(listed, len(tested), sum(b.off for b in tested), FEWEST)
+    off = sum(b.off for b in tested)
+    return Classes(listed, len(tested), off, FEWEST, together(tested))

@@ -20,10 +20,11 @@ class Settings:
         class_names: one per class, or None.
         classes: the numbers of those whose reliability is wanted; None for the most frequent.
         seed: of the bootstrap and of the consistency resampling.
+        negligible: an ECE below this changes no decision that rests on a probability.
         votes: how many votes each soft label is the mean of; None: it is exact.
 
     Raises:
-        InputError: ``votes`` is below 1.
+        InputError: ``votes`` is below 1, or ``negligible`` no number from 0 to 1.
     """
 
     n_bins: int = DEFAULT_BINS
@@ -33,8 +34,13 @@ class Settings:
     class_names: tuple[str, ...] | None = None
     classes: tuple[int, ...] | None = None
     seed: int = 0
+    negligible: float = 0.005
     votes: int | None = None
 
     def __post_init__(self) -> None:
         if self.votes is not None and self.votes < 1:
             raise InputError(f"votes: expected at least 1 per label, got {self.votes}")
+        if not 0 <= self.negligible < 1:
+            raise InputError(
+                f"negligible: expected an ECE from 0 up to, not including, 1, got {self.negligible}"
+            )

@@ -12,9 +12,10 @@ from calibrate.results.json import Result
 
 @dataclass(frozen=True)
 class Heading:
-    """What it is about."""
+    """What it is about, or what a part of it is about, one ``level`` further down."""
 
     text: str
+    level: int = 1
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,14 @@ class Shown:
     """What of a result is wanted.
 
     Attributes:
-        metrics: which ones, in order; None for all.
+        metrics: which ones, in order; None for the usual.
+        all: everything, not only what fits on a screen.
         pictures: names of files beside, to be shown.
         colour: whether better and worse may be coloured.
     """
 
     metrics: tuple[str, ...] | None = None
+    all: bool = False
     pictures: tuple[str, ...] = ()
     colour: bool = False
 

@@ -30,6 +30,11 @@ def measurement(figure: Measurement) -> str:
     return f"{number(figure.value)} [{number(figure.low)}, {number(figure.high)}]"
 
 
+def points(share: float) -> str:
+    """``6.0 points``, of a share of 0.06."""
+    return f"{100 * share:.1f} points"
+
+
 def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 

@@ -67,12 +67,14 @@ class Classes:
         tested: how many had the rows to be tested.
         off: how many of these are off beyond chance.
         fewest: rows below which a class is not tested.
+        p_value: of all tested classes together (Simes 1986); below 5 % where one is off.
     """
 
     listed: tuple[ClassFigures, ...]
     tested: int
     off: int
     fewest: int
+    p_value: float | None = None
 
 
 @dataclass(frozen=True)

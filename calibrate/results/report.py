@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from calibrate.results.biases import Classes, GroupFigures
+from calibrate.results.biases import Bias, Classes, GroupFigures
 from calibrate.results.corp import CorpReliability
 from calibrate.results.measurement import Figures, Sides
-from calibrate.results.tests import Tests
+from calibrate.results.tests import Test, Tests
+from calibrate.results.verdict import Verdict
 from calibrate.tasks import Task
 
 Interval = tuple[float, float]
@@ -110,7 +111,10 @@ class Data:
     """Which rows were measured.
 
     Attributes:
-        in_sample: the calibrator was fitted on these very rows; None where that is not known.
+        in_sample: True where the calibrator was fitted on these very rows, in whatever order; None
+            where that is not known.
+        shared: the share of these rows that were recognised as rows of the fit, from a sample of
+            them; None where nothing is known of the rows of the fit.
         rows: examples that count.
         classes: or labels, of a multi-label model.
         task: what the rows decide.
@@ -122,6 +126,7 @@ class Data:
     classes: int
     in_sample: bool | None
     task: Task = Task.multiclass
+    shared: float | None = None
 
 
 @dataclass(frozen=True)
@@ -187,12 +192,21 @@ class Rough:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that was measured on one set of rows."""
+    """Everything that was measured on one set of rows.
+
+    Attributes:
+        verdict: what they say, in one word with its sizes.
+        relation: do scores and labels belong together at all? A p-value near 0 says yes.
+        lean: of yes-no decisions, mean P(yes) - share of yes.
+    """
 
     data: Data
     calibrator: Fitted | None
     metrics: Figures
     reliability: Sides[Reliability]
+    verdict: Verdict | None = None
+    relation: Test | None = None
+    lean: Sides[Bias] | None = None
     tests: Sides[Tests] | None = None
     classes: Sides[Classes] | None = None
     class_reliability: Sides[tuple[ClassReliability, ...]] | None = None

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from calibrate.analyses.evaluation.one_pass import AS_THEY_ARE, OtherModel, stride_of, totals_of
+from calibrate.analyses.evaluation.relation import relation
 from calibrate.blocks.bins import BinTable, equal_width_edges
 from calibrate.blocks.ordered import Ordered
 from calibrate.blocks.row_sums import RowSums
@@ -44,7 +45,7 @@ def evaluate_dataset(
     fitted: Fitted | None = None,
     *,
     best: Calibrator | None = None,
-    in_sample: bool | None = False,
+    in_sample: bool | None = None,
     settings: Settings | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Report:
@@ -55,7 +56,7 @@ def evaluate_dataset(
         calibrator: what they are seen through, or None.
         fitted: what to say about it in the report.
         best: temperatures cross-fitted on the folds of ``dataset``, for ``nll_calibration``.
-        in_sample: whether the calibrator was fitted on these rows.
+        in_sample: True where the calibrator was fitted on these very rows.
     """
     settings = settings or Settings()
     if calibrator is not None:
@@ -69,6 +70,7 @@ def evaluate_dataset(
     totals = totals_of(dataset, views, best, settings)
     data = data_of(dataset, in_sample)
     report = report_of(totals, data, fitted, settings, dataset.warnings + warnings)
+    report = replace(report, relation=relation(dataset))
     stride = stride_of(dataset)
     if stride == 1 or not settings.full:
         return report
@@ -111,10 +113,15 @@ def evaluate_top_label_group(rows: TopLabels, settings: Settings) -> tuple[Figur
 
 
 def _of_group(totals: Totals, settings: Settings) -> tuple[Figures, Bias]:
-    kept, last = totals.kept.of_yes, totals.n_sides - 1
+    return measure(totals, settings)[0], _bias(totals, totals.n_sides - 1)
+
+
+def _bias(totals: Totals, side: int) -> Bias:
+    """Mean confidence - accuracy; of yes-no decisions, mean P(yes) - share of yes."""
+    kept = totals.kept.of_yes
     one = np.zeros(len(kept.weight), dtype=np.intp)
-    (bias,) = Kinds.of(kept, last, one, 1, exact=totals.plain, hard=totals.hard).biases()
-    return measure(totals, settings)[0], bias
+    (bias,) = Kinds.of(kept, side, one, 1, exact=totals.plain, hard=totals.hard).biases()
+    return bias
 
 
 def evaluate_top_labels(
@@ -122,7 +129,7 @@ def evaluate_top_labels(
 ) -> Report:
     """Measure what confidence and correctness alone can tell; the rest is left out, with a note."""
     totals = _top_label_totals(rows, settings)
-    data = Data(rows.name, rows.name, rows.n_rows, rows.n_classes, False, Task.top_label)
+    data = Data(rows.name, rows.name, rows.n_rows, rows.n_classes, None, Task.top_label)
     report = report_of(totals, data, None, settings, rows.warnings + warnings)
     measured = {*report.metrics.before, "positive_ece"}  # the latter is of yes-no models only
     missing = [name for name in METRICS if name not in measured]
@@ -173,15 +180,17 @@ def report_of(
         warnings=warnings + notes,
         rough_intervals=rough_of(figures, totals, of_t=choice is not None),
     )
-    kept, edges = totals.kept, totals.edges
+    kept, edges, sides = totals.kept, totals.edges, range(totals.n_sides)
     if totals.classes:
         shown = class_reliability(totals.classes, edges, kept.rows_per_weight, settings)
         report = replace(report, class_reliability=sides_of(shown))
+    if totals.yes_no:
+        report = replace(report, lean=sides_of([_bias(totals, side) for side in sides]))
     if not settings.full:
         return report
     found = significance_tests(totals, settings.seed, choice)
     tables = [reliability_of(t, c.band) for t, c in zip(totals.tables, found.chance, strict=True)]
-    sides, alone = range(totals.n_sides), totals.alone
+    alone = totals.alone
     smooth = [smooth_reliability(kept.of_yes, side, alone=alone) for side in sides]
     report = replace(
         report,

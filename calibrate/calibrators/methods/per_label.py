@@ -14,7 +14,7 @@ from calibrate.calibrators.methods.temperature import check_temperature
 from calibrate.calibrators.protocol import Fit, Method, Scores, Shape
 from calibrate.calibrators.solve.best_temperature import Optimum, best_temperature
 from calibrate.data.dataset import Dataset
-from calibrate.data.fingerprint import fingerprint
+from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
 from calibrate.tasks import Task
 
@@ -90,7 +90,7 @@ def fit_per_label(
         converged=all(part.converged for part in parts),
         passes=sum(part.passes for part in parts),
         n_rows=dataset.n_rows,
-        fingerprint=fingerprint(dataset),
+        known=KnownRows.of(dataset),
         warnings=tuple(
             f"label {names[i] if names else i}: {warning}"
             for i, part in enumerate(parts)

@@ -13,7 +13,7 @@ from calibrate.calibrators.protocol import ANY_SHAPE, Fit, Method, Scores, Shape
 from calibrate.calibrators.solve.best_temperature import best_temperature
 from calibrate.calibrators.solve.zero_labels import heeding_zeros
 from calibrate.data.dataset import Dataset
-from calibrate.data.fingerprint import fingerprint
+from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
 from calibrate.tasks import Task
 
@@ -77,7 +77,7 @@ def fit_temperature(dataset: Dataset, start: Temperature | None = None) -> Fit[T
         converged=found.converged,
         passes=found.passes,
         n_rows=dataset.n_rows,
-        fingerprint=fingerprint(dataset),
+        known=KnownRows.of(dataset),
         smoothing=dataset.smoothing,
         warnings=found.warnings,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from calibrate.metrics.biases import FEWEST, FEWEST_PARTS
 from calibrate.metrics.metric import METRICS
 from calibrate.renderers.document import (
@@ -18,69 +20,138 @@ from calibrate.renderers.document import (
 )
 from calibrate.renderers.documents import sentences
 from calibrate.renderers.documents.findings import findings
+from calibrate.renderers.documents.verdict import tests_lines, verdict_lines
 from calibrate.renderers.words import ROUGH, measurement, number, p_value
-from calibrate.results.biases import Bias
+from calibrate.results.biases import Bias, ClassFigures
 from calibrate.results.measurement import Measurement
 from calibrate.results.report import Report
+from calibrate.results.verdict import Code
 from calibrate.tasks import Task
 
+FEW = 3  # classes on the first screen
+MOST_GROUPS = 6
 CLASS_COLUMNS = ("rows", "accuracy", "overconfidence", "p", "one-vs-rest ECE")
 
 
 @document.register
 def _(report: Report, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
-    about = Lines.of(sentences.temperature(report), Line(sentences.provenance(report), quiet=True))
-    return (
-        Heading(sentences.headline(report)),
-        *((about,) if about.lines else ()),
-        _metrics(report, shown),
-        Lines.of(sentences.verdict(report), *findings(report)),
-        *_classes(report),
-        *_groups(report),
-        *warned(report.warnings),
+    first = (
+        *_verdict(report),
+        _first_metrics(report, shown),
+        *_lines([*tests_lines(report), _class_line(report)]),
     )
+    if not shown.all:
+        return *first, *_few_classes(report), *_groups(report, MOST_GROUPS)
+    rest = (*_rest(report), *_classes(report), *_groups(report))
+    return *first, *rest, *warned(report.warnings)
 
 
-def _metrics(report: Report, shown: Shown) -> Table:
-    """The figures asked for, in that order; all where nothing was asked for."""
-    measured = report.metrics.before
-    names = list(measured) if shown.metrics is None else [n for n in shown.metrics if n in measured]
+def _verdict(report: Report) -> tuple[Part, ...]:
+    """What these rows say, then what they are."""
+    first, *more = verdict_lines(report) or (sentences.headline(report),)
+    rows = (sentences.headline(report), sentences.provenance(report))
+    return Heading(first), Lines.of(*more, *(Line(text, quiet=True) for text in rows))
+
+
+def _lines(lines: Sequence[str]) -> tuple[Lines, ...]:
+    found = Lines.of(*lines)
+    return (found,) if found.lines else ()
+
+
+def _rest(report: Report) -> tuple[Part, ...]:
+    """What the first screen has no room for."""
+    about = (sentences.temperature(report), sentences.meaning(report), *findings(report))
+    return Heading("All figures", level=2), _metrics(report), *_lines(about)
+
+
+def _first_metrics(report: Report, shown: Shown) -> Table:
+    """The figures that were asked for, else those that everybody looks at; the change in words."""
+    measured, rough = report.metrics.before, report.rough_intervals
+    error = "positive_ece" if report.data.task.yes_no else "ece"
+    wanted = shown.metrics or ("nll", "brier", error, "accuracy")
+    names = [name for name in wanted if name in measured]
+    means_nothing = report.verdict is not None and report.verdict.code is Code.unrelated
+    if report.metrics.after is None or report.metrics.change is None:
+        rows = [[Cell(name), _cell(name, measured[name], rough.value)] for name in names]
+        return _noted("metric", ["value"], rows)
+    rows = []
+    for name in names:
+        row = [Cell(name), Cell(number(measured[name].value))]
+        if name in report.metrics.after and name in report.metrics.change:
+            after, change = report.metrics.after[name], report.metrics.change[name]
+            better = None if means_nothing else _better(name, change)
+            word = {True: "better", False: "worse", None: ""}[better]
+            moved = _cell(name, change, rough.change, better)
+            same = change.value == change.low == change.high == 0
+            row += [Cell(number(after.value)), Cell("unchanged") if same else moved]
+            row += [Cell(word, better)]
+        rows.append(row + [Cell("")] * (5 - len(row)))
+    return _noted("metric", ["before", "after", "change", ""], rows)
+
+
+def _metrics(report: Report) -> Table:
+    """All figures, with all intervals."""
     columns = ["before", "after", "change"] if report.metrics.after else ["value"]
-    rows = [_row(report, name) for name in names]
+    return _noted("metric", columns, [_row(report, name) for name in report.metrics.before])
+
+
+def _noted(title: str, columns: Sequence[str], rows: Sequence[list[Cell]]) -> Table:
     rough = any(cell.text.endswith("~") for row in rows for cell in row)
-    return Table.of("metric", columns, rows, ROUGH if rough else "")
+    return Table.of(title, columns, rows, ROUGH if rough else "")
+
+
+def _cell(
+    name: str, figure: Measurement, rough: tuple[str, ...], better: bool | None = None
+) -> Cell:
+    mark = "~" if name in rough and figure.low is not None else ""
+    return Cell(measurement(figure) + mark, better)
 
 
 def _row(report: Report, name: str) -> list[Cell]:
     """The name of a figure, its values as far as there are these, and its change."""
     figures, rough = report.metrics, report.rough_intervals
-
-    def cell(figure: Measurement, marked: tuple[str, ...], better: bool | None = None) -> Cell:
-        mark = "~" if name in marked and figure.low is not None else ""
-        return Cell(measurement(figure) + mark, better)
-
-    row = [Cell(name), cell(figures.before[name], rough.value)]
+    row = [Cell(name), _cell(name, figures.before[name], rough.value)]
     if figures.after is None or figures.change is None:
         return row
     if name not in figures.after:
         return [*row, Cell(""), Cell("")]
-    better = _better(name, figures.before[name], figures.after[name])
-    row.append(cell(figures.after[name], rough.value, better))
-    return [*row, cell(figures.change[name], rough.change)]
+    better = _better(name, figures.change[name])
+    row.append(_cell(name, figures.after[name], rough.value))
+    return [*row, _cell(name, figures.change[name], rough.change, better)]
 
 
-def _better(name: str, before: Measurement, after: Measurement) -> bool | None:
-    """Whether a figure became better; None where it did neither."""
+def _better(name: str, change: Measurement) -> bool | None:
+    """Whether a figure became better beyond chance; None where these rows do not tell."""
     lower = METRICS[name].lower_is_better
-    if lower is None or before.value is None or after.value is None:
+    if lower is None or change.low is None or change.high is None:
         return None
-    if number(before.value) == number(after.value):
+    if not (change.high < 0 or change.low > 0):
         return None
-    return (after.value < before.value) == lower
+    return (change.high < 0) == lower
 
 
 def _after(report: Report) -> str:
     return ", after" if report.metrics.after else ""
+
+
+def _class_line(report: Report) -> str:
+    """How many classes are off beyond chance."""
+    if not report.classes:
+        return ""
+    found = report.classes.last
+    if not found.tested:
+        return f"No class has {FEWEST} rows by prediction, the fewest that are tested"
+    what = f"{found.off:,}" if found.off else "none"
+    return f"Classes off beyond chance (by prediction, {FEWEST}+ rows): {what} of {found.tested:,}"
+
+
+def _few_classes(report: Report) -> tuple[Table, ...]:
+    """Those that are most surely off beyond chance."""
+    off = [c for c in report.classes.last.listed if c.bias.off] if report.classes else []
+    rows: list[list[str | Cell]] = [
+        [_name(c), f"{c.rows:,.6g}", number(c.accuracy), *_bias(c.bias)] for c in off[:FEW]
+    ]
+    return (Table.of(_of_classes(report), CLASS_COLUMNS[:-1], rows),) if rows else ()
 
 
 def _classes(report: Report) -> tuple[Table, ...]:
@@ -89,17 +160,19 @@ def _classes(report: Report) -> tuple[Table, ...]:
         return ()
     classes = report.classes.last
     rows: list[list[str | Cell]] = [
-        [
-            str(c.index) if c.name is None else c.name,
-            f"{c.rows:,.6g}",
-            number(c.accuracy),
-            *_bias(c.bias),
-            number(c.ece),
-        ]
+        [_name(c), f"{c.rows:,.6g}", number(c.accuracy), *_bias(c.bias), number(c.ece)]
         for c in classes.listed
     ]
-    title = f"predicted class{_after(report)}"
-    return (Table.of(title, CLASS_COLUMNS, rows, _many(classes.tested, classes.off, "classes")),)
+    note = _many(classes.tested, classes.off, "classes")
+    return (Table.of(_of_classes(report), CLASS_COLUMNS, rows, note),)
+
+
+def _of_classes(report: Report) -> str:
+    return f"predicted class{_after(report)}"
+
+
+def _name(found: ClassFigures) -> str:
+    return str(found.index) if found.name is None else found.name
 
 
 def _bias(bias: Bias) -> tuple[Cell, Cell]:
@@ -119,18 +192,18 @@ def _many(tested: int, off: int, what: str) -> str:
         )
     of = f"{tested:,} {what} with {FEWEST}+ rows"
     if not off:
-        return f"none of {of} is off beyond chance (5 % false discoveries); surest first"
-    return f"* off beyond chance: {off:,} of {of} (5 % false discoveries); surest first"
+        return f"none of {of} is off beyond chance (5 % false discoveries)"
+    return f"* off beyond chance: {off:,} of {of} (5 % false discoveries)"
 
 
-def _groups(report: Report) -> tuple[Table, ...]:
-    """The groups, after calibration where there is one."""
+def _groups(report: Report, most: int | None = None) -> tuple[Table, ...]:
+    """The groups, after calibration where there is one; the most surely off, or all."""
     if not report.groups:
         return ()
     shown = report.groups[0].metrics.before
-    names = [name for name in shown if name != "overconfidence"]
+    names = [name for name in shown if name != "overconfidence" and most is None]
     rows: list[list[str | Cell]] = []
-    for group in report.groups:
+    for group in report.groups[:most]:
         cells = [measurement(group.metrics.last[name]) for name in names]
         rows.append([Cell(group.name), Cell(f"{group.rows:,}"), *_bias(group.bias), *cells])
     labels = report.data.task is Task.multilabel

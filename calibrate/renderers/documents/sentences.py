@@ -8,7 +8,6 @@ from calibrate.results.report import Fitted, Report
 from calibrate.tasks import Task
 
 MOST_LISTED = 12  # temperatures
-IN_SAMPLE = "in-sample: measured on the very rows that the calibrator was fitted on"
 
 
 def headline(report: Report) -> str:
@@ -18,16 +17,21 @@ def headline(report: Report) -> str:
 
 def provenance(report: Report) -> str:
     """On which rows the figures after calibration were measured, in words; may be empty."""
-    fitted = report.calibrator
+    fitted, shared = report.calibrator, report.data.shared
     if fitted is None:
         return ""
     if fitted.folds:
-        return (
-            f"cross-fitted: each row measured with T from the other {len(fitted.folds) - 1} folds"
-        )
-    if report.data.in_sample is None:
-        return "whether the calibrator was fitted on these rows is not known"
-    return IN_SAMPLE if report.data.in_sample else "the calibrator was not fitted on these rows"
+        return f"each row measured with T from the other {len(fitted.folds) - 1} folds"
+    if report.data.in_sample:
+        return "the very rows of the fit, so after is too good"
+    if shared is None:
+        return "whether these were rows of the fit is not known"
+    if shared == 0:
+        return "none was recognised as a row of the fit"
+    if shared > 0.995:
+        return "all of them were among the rows of the fit, so after is too good"
+    share = f"about {100 * shared:.0f} %" if shared >= 0.01 else "under 1 %"
+    return f"{share} of them were among the rows of the fit, so after is too good"
 
 
 def temperature(report: Report) -> str:
@@ -63,7 +67,7 @@ def _many_temperatures(fitted: Fitted) -> str:
     return f"T of {len(found)} labels (95 % intervals): {', '.join(each)}"
 
 
-def verdict(report: Report) -> str:
+def meaning(report: Report) -> str:
     """One sentence on what the temperature, or the bare overconfidence, says of the model."""
     if report.calibrator is not None and report.temperature is None:
         change = report.metrics.change["nll"] if report.metrics.change else Measurement(None)
@@ -91,7 +95,7 @@ def verdict(report: Report) -> str:
     return (
         head
         + f"the model is underconfident; its logits were only {_percent(t)} as sharp as the labels "
-        "support (label smoothing often does this)."
+        "support."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import quote
 
 from calibrate.renderers.document import (
@@ -20,16 +21,16 @@ from calibrate.results.json import Result
 
 
 def render(result: Result, shown: Shown) -> str:
-    """Its parts, then the pictures beside."""
-    parts = (*document(result, shown), *map(Picture, shown.pictures))
+    """All of its parts, then the pictures beside."""
+    parts = (*document(result, replace(shown, all=True)), *map(Picture, shown.pictures))
     blocks = ("\n".join(_lines(part)) for part in parts)
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def _lines(part: Part) -> Iterator[str]:
     match part:
-        case Heading(text):
-            yield f"# {escaped(text)}"
+        case Heading(text, level):
+            yield f"{'#' * level} {escaped(text)}"
         case Lines((line,)):
             yield escaped(line.text)
         case Lines(lines):
