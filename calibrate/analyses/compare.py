@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from calibrate.analyses.evaluation.evaluate import data_of, evaluate_pair, report_of
 from calibrate.analyses.evaluation.one_pass import AS_THEY_ARE, totals_of
+from calibrate.analyses.evaluation.relation import relation, unrelated
 from calibrate.calibrators.cross_fit import FOLDS, cross_fit
 from calibrate.calibrators.methods.temperature import METHOD, fit_temperature
 from calibrate.calibrators.protocol import Calibrator
@@ -61,7 +62,7 @@ def compare(
     warnings = [
         f"{name}: {warning}"
         for name, entrant in zip(names, entrants, strict=True)
-        for warning in (*entrant.dataset.warnings, *entrant.warnings)
+        for warning in (*entrant.dataset.warnings, *entrant.warnings, *_related(entrant.dataset))
     ]
     where = f"cross-fitted on {FOLDS} folds of these rows"
     return Comparison(
@@ -70,6 +71,17 @@ def compare(
         tuple(models),
         (*compared[0][2], *warnings),
         all_pairs(names, [rows for _, rows, _ in compared], settings.seed),
+    )
+
+
+def _related(dataset: Dataset) -> tuple[str, ...]:
+    """A warning where nothing shows that scores and labels belong together."""
+    found = relation(dataset)
+    if not unrelated(found):
+        return ()
+    return (
+        f"{dataset.logits.name} says nothing about these labels (p = {found.p_value:.3f}): are the "
+        "rows of both in the same order?",
     )
 
 

@@ -115,11 +115,22 @@ def test_in_sample_is_recognised_from_the_rows(data, tmp_path):
     logits, labels = data
     fit = calibrate.fit(logits, labels)
     calibrate.save(fit, tmp_path / "c.json")
-    other = logits.copy()
-    other[0, 0] += 1
+    order = np.random.default_rng(0).permutation(len(labels))
+    half = logits + np.where(np.arange(len(labels)) % 2, 0.5, 0)[:, None]
     for calibrator in (fit, tmp_path / "c.json"):
-        assert quick(logits, labels, calibrator).data.in_sample
-        assert not quick(other, labels, calibrator).data.in_sample
+
+        def known(z, y, calibrator=calibrator):
+            return quick(z, y, calibrator).data
+
+        for same in (logits, logits.astype(np.float64)):
+            assert known(same, labels).in_sample is True
+            assert known(same[order], labels[order]).in_sample is True
+        cut = known(logits[:100], labels[:100])
+        assert (cut.in_sample, cut.shared) == (None, 1.0)
+        assert known(half, labels).shared == pytest.approx(0.5)
+        other = known(logits + 0.5, labels)
+        assert (other.in_sample, other.shared) == (None, 0.0)
+    assert quick(logits, labels).data.in_sample is None
 
 
 def test_cross_fitting_measures_each_row_through_the_other_folds(data):

@@ -34,10 +34,13 @@ def test_fit_prints_and_writes_what_the_library_says(run, files, data):
     assert saved["fitted"]["nll"] == fit.nll
     assert calibrate.load(folder / "c.json") == fit.calibrator
     assert f"T = {fit.temperature:.3g}" in done.stdout
-    assert "in-sample" in done.stdout
-    assert "overconfident" in done.stdout
+    assert done.stdout.startswith(
+        f"Overconfident: divide the logits by T = {fit.temperature:.3g} ["
+    )
+    assert "the very rows of the fit, so after is too good" in done.stdout
     said = "multiclass: 400 x 7 logits; labels: one class each"
-    assert done.stderr == f"{said}\nwrote c.json\n"
+    follow = "next, on other rows: calibrate report TEST TEST_LABELS -c c.json"
+    assert done.stderr == f"{said}\n{follow}\nwrote c.json\n"
 
 
 def test_fit_json_is_the_report_of_the_library(run, files, data):
@@ -140,7 +143,7 @@ def test_report_cross_fitted(run, files, data):
     want = calibrate.cross_evaluate(*data, settings=calibrate.Settings(seed=2))
     assert report["metrics"]["after"]["nll"]["value"] == want.metrics.after["nll"].value
     assert len(report["calibrator"]["folds"]) == 5
-    assert report["data"]["in_sample"] is False
+    assert report["data"]["in_sample"] is None
 
 
 @pytest.mark.parametrize(("name", "start"), [("r.svg", b"<?xml"), ("r.pdf", b"%PDF")])

@@ -117,8 +117,13 @@ def relation(dataset: Dataset) -> Test:
     """
     few = dataset.sample(max(256, SCORES // dataset.n_classes))
     found = _of(few)
-    unsure = found.p_value is None or found.p_value >= UNRELATED
+    unsure = found.p_value is None or unrelated(found)
     return _of(dataset) if unsure and few.n_rows < dataset.n_rows else found
+
+
+def unrelated(found: Test) -> bool:
+    """Whether nothing shows that scores and labels belong together."""
+    return found.p_value is not None and found.p_value >= UNRELATED
 
 
 def _of(dataset: Dataset) -> Test:

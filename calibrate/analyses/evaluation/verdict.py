@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calibrate.analyses.evaluation.relation import UNRELATED
+from calibrate.analyses.evaluation.relation import unrelated
 from calibrate.metrics.biases import together
 from calibrate.results.biases import Bias
 from calibrate.results.report import Report
@@ -20,22 +20,15 @@ def verdict_of(report: Report, negligible: float) -> Verdict:
     Each test has a share of the 5 % (Bonferroni), so that calibrated models are called so in at
     least 95 of 100 cases; what is not found is said to be absent only where it would have shown.
     """
-    if _unrelated(report.relation):
-        return Verdict(Code.unrelated, p_value=_p(report.relation), negligible=negligible)
+    related = report.relation
+    if related is not None and unrelated(related):
+        return Verdict(Code.unrelated, p_value=related.p_value, negligible=negligible)
     if report.calibrator is not None and report.calibrator.converged is False:
         return Verdict(Code.not_converged, negligible=negligible)
     if report.tests is None:
         code = Code.shifted if _shifted(report, negligible) else _of_temperature(report)
         return Verdict(code, negligible=negligible)
     return _of_tests(report, negligible)
-
-
-def _unrelated(test: Test | None) -> bool:
-    return test is not None and test.p_value is not None and test.p_value >= UNRELATED
-
-
-def _p(test: Test | None) -> float | None:
-    return None if test is None else test.p_value
 
 
 def _shifted(report: Report, negligible: float) -> bool:

@@ -49,7 +49,11 @@ def _(report: Report, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
 def _verdict(report: Report) -> tuple[Part, ...]:
     """What these rows say, then what they are."""
     first, *more = verdict_lines(report) or (sentences.headline(report),)
-    rows = (sentences.headline(report), sentences.provenance(report))
+    rows = (
+        sentences.headline(report),
+        sentences.provenance(report),
+        sentences.smoothed(report),
+    )
     return Heading(first), Lines.of(*more, *(Line(text, quiet=True) for text in rows))
 
 
@@ -70,7 +74,6 @@ def _first_metrics(report: Report, shown: Shown) -> Table:
     error = "positive_ece" if report.data.task.yes_no else "ece"
     wanted = shown.metrics or ("nll", "brier", error, "accuracy")
     names = [name for name in wanted if name in measured]
-    means_nothing = report.verdict is not None and report.verdict.code is Code.unrelated
     if report.metrics.after is None or report.metrics.change is None:
         rows = [[Cell(name), _cell(name, measured[name], rough.value)] for name in names]
         return _noted("metric", ["value"], rows)
@@ -79,7 +82,7 @@ def _first_metrics(report: Report, shown: Shown) -> Table:
         row = [Cell(name), Cell(number(measured[name].value))]
         if name in report.metrics.after and name in report.metrics.change:
             after, change = report.metrics.after[name], report.metrics.change[name]
-            better = None if means_nothing else _better(name, change)
+            better = None if _means_nothing(report) else _better(name, change)
             word = {True: "better", False: "worse", None: ""}[better]
             moved = _cell(name, change, rough.change, better)
             same = change.value == change.low == change.high == 0
@@ -134,9 +137,13 @@ def _after(report: Report) -> str:
     return ", after" if report.metrics.after else ""
 
 
+def _means_nothing(report: Report) -> bool:
+    return report.verdict is not None and report.verdict.code is Code.unrelated
+
+
 def _class_line(report: Report) -> str:
     """How many classes are off beyond chance."""
-    if not report.classes:
+    if not report.classes or _means_nothing(report):
         return ""
     found = report.classes.last
     if not found.tested:
@@ -147,7 +154,9 @@ def _class_line(report: Report) -> str:
 
 def _few_classes(report: Report) -> tuple[Table, ...]:
     """Those that are most surely off beyond chance."""
-    off = [c for c in report.classes.last.listed if c.bias.off] if report.classes else []
+    if not report.classes or _means_nothing(report):
+        return ()
+    off = [c for c in report.classes.last.listed if c.bias.off]
     rows: list[list[str | Cell]] = [
         [_name(c), f"{c.rows:,.6g}", number(c.accuracy), *_bias(c.bias)] for c in off[:FEW]
     ]

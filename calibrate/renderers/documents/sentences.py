@@ -34,6 +34,13 @@ def provenance(report: Report) -> str:
     return f"{share} of them were among the rows of the fit, so after is too good"
 
 
+def smoothed(report: Report) -> str:
+    """What the fit assumed of its labels, in words; may be empty."""
+    if report.calibrator is None or report.calibrator.label_smoothing is None:
+        return ""
+    return f"T fitted to labels smoothed by {report.calibrator.label_smoothing}"
+
+
 def temperature(report: Report) -> str:
     """``T = 2.12 (95 % interval 2.05 to 2.19)``; empty without a temperature."""
     if report.calibrator is None:
@@ -45,8 +52,6 @@ def temperature(report: Report) -> str:
     if interval:
         rough = "rough " if "temperature" in report.rough_intervals.value else ""
         text += f" ({rough}95 % interval {short(interval[0])} to {short(interval[1])})"
-    if report.calibrator.label_smoothing is not None:
-        text += f", fitted to labels smoothed by {report.calibrator.label_smoothing}"
     if report.calibrator.converged is False:
         text += ", NOT CONVERGED"
     return text

@@ -8,6 +8,7 @@ from calibrate.results.measurement import Measurement
 from calibrate.results.report import Report
 from calibrate.results.verdict import Code, Verdict
 
+AWAY = -3.0  # standard errors
 TESTS = {
     "consistency": "ECE",
     "spiegelhalter": "Z",
@@ -26,18 +27,30 @@ def verdict_lines(report: Report) -> tuple[str, ...]:
     found = report.verdict
     match found.code:
         case Code.unrelated:
-            p = p_value(found.p_value if found.p_value is not None else 1.0)
-            return (
-                f"THESE SCORES SAY NOTHING ABOUT THESE LABELS ({p})",
-                "Are the rows of both in the same order, and of the same data? No figure below",
-                "says more than that, and no T means anything.",
-            )
+            return _unrelated(report)
         case Code.not_converged:
             t = "" if report.temperature is None else f" at T = {short(report.temperature)}"
             return (f"NO OPTIMUM: the fit stopped{t}; do not rely on it",)
         case Code.miscalibrated | Code.negligible | Code.calibrated | Code.too_few_rows:
             return (*_of_report(report, found), *_lean(report), *_before(report))
     return (*_of_fit(report, found), *_lean(report))
+
+
+def _unrelated(report: Report) -> tuple[str, ...]:
+    test = report.relation
+    z = test.statistic if test is not None and test.statistic is not None else 0.0
+    if z < AWAY:
+        return (
+            "THESE SCORES POINT AWAY FROM THESE LABELS: the label has the lower ones",
+            "Is another class the first one (--label-offset)?",
+            "Are these distances, of which the smallest is the best?",
+        )
+    p = "" if test is None or test.p_value is None else f" ({p_value(test.p_value)})"
+    return (
+        f"THESE SCORES SAY NOTHING ABOUT THESE LABELS{p}",
+        "Are the rows of both in the same order, and of the same data?",
+        "No figure below means anything before that is settled.",
+    )
 
 
 def _of_fit(report: Report, found: Verdict) -> tuple[str, ...]:
@@ -98,7 +111,7 @@ def _reasons(report: Report, found: Verdict) -> tuple[str, ...]:
         size = f"On average {way} by {points(abs(gap))}"
         if report.sweep is None:
             return (f"{size}.",)
-        return (f"{size}; the best T for these rows is {short(report.sweep.best)} (--fit).",)
+        return (f"{size}.", f"The best T for these rows is {short(report.sweep.best)} (--fit).")
     if "temperature" in found.found and report.sweep is not None:
         return (f"These rows want another T, near {short(report.sweep.best)}.",)
     if {"classwise", "classes"} & {*found.found}:
@@ -153,7 +166,7 @@ def _used(report: Report) -> str:
 
 def tests_lines(report: Report) -> tuple[str, ...]:
     """Which tests are within chance and which beyond it, all of them together at 5 %."""
-    if report.verdict is None or report.tests is None:
+    if report.verdict is None or report.tests is None or report.verdict.code is Code.unrelated:
         return ()
     last, found = report.tests.last, report.verdict.found
     each = {
@@ -171,10 +184,10 @@ def tests_lines(report: Report) -> tuple[str, ...]:
         ("Within chance", [n for n in known if n not in found]),
     ):
         if those:
-            named = ", ".join(f"{TESTS[n]} ({_short_p(known[n])})" for n in those)
+            named = ", ".join(f"{TESTS[n]} {_short_p(known[n])}" for n in those)
             lines.append(f"{what}: {named}")
     return tuple(lines)
 
 
 def _short_p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p {p:.2g}"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"

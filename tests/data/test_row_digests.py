@@ -1,0 +1,71 @@
+"""Rows are known again in any order and precision; others are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from calibrate import InputError, Reading
+from calibrate.data.dataset import Dataset
+from calibrate.data.row_digests import SAMPLE, RowDigests
+
+
+def rows(n: int, k: int, seed: int = 0, repeat: int = 1):
+    rng = np.random.default_rng(seed)
+    z = np.repeat(rng.normal(scale=3, size=(n // repeat, k)), repeat, axis=0)
+    return z, rng.integers(0, k, len(z))
+
+
+def of(z, y=None, **reading) -> Dataset:
+    return Dataset.of(z, np.zeros(len(z), int) if y is None else y, reading=Reading(**reading))
+
+
+@pytest.mark.parametrize("n", [50, 20_000])  # all digests are kept; a sample of them
+@pytest.mark.parametrize("dtype", ["f8", "f4", "f2"])
+def test_the_same_rows_in_another_order_and_precision(n, dtype):
+    z, _ = rows(n, 10)
+    seen = RowDigests.of(of(z)).seen_in(of(z[::-1].astype(dtype)))
+    assert seen.same
+    assert seen.share > 0.99
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
+def test_how_many_are_known(share):
+    z, _ = rows(20_000, 10)
+    other, _ = rows(10_000, 10, seed=1)
+    known = round(share * len(other))
+    other[:known] = z[-known:] if known else other[:0]
+    seen = RowDigests.of(of(z)).seen_in(of(other))
+    # of the 20 000 digests 1 024 are kept, so of the 10 000 about 512 are compared
+    assert seen.share == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 512))
+    assert not seen.same
+
+
+def test_binary_scores_are_compared_to_all_digits():
+    z = np.random.default_rng(0).normal(size=5000)
+    digests = RowDigests.of(of(z))
+    assert digests.seen_in(of(z[::-1].astype("f4"))).same
+    assert digests.seen_in(of(np.random.default_rng(1).normal(size=5000))).share == 0.0
+
+
+def test_rows_that_are_all_alike_tell_nothing():
+    assert RowDigests.of(of(rows(2000, 5, repeat=4)[0])) is None
+    assert RowDigests.of(of(rows(2000, 5, repeat=1)[0])) is not None
+
+
+def test_rows_left_out_do_not_count():
+    z, y = rows(300, 5)
+    y[::3] = -1
+    digests = RowDigests.of(of(z, y, ignore_label=-1))
+    assert digests.seen_in(of(z[::3])).share == 0.0
+    assert digests.seen_in(of(z[1::3])).share == 1.0
+
+
+def test_as_text_and_back():
+    for n in (20, 5000):
+        digests = RowDigests.of(of(rows(n, 4)[0]))
+        assert RowDigests.of_text(str(digests)) == digests
+        assert len(digests.digests) == min(n, SAMPLE)
+    for text in ("", "some:", "all:!!", "none:AAAA", "all:AAAA"):
+        with pytest.raises(InputError):
+            RowDigests.of_text(text)
