@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from calibrate.results.display import RENDERERS
+
 if TYPE_CHECKING:
     from calibrate.analyses.evaluation.plain import (
         accuracy,
@@ -136,6 +138,23 @@ __all__ = [
     "smooth_ece",
     "top_5_accuracy",
 ]
+
+
+def _text(result: Any) -> str:
+    from calibrate.renderers.document import EVERYTHING
+    from calibrate.renderers.formats import FORMATS
+
+    return FORMATS["text"](result, EVERYTHING)
+
+
+def _html(result: Any) -> str:
+    from calibrate.renderers.document import EVERYTHING
+    from calibrate.renderers.formats import FORMATS
+
+    return FORMATS["html"](result, EVERYTHING)
+
+
+RENDERERS.update(text=_text, html=_html)
 
 
 def __getattr__(name: str) -> Any:

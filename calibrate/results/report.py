@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from calibrate.results.biases import Classes, GroupFigures
 from calibrate.results.corp import CorpReliability
+from calibrate.results.display import Displayed, frame
 from calibrate.results.measurement import Figures, Sides
 from calibrate.results.tests import Tests
 from calibrate.tasks import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Interval = tuple[float, float]
 Parameters = dict[str, float | tuple[float, ...]]
@@ -185,8 +189,8 @@ class Rough:
     change: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, repr=False)
+class Report(Displayed):
     """Everything that was measured on one set of rows."""
 
     data: Data
@@ -217,3 +221,13 @@ class Report:
     def temperature(self) -> float | None:
         """The fitted temperature, where the calibrator is one."""
         return self.calibrator.temperature if self.calibrator else None
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per metric; columns ``before``, ``before_low``, ``before_high``, and the same of
+        ``after`` and ``change`` where there is an after. What is not known is NaN.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        m = self.metrics
+        return frame([({}, {"before": m.before, "after": m.after, "change": m.change})])
