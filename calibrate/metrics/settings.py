@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from calibrate.blocks.bins import DEFAULT_BINS
 from calibrate.errors import InputError
+from calibrate.results.settings_used import SettingsUsed
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,14 @@ class Settings:
     def __post_init__(self) -> None:
         if self.votes is not None and self.votes < 1:
             raise InputError(f"votes: expected at least 1 per label, got {self.votes}")
+
+    @property
+    def used(self) -> SettingsUsed:
+        """What reports say of them."""
+        return SettingsUsed(
+            self.n_bins,
+            self.bootstrap,
+            self.seed,
+            votes=self.votes,
+            class_names=self.class_names,
+        )

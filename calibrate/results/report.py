@@ -9,6 +9,7 @@ from calibrate.results.biases import Classes, GroupFigures
 from calibrate.results.corp import CorpReliability
 from calibrate.results.display import Displayed, frame
 from calibrate.results.measurement import Figures, Sides
+from calibrate.results.settings_used import SettingsUsed
 from calibrate.results.tests import Tests
 from calibrate.tasks import Task
 
@@ -118,6 +119,8 @@ class Data:
         rows: examples that count.
         classes: or labels, of a multi-label model.
         task: what the rows decide.
+        fingerprint: a digest of the shape, and of scores and labels of some rows; the same as in
+            the file of a calibrator that was fitted on them.
     """
 
     logits: str
@@ -126,6 +129,7 @@ class Data:
     classes: int
     in_sample: bool | None
     task: Task = Task.multiclass
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -208,6 +212,7 @@ class Report(Displayed):
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
     rough_intervals: Rough = Rough()
+    settings: SettingsUsed | None = None
 
     schema: ClassVar[str] = "calibrate.report/1"
     command: ClassVar[str] = "calibrate report"
