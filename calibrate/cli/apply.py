@@ -9,19 +9,16 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.through import ThroughOptions
 
 if TYPE_CHECKING:
     from calibrate.calibrators.protocol import Calibrator
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThroughOptions:
+class ApplyOptions(ThroughOptions):
     """What the scores go through."""
 
-    calibrator: options.CalibratorFile = None
-    temperature: Annotated[
-        float | None, typer.Option("--temperature", help="A temperature in place of a file.")
-    ] = None
     thresholds: Annotated[
         str | None,
         typer.Option(
@@ -34,17 +31,16 @@ class ThroughOptions:
         """The calibrator of a file, or one of a temperature; thresholds may do with none."""
         import calibrate
 
-        if self.calibrator is not None and self.temperature is None:
-            return calibrate.load(self.calibrator)
-        if self.calibrator is not None or (self.temperature is None and self.thresholds is None):
+        found = super().chosen()
+        if found is None and self.thresholds is None:
             raise calibrate.InputError("expected either -c calibrator.json or --temperature T")
-        return calibrate.Temperature(1.0 if self.temperature is None else self.temperature)
+        return found or calibrate.Temperature(1.0)
 
 
 @command
 def apply(
     logits: options.LogitsFile,
-    through: ThroughOptions,
+    through: ApplyOptions,
     read: options.UnlabelledOptions,
     output: Annotated[
         str | None,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
+    from calibrate.results.report import Report
 
 PATIENCE = 1.0  # seconds before progress shows
 
@@ -44,6 +45,12 @@ def recognised(dataset: Dataset) -> str:
     return text + (f"; {left_out:,} {what}left out" if left_out else "")
 
 
+def not_measured(wanted: Sequence[str] | None, report: Report) -> list[str]:
+    """A warning for each metric that was asked for and is not there."""
+    held = report.metrics.before
+    return [f"{name}: is not measured on these rows" for name in wanted or () if name not in held]
+
+
 def in_colour(out: TextIO) -> bool:
     """Whether a stream is a terminal that may be coloured."""
     return out.isatty() and "NO_COLOR" not in os.environ
@@ -52,11 +59,11 @@ def in_colour(out: TextIO) -> bool:
 class Progress:
     """A line on stderr that counts rows, on a terminal, for work that takes its time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
         self._start = self._shown = time.monotonic()
         self._rows = 0
         self._visible = False
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr.isatty() and not quiet
 
     def __call__(self, rows: int) -> None:
         self._rows += rows

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from calibrate.errors import check_known
+
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
     from calibrate.data.reading import Reading
@@ -79,6 +81,14 @@ CalibratorFile = Annotated[
 ]
 ClassNames = Annotated[
     str | None, typer.Option("--class-names", help="A text file: one name per line and class.")
+]
+Metrics = Annotated[
+    str | None,
+    typer.Option(
+        "--metrics",
+        help="Which figures to print, with commas, in any case and with - or _. JSON holds all "
+        "that was measured.",
+    ),
 ]
 Folder = Annotated[
     str, typer.Option("-o", "--output", help="The folder to write; made if missing.")
@@ -180,6 +190,21 @@ def _value(choice: Enum | None) -> str | None:
     return None if choice is None else str(choice.value)
 
 
+def metric_names(chosen: str | None) -> tuple[str, ...] | None:
+    """``ECE, smooth-ece`` -> the names of metrics; None for None.
+
+    Raises:
+        InputError: there is no such metric.
+    """
+    if chosen is None:
+        return None
+    from calibrate.metrics import METRICS
+
+    names = tuple(each.strip().lower().replace("-", "_") for each in chosen.split(","))
+    check_known("`metrics`", names, METRICS)
+    return tuple(dict.fromkeys(names))
+
+
 @dataclass(frozen=True, kw_only=True)
 class SampleOptions:
     """Samples drawn."""
@@ -220,6 +245,10 @@ class RunOptions:
             "--workers", min=1, help="Threads. Default: one per core. Results never depend on it."
         ),
     ] = None
+    quiet: Annotated[
+        bool,
+        typer.Option("-q", "--quiet", help="Only the result, warnings and errors; no notes."),
+    ] = False
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)
     ] = False
