@@ -123,7 +123,7 @@ def _matched(
         return [(dataset, None) for dataset in datasets]
     if len(validation) != len(datasets):
         raise InputError(
-            f"validation: expected {len(datasets)} files, one per model in order, "
+            f"`validation`: expected {len(datasets)} files, one per model in order, "
             f"got {len(validation)}"
         )
     for dataset, own in zip(datasets, validation, strict=True):

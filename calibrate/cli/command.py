@@ -119,7 +119,8 @@ def _options(parameters: list[Parameter]) -> Iterator[tuple[str, str]]:
             *(about.param_decls or ()),
         )  # typer takes the first for a default
         names = [name for name in declared if isinstance(name, str)]
-        yield parameter.name, max(names, key=len, default=about.metavar)
+        place = (about.metavar or "").strip("[]")
+        yield parameter.name, max(names, key=len, default=place)
 
 
 def in_options(message: str, options: Mapping[str, str]) -> str:

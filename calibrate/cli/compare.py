@@ -9,6 +9,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.through import temperature_of
 
 if TYPE_CHECKING:
     from calibrate.calibrators.file import CalibratorFile
@@ -65,11 +66,10 @@ class ValidationOptions:
 
     def calibrators(self) -> list[CalibratorFile]:
         """The temperatures that are given, one per model; none where they are to be fitted."""
-        import calibrate
         from calibrate.calibrators.file import file_of, read_calibrator_file
 
         found = [read_calibrator_file(name) for name in self.calibrator or ()]
-        return found + [file_of(calibrate.Temperature(t)) for t in self.temperature or ()]
+        return found + [file_of(temperature_of(t)) for t in self.temperature or ()]
 
 
 @dataclass(frozen=True, kw_only=True)

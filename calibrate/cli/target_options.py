@@ -192,6 +192,8 @@ def check_together(
     _refuse(for_labels, "does not go with --teacher; its labels are given as --labels")
     if sum(value is not None for value in teacher.ways.values()) != 1:
         raise InputError(f"--teacher: expected exactly one of {', '.join(teacher.ways)}")
+    if teacher.mix is not None and teacher.teacher_labels is None:
+        raise InputError("--mix: expected labels to mix the teacher with; pass --labels LABELS")
     if teacher.sweep is None:
         _refuse({"--figure": figure}, "goes with --sweep, which draws it")
     else:

@@ -18,6 +18,20 @@ Temperature = Annotated[
 ]
 
 
+def temperature_of(value: float) -> Calibrator:
+    """A temperature that was given as an option.
+
+    Raises:
+        InputError: it is none.
+    """
+    import calibrate
+
+    try:
+        return calibrate.Temperature(value)
+    except InputError as error:  # that of a file is none of an option
+        raise InputError(f"--{error}") from error
+
+
 @dataclass(frozen=True, kw_only=True)
 class ThroughOptions:
     """A calibrator, said in one of two ways, or none."""
@@ -32,13 +46,11 @@ class ThroughOptions:
         Raises:
             InputError: both were given, or the temperature is none.
         """
-        import calibrate
-
         if self.temperature is None:
             return self.calibrator
         if self.calibrator is not None:
             raise InputError("expected either `calibrator` or `temperature`, got both")
-        return calibrate.Temperature(self.temperature)
+        return temperature_of(self.temperature)
 
     def chosen(self) -> Calibrator | None:
         """The calibrator itself, read from its file."""

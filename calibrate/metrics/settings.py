@@ -38,7 +38,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.votes is not None and self.votes < 1:
-            raise InputError(f"votes: expected at least 1 per label, got {self.votes}")
+            raise InputError(f"`votes`: expected at least 1 per label, got {self.votes}")
 
     @property
     def used(self) -> SettingsUsed:

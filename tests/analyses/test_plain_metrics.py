@@ -74,7 +74,7 @@ UNDEFINED = [
     (lambda: calibrate.nll_calibration(P[:5], Y[:5]), "nll_calibration: is measured on rows"),
     (lambda: calibrate.ece(Z, Y), "expected probabilities"),
     (lambda: calibrate.ece(P, Y[:-1]), "labels holds 299 labels"),
-    (lambda: calibrate.ece(P, Y, n_bins=0), "n_bins: expected 1 to"),
+    (lambda: calibrate.ece(P, Y, n_bins=0), "`n_bins`: expected 1 to"),
 ]  # fmt: skip
 
 

@@ -103,7 +103,7 @@ def _summed(
 def _check_classes(classes: Sequence[int], n_classes: int) -> None:
     if len(classes) != 3 or len(set(classes)) != 3:
         raise InputError(
-            f"classes: expected three different classes, got {len(classes)}: "
+            f"`classes`: expected three different classes, got {len(classes)}: "
             f"{', '.join(map(str, classes))}; three templates span the plane"
         )
     check_classes(classes, n_classes)

@@ -63,7 +63,7 @@ def evaluate_dataset(
     if calibrator is not None:
         calibrator.fits.check(dataset)
     check_votes(dataset, settings.votes)
-    check_class_names(settings.class_names, dataset.layout.n_columns, "class names")
+    check_class_names(settings.class_names, dataset.layout.n_columns, "`class_names`")
     if dataset.task.yes_no:  # classes are yes and no; the names are those of labels
         settings = replace(settings, class_names=("no", "yes"), classes=(1,), top=0)
     check_classes(settings.classes, dataset.n_classes)

@@ -78,7 +78,7 @@ def teacher_targets(
     Reference: Hinton, Vinyals & Dean (2015), "Distilling the knowledge in a neural network".
     """
     if (temperature is None) == (entropy is None):
-        raise InputError("targets: expected either a temperature or an entropy")
+        raise InputError("expected either `temperature` or `entropy`, got both or none")
     reading = Reading(scores=scores, label_offset=label_offset)
     dataset = Dataset.of(logits, labels, reading=reading)
     if temperature is None:

@@ -12,13 +12,13 @@ def check_labels(labels: Column, n_classes: int, offset: int) -> None:
     """Raise InputError unless these are class indices, one per row, from ``offset`` up."""
     name, shape = labels.name, labels.shape
     if n_classes < 2:
-        raise InputError(f"number of classes: expected at least 2, got {n_classes}")
+        raise InputError(f"`n_classes`: expected at least 2, got {n_classes}")
     if labels.dtype.kind not in "biuf":
         raise InputError(f"{name}: expected labels as whole numbers, found dtype {labels.dtype}")
     if len(shape) != 1 and not (len(shape) == 2 and shape[1] == 1):
         raise InputError(
             f"{name}: expected one class index per row, shape (rows,), found {described(labels)}; "
-            "the logits of a teacher are given as `teacher=LOGITS`"
+            "are these the logits of a `teacher`?"
         )
     if not shape[0]:
         raise InputError(f"{name}: expected at least one label, found none")
@@ -49,8 +49,6 @@ def check_mix(mix: float | None, labelled: bool) -> None:
     if mix is None:
         return
     if not 0 <= mix <= 1:
-        raise InputError(f"mix: expected the share of the teacher, from 0 to 1, got {mix:g}")
+        raise InputError(f"`mix`: expected the share of the teacher, from 0 to 1, got {mix:g}")
     if not labelled:
-        raise InputError(
-            "mix: expected labels to mix the teacher with; pass `teacher_labels=LABELS`"
-        )
+        raise InputError("`mix`: expected labels to mix the teacher with, found none")

@@ -62,16 +62,16 @@ class LabelTargets:
     amounts_name: str = "smoothing"
 
     def __post_init__(self) -> None:
-        check_known("smoothing over", [self.over], SMOOTHING_OVER)
+        check_known("`over`", [self.over], SMOOTHING_OVER)
         check_labels(self.labels, self.n_classes, self.label_offset)
         if isinstance(self.amount, np.ndarray):
             check_amounts(self.amount, self.n_rows, self.amounts_name)
         else:
-            check_smoothing(self.amount)
+            check_smoothing(self.amount, "smoothing")
         if (self.hardest is None) != (self.difficulty is None):
             raise InputError("smoothing: expected a range of amounts with difficulty logits")
         if self.difficulty is not None and self.hardest is not None:
-            check_smoothing(self.hardest)
+            check_smoothing(self.hardest, "smoothing")
             found = (self.difficulty.n_rows, self.difficulty.n_classes)
             if found != (self.n_rows, self.n_classes):
                 raise InputError(

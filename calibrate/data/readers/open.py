@@ -117,7 +117,7 @@ def labels_beside(logits: str) -> str:
     if keyed and path.is_file() and "labels" in _module(".npz").keys(path):
         return f"{path}:labels"
     what = f" in {path}" if keyed else ""
-    raise InputError(f"{logits}: LABELS is missing and no array 'labels' was found{what}")
+    raise InputError(f"{logits}: `labels` is missing and no array 'labels' was found{what}")
 
 
 def nearest_file(path: Path) -> str:
