@@ -12,6 +12,9 @@ from calibrate.cli.command import Answer, command
 from calibrate.cli.through import ThroughOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calibrate.arrays import AnyArray
     from calibrate.calibrators.protocol import Calibrator
 
 
@@ -55,6 +58,7 @@ def apply(
     """Write the calibrated probabilities of all rows to a .npy file."""
     import calibrate
     from calibrate.analyses.thresholds.decisions import check_calibrator, decision_blocks
+    from calibrate.blocks.scheduler import doing
     from calibrate.calibrators.apply import apply_blocks
     from calibrate.cli.outputs import check_outputs
     from calibrate.data.npy_writer import write_npy_to
@@ -78,9 +82,11 @@ def apply(
     shape = dataset.layout.shape
     if decided is not None:
         what, dtype = "decisions", "uint8"
-        write_npy_to(target, shape, dtype, decision_blocks(dataset, decided, method))
+        blocks: Iterator[AnyArray] = decision_blocks(dataset, decided, method)
     else:
         what, dtype = kind.value, str(dataset.dtype)
-        write_npy_to(target, shape, dtype, apply_blocks(method, dataset, kind.value))
+        blocks = apply_blocks(method, dataset, kind.value)
+    with doing("writing"):
+        write_npy_to(target, shape, dtype, blocks)
     written = [] if target == "-" else [f"{target}: {what}, {dtype} of shape {shape}"]
     return Answer(written=written, warnings=dataset.warnings)

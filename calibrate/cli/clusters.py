@@ -80,6 +80,7 @@ def clusters(
     """Draw three classes in the plane of their templates: what label smoothing does to them."""
     from calibrate.analyses.clusters.measure import measure_clusters
     from calibrate.analyses.clusters.models import open_models
+    from calibrate.blocks.scheduler import doing
     from calibrate.cli.outputs import check_outputs
     from calibrate.data.class_names import check_class_names, class_numbers
     from calibrate.data.readers.text import read_names
@@ -95,5 +96,6 @@ def clusters(
     check_class_names(names, models[0].dataset.n_classes, panels.class_names or "")
     drawn = {"bootstrap": samples.bootstrap, "seed": samples.seed}
     report = measure_clusters(models, numbers, class_names=names, **drawn)
-    save_figure(clusters_figure(report, panels.units.value), panels.output, panels.dpi)
+    with doing("drawing"):
+        save_figure(clusters_figure(report, panels.units.value), panels.output, panels.dpi)
     return Answer(report, show, [panels.output])

@@ -97,6 +97,7 @@ def compare(
     from calibrate.analyses.clusters.models import default_titles
     from calibrate.analyses.compare import compare as compare_datasets
     from calibrate.analyses.compare import metrics_of_comparison
+    from calibrate.blocks.scheduler import doing
     from calibrate.cli.console import recognised
     from calibrate.files import check_folder
     from calibrate.renderers.folder import write_result
@@ -120,5 +121,6 @@ def compare(
         metrics=shown or (),
     )
     pictures = {"reliability.png": lambda: compare_figure(found)}
-    written = write_result(found, output, "compare", pictures, dpi=dpi, metrics=shown)
+    with doing("drawing"):
+        written = write_result(found, output, "compare", pictures, dpi=dpi, metrics=shown)
     return Answer(found, show, written, notes=[recognised(datasets[0])], metrics=shown)

@@ -76,6 +76,7 @@ def fit(
 ) -> Answer:
     """Find the temperature that minimises the NLL, and write it to calibrator.json."""
     import calibrate
+    from calibrate.blocks.scheduler import doing
     from calibrate.cli.console import not_measured, recognised
     from calibrate.cli.outputs import check_outputs, draw_picture
     from calibrate.data.class_names import check_class_names
@@ -96,7 +97,8 @@ def fit(
     report = calibrate.evaluate(dataset, calibrator=fitted, settings=settings)
     written = [output]
     if draw.figure:
-        draw_picture("reliability", report, draw.figure, draw.dpi)
+        with doing("drawing"):
+            draw_picture("reliability", report, draw.figure, draw.dpi)
         written.append(draw.figure)
     calibrate.save(fitted, output)
     warnings = not_measured(shown if wanted.metrics else (), report)

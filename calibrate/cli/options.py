@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -13,6 +12,7 @@ import typer
 from calibrate.errors import check_known
 
 if TYPE_CHECKING:
+    from calibrate.cli.console import Progress
     from calibrate.data.dataset import Dataset
     from calibrate.data.reading import Reading
 
@@ -253,8 +253,8 @@ class RunOptions:
         bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)
     ] = False
 
-    def running(self, progress: Callable[[int], None]) -> AbstractContextManager[None]:
+    def running(self, progress: Progress) -> AbstractContextManager[None]:
         """What runs the passes of the command."""
         from calibrate.blocks.scheduler import running
 
-        return running(workers=self.workers, progress=progress)
+        return running(workers=self.workers, progress=progress, began=progress.began)

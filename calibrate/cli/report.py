@@ -117,6 +117,7 @@ def report(
     output: options.Folder = "report",
 ) -> Answer:
     """Measure calibration; write report.json, report.md and pictures to a folder."""
+    from calibrate.blocks.scheduler import doing
     from calibrate.cli.console import not_measured
     from calibrate.cli.outputs import check_report, report_pictures
     from calibrate.errors import check_known
@@ -134,7 +135,8 @@ def report(
         measured, note = _of_logits(rows, after, wanted, settings)
         notes = [note]
     drawings = report_pictures(measured, pictures, draw.figure)
-    written = write_result(measured, output, "report", drawings, dpi=draw.dpi, metrics=shown)
+    with doing("drawing"):
+        written = write_result(measured, output, "report", drawings, dpi=draw.dpi, metrics=shown)
     warnings = not_measured(shown, measured)
     drawn = " ".join(written)
     for name in pictures if draw.figures and not draw.figure else ():

@@ -123,8 +123,10 @@ def _swept(
 def _written(maker: LabelTargets | TeacherTargets, target: str) -> TargetStream:
     """Write all targets; what was written is returned for its figures."""
     from calibrate.analyses.targets.stream import TargetStream
+    from calibrate.blocks.scheduler import doing
     from calibrate.data.npy_writer import write_npy_to
 
     stream = TargetStream(maker)
-    write_npy_to(target, stream.shape, "float32", stream)
+    with doing("writing"):
+        write_npy_to(target, stream.shape, "float32", stream)
     return stream

@@ -12,6 +12,7 @@ from calibrate.analyses.targets.teacher_targets import TeacherTargets
 from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_blocks, map_reduce
 from calibrate.blocks.row_sums import RowSums
+from calibrate.blocks.scheduler import doing
 from calibrate.blocks.sums import EACH, Sums
 from calibrate.data.dataset import Dataset
 from calibrate.results.targets import (
@@ -79,6 +80,7 @@ class _Sweep:
         return _SweepSums(tuple(maker.make(block).sums for maker in self.makers))
 
 
+@doing("sweeping temperatures")
 def sweep(
     dataset: Dataset, temperatures: Sequence[float], mix: float | None = None
 ) -> tuple[TargetPoint, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from calibrate.arrays import AnyArray
+from calibrate.blocks.scheduler import doing
 from calibrate.data.columns import Column, FileColumn, everything
 from calibrate.data.dataset import Dataset
 from calibrate.data.readers.address import Address
@@ -17,6 +18,7 @@ from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 
 
+@doing("reading")
 def open_dataset(
     logits: str,
     labels: str | None = None,
