@@ -29,9 +29,13 @@ class LayerOptions:
             "Default: look at the logits instead.",
         ),
     ] = None
+    last_layer: Annotated[
+        list[str] | None,
+        typer.Option("--last-layer", help="The last layer's weights; with --features, in order."),
+    ] = None
     weights: Annotated[
         list[str] | None,
-        typer.Option("--weights", help="The last layer's weights; with --features, in order."),
+        typer.Option("--weights", help="The former name of --last-layer.", hidden=True),
     ] = None
     weights_axis: Annotated[
         int | None,
@@ -87,7 +91,8 @@ def clusters(
     from calibrate.renderers.pictures.clusters import clusters_figure
     from calibrate.renderers.pictures.style import save_figure
 
-    features, weights = layers.features or [], layers.weights or []
+    features, weights = layers.features or [], [*(layers.last_layer or ()), *(layers.weights or ())]
+    renamed = ["--weights is called --last-layer; the old name works until 1.0"]
     check_outputs([], [panels.output], inputs=[*files, *features, *weights, panels.class_names])
     names = None if panels.class_names is None else read_names(panels.class_names)
     numbers = class_numbers(panels.classes, names) or ()
@@ -98,4 +103,4 @@ def clusters(
     report = measure_clusters(models, numbers, class_names=names, **drawn)
     with doing("drawing"):
         save_figure(clusters_figure(report, panels.units.value), panels.output, panels.dpi)
-    return Answer(report, show, [panels.output])
+    return Answer(report, show, [panels.output], notes=renamed if layers.weights else [])

@@ -90,6 +90,9 @@ Metrics = Annotated[
         "that was measured.",
     ),
 ]
+IgnoreLabel = Annotated[
+    int | None, typer.Option("--ignore-label", help="The label of rows to leave out, e.g. -100.")
+]
 Folder = Annotated[
     str, typer.Option("-o", "--output", help="The folder to write; made if missing.")
 ]
@@ -131,10 +134,7 @@ class ReadOptions(ClassOptions):
     """How scores and labels of any kind are to be read."""
 
     task: Task = None
-    ignore_label: Annotated[
-        int | None,
-        typer.Option("--ignore-label", help="The label of rows to leave out, e.g. -100."),
-    ] = None
+    ignore_label: IgnoreLabel = None
     weights: Annotated[
         str | None,
         typer.Option("--weights", help="Row weights: file.npy, file.npz or file.npz:key."),

@@ -11,6 +11,7 @@ from calibrate.cli import options
 from calibrate.errors import InputError
 
 if TYPE_CHECKING:
+    from calibrate.calibrators.methods import temperature as calibrators
     from calibrate.calibrators.protocol import Calibrator
 
 Temperature = Annotated[
@@ -18,7 +19,7 @@ Temperature = Annotated[
 ]
 
 
-def temperature_of(value: float) -> Calibrator:
+def temperature_of(value: float) -> calibrators.Temperature:
     """A temperature that was given as an option.
 
     Raises:

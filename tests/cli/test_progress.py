@@ -39,7 +39,7 @@ def on_a_terminal(folder: Path, *args: object) -> tuple[int, str]:
     return process.returncode, seen.decode()
 
 
-SLOW = ("--bootstrap", "8000")  # seconds
+SLOW = ("--bootstrap", "4000")  # seconds
 
 
 def test_stage_count_and_time_left(files, tmp_path: Path):
@@ -47,7 +47,7 @@ def test_stage_count_and_time_left(files, tmp_path: Path):
     assert status == 0
     lines = seen.split("\r\x1b[2K")
     assert any(
-        re.fullmatch(r"bootstrap: [\d,]+ of 8,000 samples, \d+ (s|min) left", each)
+        re.fullmatch(r"bootstrap: [\d,]+ of 4,000 samples, \d+ (s|min) left", each)
         for each in lines
     ), seen
     assert "drawing" in lines

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from calibrate.arrays import AnyArray, described
+import numpy as np
+
+from calibrate.arrays import AnyArray, Index, described
 from calibrate.data.columns import Column, Flat
 from calibrate.data.label_checks import check_class_indices, inspect_labels
 from calibrate.errors import InputError
 
 
-def check_labels(labels: Column, n_classes: int, offset: int) -> None:
-    """Raise InputError unless these are class indices, one per row, from ``offset`` up."""
+def check_labels(labels: Column, n_classes: int, offset: int, ignored: int | None) -> Index | None:
+    """The rows that count; None for all.
+
+    Raises:
+        InputError: their labels are not class indices, one per row, from ``offset`` up.
+    """
     name, shape = labels.name, labels.shape
     if n_classes < 2:
         raise InputError(f"`n_classes`: expected at least 2, got {n_classes}")
@@ -22,8 +28,13 @@ def check_labels(labels: Column, n_classes: int, offset: int) -> None:
         )
     if not shape[0]:
         raise InputError(f"{name}: expected at least one label, found none")
-    found = inspect_labels(Flat(labels, None).read(slice(0, shape[0])), 0)
+    raw = Flat(labels, None).read(slice(0, shape[0]))
+    kept = np.arange(len(raw)) if ignored is None else np.flatnonzero(raw != ignored)
+    if not len(kept):
+        raise InputError(f"{name}: every label is to be left out; at least one must count")
+    found = inspect_labels(raw[kept], 0).moved(kept, 1)
     check_class_indices(found, n_classes, offset, name)
+    return None if len(kept) == len(raw) else kept
 
 
 def check_amounts(amounts: AnyArray, rows: int, name: str) -> None:
