@@ -5,7 +5,32 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from calibrate.results.display import RENDERERS
+
 if TYPE_CHECKING:
+    from calibrate.analyses.evaluation.plain import (
+        accuracy,
+        augrc,
+        aurc,
+        auroc,
+        brier,
+        brier_calibration,
+        brier_refinement,
+        classwise_ece,
+        ece,
+        ece_equal_mass,
+        ks,
+        mce,
+        mean_confidence,
+        nll,
+        nll_calibration,
+        overconfidence,
+        positive_ece,
+        rmsce,
+        rmsce_debiased,
+        smooth_ece,
+        top_5_accuracy,
+    )
     from calibrate.api import cross_evaluate, evaluate, evaluate_top_labels, fit, fit_per_label
     from calibrate.blocks.scheduler import running
     from calibrate.calibrators.file import load, save
@@ -24,6 +49,29 @@ if TYPE_CHECKING:
 
 # Imported on first use, so that `calibrate --help` starts without numpy.
 _HOMES = {
+    "analyses.evaluation.plain": (
+        "accuracy",
+        "augrc",
+        "aurc",
+        "auroc",
+        "brier",
+        "brier_calibration",
+        "brier_refinement",
+        "classwise_ece",
+        "ece",
+        "ece_equal_mass",
+        "ks",
+        "mce",
+        "mean_confidence",
+        "nll",
+        "nll_calibration",
+        "overconfidence",
+        "positive_ece",
+        "rmsce",
+        "rmsce_debiased",
+        "smooth_ece",
+        "top_5_accuracy",
+    ),
     "api": ("cross_evaluate", "evaluate", "evaluate_top_labels", "fit", "fit_per_label"),
     "blocks.scheduler": ("running",),
     "calibrators.file": ("load", "save"),
@@ -57,18 +105,56 @@ __all__ = [
     "Temperature",
     "TemperatureFit",
     "TopLabels",
+    "accuracy",
+    "augrc",
+    "aurc",
+    "auroc",
+    "brier",
+    "brier_calibration",
+    "brier_refinement",
+    "classwise_ece",
     "cross_evaluate",
+    "ece",
+    "ece_equal_mass",
     "evaluate",
     "evaluate_top_labels",
     "fit",
     "fit_per_label",
+    "ks",
     "load",
+    "mce",
+    "mean_confidence",
+    "nll",
+    "nll_calibration",
     "open_dataset",
     "open_source",
+    "overconfidence",
+    "positive_ece",
     "read_top_labels",
+    "rmsce",
+    "rmsce_debiased",
     "running",
     "save",
+    "smooth_ece",
+    "top_5_accuracy",
 ]
+
+
+def _text(result: Any) -> str:
+    from calibrate.renderers.document import EVERYTHING
+    from calibrate.renderers.formats import FORMATS
+
+    return FORMATS["text"](result, EVERYTHING)
+
+
+def _html(result: Any) -> str:
+    from calibrate.renderers.document import EVERYTHING
+    from calibrate.renderers.formats import FORMATS
+
+    return FORMATS["html"](result, EVERYTHING)
+
+
+RENDERERS.update(text=_text, html=_html)
 
 
 def __getattr__(name: str) -> Any:

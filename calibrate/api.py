@@ -51,7 +51,7 @@ def _dataset(
     if isinstance(logits, Dataset):
         return logits
     if labels is None:
-        raise InputError("labels: expected one class index per row, got None")
+        raise InputError("`labels`: expected one class index per row, got None")
     return Dataset.of(
         logits, labels, weights=weights, clusters=clusters, reading=Reading(**reading)
     )

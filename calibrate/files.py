@@ -74,8 +74,18 @@ def write_json(path: str | Path, content: dict[str, Any]) -> None:
 
 
 def json_text(content: dict[str, Any]) -> str:
-    """Indented JSON with full precision."""
-    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+    """Indented JSON with full precision; a list of nothing but numbers stands on one line."""
+    return _indented(content, "\n") + "\n"
+
+
+def _indented(value: Any, newline: str) -> str:
+    inner = f"{newline} "
+    if isinstance(value, dict) and value:
+        items = (f"{json.dumps(str(k))}: {_indented(v, inner)}" for k, v in value.items())
+        return f"{{{inner}{f',{inner}'.join(items)}{newline}}}"
+    if isinstance(value, list) and any(isinstance(each, (dict, list, str)) for each in value):
+        return f"[{inner}{f',{inner}'.join(_indented(v, inner) for v in value)}{newline}]"
+    return json.dumps(value, allow_nan=False)
 
 
 def read_json(path: str | Path, what: str, command: str) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from calibrate.analyses.evaluation.evaluate import data_of, evaluate_pair, repor
 from calibrate.analyses.evaluation.one_pass import AS_THEY_ARE, totals_of
 from calibrate.analyses.evaluation.relation import relation, unrelated
 from calibrate.calibrators.cross_fit import FOLDS, cross_fit
+from calibrate.calibrators.file import CalibratorFile
 from calibrate.calibrators.methods.temperature import METHOD, fit_temperature
 from calibrate.calibrators.protocol import Calibrator
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
 from calibrate.metrics.evidence import Evidence
-from calibrate.metrics.metric import headline
+from calibrate.metrics.metric import METRICS, headline
 from calibrate.metrics.pairs import RowMeans, all_pairs, together
 from calibrate.metrics.settings import Settings
 from calibrate.results.comparison import ComparedModel, Comparison
@@ -30,6 +31,7 @@ class _Entrant:
     calibrator: Calibrator
     fitted: Fitted
     warnings: tuple[str, ...]
+    in_sample: bool | None = None
 
 
 def compare(
@@ -37,6 +39,9 @@ def compare(
     datasets: Sequence[Dataset],
     validation: Sequence[Dataset] = (),
     settings: Settings | None = None,
+    *,
+    calibrators: Sequence[CalibratorFile] = (),
+    metrics: Sequence[str] = (),
 ) -> Comparison:
     """Measure models on the same rows, without and with a temperature each.
 
@@ -46,16 +51,22 @@ def compare(
         validation: the rows that each model's temperature is fitted on; none: cross-fitting on
             the rows themselves, so that no row is measured through a temperature that saw it.
         settings: bins and seed; only figures that need no bootstrap are measured.
+        calibrators: a temperature for each model, in place of fitting; none: fitted here.
+        metrics: to be measured beside the headline figures.
 
     Raises:
-        InputError: the rows are not the same ones.
+        InputError: the rows are not the same ones, or a metric takes more than a comparison.
     """
     settings = replace(settings or Settings(), full=False, bootstrap=0)
     check_same_rows(datasets)
-    entrants = [_entrant(d, v, settings) for d, v in _matched(datasets, validation)]
+    measured = metrics_of_comparison(metrics)
+    if calibrators:
+        entrants = [_given(d, c) for d, c in zip(datasets, calibrators, strict=True)]
+    else:
+        entrants = [_entrant(d, v, settings) for d, v in _matched(datasets, validation)]
     first, many = entrants[0], len(entrants) - 1
     compared = [
-        _compared(name, entrant, None if entrant is first else first, settings, many)
+        _compared(name, entrant, None if entrant is first else first, measured, settings, many)
         for name, entrant in zip(names, entrants, strict=True)
     ]
     models = [model for model, _, _ in compared]
@@ -66,8 +77,8 @@ def compare(
     ]
     where = f"cross-fitted on {FOLDS} folds of these rows"
     return Comparison(
-        data_of(first.dataset, None),
-        "fitted on other rows" if validation else where,
+        data_of(first.dataset, first.in_sample),
+        "as given" if calibrators else "fitted on other rows" if validation else where,
         tuple(models),
         (*compared[0][2], *warnings),
         all_pairs(names, [rows for _, rows, _ in compared], settings.seed),
@@ -85,6 +96,37 @@ def _related(dataset: Dataset) -> tuple[str, ...]:
     )
 
 
+def metrics_of_comparison(names: Sequence[str]) -> tuple[str, ...]:
+    """The headline figures and these, in the order of reports.
+
+    Raises:
+        InputError: one of them takes more than a comparison measures.
+    """
+    quick = [name for name, metric in METRICS.items() if metric.quick]
+    for name in names:
+        if name not in quick:
+            raise InputError(
+                f"`metrics`: {name} is not measured in a comparison; expected some of "
+                f"{', '.join(quick)}"
+            )
+    return tuple(name for name in quick if name in (*headline(), *names))
+
+
+def _given(dataset: Dataset, file: CalibratorFile) -> _Entrant:
+    """A model with the temperature that was given for it."""
+    calibrator, fitted = file.build(), file.describe()
+    calibrator.fits.check(dataset)
+    if fitted.temperature is None:
+        raise InputError(
+            f"{dataset.logits.name}: expected a calibrator with one temperature, found "
+            f"{fitted.method}"
+        )
+    in_sample, shared = file.known.recognise(dataset)
+    seen = f"{shared:.0%} of these rows were among those that its temperature was fitted on"
+    warnings = (*file.warnings, *((seen,) if shared else ()))
+    return _Entrant(dataset, calibrator, fitted, warnings, in_sample)
+
+
 def _matched(
     datasets: Sequence[Dataset], validation: Sequence[Dataset]
 ) -> list[tuple[Dataset, Dataset | None]]:
@@ -92,7 +134,7 @@ def _matched(
         return [(dataset, None) for dataset in datasets]
     if len(validation) != len(datasets):
         raise InputError(
-            f"validation: expected {len(datasets)} files, one per model in order, "
+            f"`validation`: expected {len(datasets)} files, one per model in order, "
             f"got {len(validation)}"
         )
     for dataset, own in zip(datasets, validation, strict=True):
@@ -129,16 +171,20 @@ def _entrant(dataset: Dataset, validation: Dataset | None, settings: Settings) -
 
 
 def _compared(
-    name: str, entrant: _Entrant, first: _Entrant | None, settings: Settings, many: int
+    name: str,
+    entrant: _Entrant,
+    first: _Entrant | None,
+    names: tuple[str, ...],
+    settings: Settings,
+    many: int,
 ) -> tuple[ComparedModel, RowMeans, tuple[str, ...]]:
     """The model with its figures, its NLL with T by part of the rows, and what these can tell.
 
     The intervals of the differences from ``first`` hold together, for ``many`` models.
     """
-    data = data_of(entrant.dataset, None)
+    data = data_of(entrant.dataset, entrant.in_sample)
     totals = totals_of(entrant.dataset, (AS_THEY_ARE, entrant.calibrator), None, settings)
     report = report_of(totals, data, entrant.fitted, settings, ())
-    names = headline()
     shown = report.metrics.of(names)
     against: Sides[Metrics] | None = None
     if first is not None:

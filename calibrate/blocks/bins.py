@@ -18,7 +18,7 @@ MAX_BINS = 10_000
 def equal_width_edges(n_bins: int) -> Float64:
     """``n_bins + 1`` edges from 0 to 1."""
     if not 1 <= n_bins <= MAX_BINS:
-        raise InputError(f"n_bins: expected 1 to {MAX_BINS:,} bins, got {n_bins:,}")
+        raise InputError(f"`n_bins`: expected 1 to {MAX_BINS:,} bins, got {n_bins:,}")
     return np.linspace(0.0, 1.0, n_bins + 1)
 
 

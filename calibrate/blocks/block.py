@@ -36,7 +36,7 @@ class Smoothing:
 
     def __post_init__(self) -> None:
         check_smoothing(self.epsilon)
-        check_known("smoothing over", [self.over], SMOOTHING_OVER)
+        check_known("`smoothing_over`", [self.over], SMOOTHING_OVER)
 
     def factors(self, n_classes: int) -> tuple[float, float]:
         """a and b of the smoothed target ``a q + b`` of a class."""
@@ -50,11 +50,11 @@ class Smoothing:
         return f"{self.epsilon:g} over {over}"
 
 
-def check_smoothing(amount: float) -> None:
-    """Raise InputError unless an amount of label smoothing is in [0, 1)."""
+def check_smoothing(amount: float, name: str = "label_smoothing") -> None:
+    """Raise InputError unless an amount of label smoothing, an argument, is in [0, 1)."""
     if not 0 <= amount < 1:
         raise InputError(
-            f"label smoothing: expected an amount from 0 up to, not including, 1, got {amount:g}"
+            f"`{name}`: expected an amount from 0 up to, not including, 1, got {amount:g}"
         )
 
 

@@ -12,7 +12,7 @@ from functools import reduce
 from operator import add
 from typing import Generic, Protocol, TypeVar
 
-from calibrate.blocks.scheduler import current
+from calibrate.blocks.scheduler import begin, current
 
 B = TypeVar("B")
 S = TypeVar("S")
@@ -82,6 +82,7 @@ def _spans(n_rows: int, size: int) -> list[range]:
 def _run(task: _Task[B, S], spans: Sequence[range]) -> Iterator[S]:
     """The results on all spans, in their order, under the scheduler of the while."""
     running = current()
+    begin(sum(map(len, spans)))
     for span, result in zip(spans, running.scheduler.map(task, spans), strict=True):
         if running.progress:
             running.progress(len(span))

@@ -13,6 +13,7 @@ from calibrate.blocks.threads import Threads
 S = TypeVar("S")
 
 Progress = Callable[[int], None]  # called with the number of rows that were read
+Began = Callable[[str, int, str], None]  # called with a stage, how many there are, and of what
 
 
 class Scheduler(Protocol):
@@ -30,10 +31,12 @@ class Running:
 
     scheduler: Scheduler
     progress: Progress | None = None
+    began: Began | None = None
 
 
 _THREADS = Running(Threads())
 _running: ContextVar[Running] = ContextVar("calibrate_running")
+_stage: ContextVar[tuple[str, str]] = ContextVar("calibrate_stage", default=("working", "rows"))
 
 
 def current() -> Running:
@@ -47,6 +50,7 @@ def running(
     *,
     workers: int | None = None,
     progress: Progress | None = None,
+    began: Began | None = None,
 ) -> Iterator[None]:
     """Run the passes of this ``with`` block on a scheduler, or on so many threads.
 
@@ -56,9 +60,36 @@ def running(
         scheduler: what runs them; None: threads.
         workers: threads; None: one per core that this process may use.
         progress: called with the number of rows at each step forward.
+        began: called at the start of each pass, and of work that is none, with what is being done,
+            as in ``"fitting"``, the number of rows of the pass or 0, and ``"rows"``; or of
+            ``"samples"``, which are then counted by ``progress``.
     """
-    token = _running.set(Running(scheduler or Threads(workers), progress))
+    token = _running.set(Running(scheduler or Threads(workers), progress, began))
     try:
         yield
     finally:
         _running.reset(token)
+
+
+@contextmanager
+def doing(stage: str, unit: str = "rows") -> Iterator[None]:
+    """Say what the passes of this ``with`` block, or of the function decorated, are for.
+
+    Args:
+        stage: as in ``"fitting"``.
+        unit: what their rows are.
+    """
+    token = _stage.set((stage, unit))
+    begin(0)
+    try:
+        yield
+    finally:
+        _stage.reset(token)
+
+
+def begin(total: int) -> None:
+    """Tell who wants to know that a pass over so many rows begins; 0: work that is no pass."""
+    told = current().began
+    if told is not None:
+        stage, unit = _stage.get()
+        told(stage, total, unit)

@@ -9,19 +9,19 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.through import ThroughOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calibrate.arrays import AnyArray
     from calibrate.calibrators.protocol import Calibrator
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThroughOptions:
+class ApplyOptions(ThroughOptions):
     """What the scores go through."""
 
-    calibrator: options.CalibratorFile = None
-    temperature: Annotated[
-        float | None, typer.Option("--temperature", help="A temperature in place of a file.")
-    ] = None
     thresholds: Annotated[
         str | None,
         typer.Option(
@@ -41,17 +41,16 @@ class ThroughOptions:
         """The calibrator of a file, or one of a temperature; thresholds may do with none."""
         import calibrate
 
-        if self.calibrator is not None and self.temperature is None:
-            return calibrate.load(self.calibrator)
-        if self.calibrator is not None or (self.temperature is None and self.thresholds is None):
+        found = super().chosen()
+        if found is None and self.thresholds is None:
             raise calibrate.InputError("expected either -c calibrator.json or --temperature T")
-        return calibrate.Temperature(1.0 if self.temperature is None else self.temperature)
+        return found or calibrate.Temperature(1.0)
 
 
 @command
 def apply(
     logits: options.LogitsFile,
-    through: ThroughOptions,
+    through: ApplyOptions,
     read: options.UnlabelledOptions,
     output: Annotated[
         str | None,
@@ -66,6 +65,7 @@ def apply(
     """Write the calibrated probabilities of all rows to a .npy file."""
     import calibrate
     from calibrate.analyses.thresholds.decisions import check_calibrator, decision_blocks
+    from calibrate.blocks.scheduler import doing
     from calibrate.calibrators.apply import apply_blocks
     from calibrate.cli.outputs import check_outputs
     from calibrate.data.npy_writer import write_npy_to
@@ -89,9 +89,11 @@ def apply(
     shape = dataset.layout.shape
     if decided is not None:
         what, dtype = "decisions", "uint8"
-        write_npy_to(target, shape, dtype, decision_blocks(dataset, decided, method))
+        blocks: Iterator[AnyArray] = decision_blocks(dataset, decided, method)
     else:
         what, dtype = kind.value, str(dataset.dtype)
-        write_npy_to(target, shape, dtype, apply_blocks(method, dataset, kind.value))
+        blocks = apply_blocks(method, dataset, kind.value)
+    with doing("writing"):
+        write_npy_to(target, shape, dtype, blocks)
     written = [] if target == "-" else [f"{target}: {what}, {dtype} of shape {shape}"]
     return Answer(written=written, warnings=(*through.warnings, *dataset.warnings))

@@ -29,9 +29,13 @@ class LayerOptions:
             "Default: look at the logits instead.",
         ),
     ] = None
+    last_layer: Annotated[
+        list[str] | None,
+        typer.Option("--last-layer", help="The last layer's weights; with --features, in order."),
+    ] = None
     weights: Annotated[
         list[str] | None,
-        typer.Option("--weights", help="The last layer's weights; with --features, in order."),
+        typer.Option("--weights", help="The former name of --last-layer.", hidden=True),
     ] = None
     weights_axis: Annotated[
         int | None,
@@ -80,13 +84,15 @@ def clusters(
     """Draw three classes in the plane of their templates: what label smoothing does to them."""
     from calibrate.analyses.clusters.measure import measure_clusters
     from calibrate.analyses.clusters.models import open_models
+    from calibrate.blocks.scheduler import doing
     from calibrate.cli.outputs import check_outputs
     from calibrate.data.class_names import check_class_names, class_numbers
     from calibrate.data.readers.text import read_names
     from calibrate.renderers.pictures.clusters import clusters_figure
     from calibrate.renderers.pictures.style import save_figure
 
-    features, weights = layers.features or [], layers.weights or []
+    features, weights = layers.features or [], [*(layers.last_layer or ()), *(layers.weights or ())]
+    renamed = ["--weights is called --last-layer; the old name works until 1.0"]
     check_outputs([], [panels.output], inputs=[*files, *features, *weights, panels.class_names])
     names = None if panels.class_names is None else read_names(panels.class_names)
     numbers = class_numbers(panels.classes, names) or ()
@@ -95,5 +101,6 @@ def clusters(
     check_class_names(names, models[0].dataset.n_classes, panels.class_names or "")
     drawn = {"bootstrap": samples.bootstrap, "seed": samples.seed}
     report = measure_clusters(models, numbers, class_names=names, **drawn)
-    save_figure(clusters_figure(report, panels.units.value), panels.output, panels.dpi)
-    return Answer(report, show, [panels.output])
+    with doing("drawing"):
+        save_figure(clusters_figure(report, panels.units.value), panels.output, panels.dpi)
+    return Answer(report, show, [panels.output], notes=renamed if layers.weights else [])

@@ -39,8 +39,11 @@ class Answer:
     metrics: tuple[str, ...] | None = None
     aside: bool = False
 
-    def say(self) -> None:
-        """The result where it belongs, then what else there is to say, on stderr."""
+    def say(self, *, quiet: bool = False) -> None:
+        """The result where it belongs, then what else there is to say, on stderr.
+
+        Warnings are said also where it is to be ``quiet``: notes are not.
+        """
         if self.result is not None and self.show is not None:
             from calibrate.renderers.document import Shown
             from calibrate.renderers.formats import FORMATS
@@ -50,6 +53,8 @@ class Answer:
             shown = Shown(metrics=self.metrics, all=everything, colour=in_colour(out))
             out.write(FORMATS[self.show.format.value](self.result, shown))
         warn((*getattr(self.result, "warnings", ()), *self.warnings))
+        if quiet:
+            return
         for line in self.notes:
             note(line)
         if self.written:
@@ -72,11 +77,11 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
         how: RunOptions = _built(RunOptions, values)
         given = {n: _built(kind, values) for n, kind in hints.items() if is_dataclass(kind)}
         try:
-            with Progress() as progress, how.running(progress):
+            with Progress(quiet=how.quiet) as progress, how.running(progress):
                 answer = function(**given, **values)
         except CalibrateError as error:
             raise type(error)(in_options(str(error), options)) from error
-        answer.say()
+        answer.say(quiet=how.quiet)
 
     run.__name__, run.__doc__ = function.__name__, function.__doc__
     run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # as inspect allows
@@ -115,7 +120,8 @@ def _options(parameters: list[Parameter]) -> Iterator[tuple[str, str]]:
             *(about.param_decls or ()),
         )  # typer takes the first for a default
         names = [name for name in declared if isinstance(name, str)]
-        yield parameter.name, max(names, key=len, default=about.metavar)
+        place = (about.metavar or "").strip("[]")
+        yield parameter.name, max(names, key=len, default=place)
 
 
 def in_options(message: str, options: Mapping[str, str]) -> str:

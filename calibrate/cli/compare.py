@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.through import temperature_of
+
+if TYPE_CHECKING:
+    from calibrate.calibrators.file import CalibratorFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +30,53 @@ class ValidationOptions:
     val_labels: Annotated[
         str | None, typer.Option("--val-labels", help="The labels of --val-logits.")
     ] = None
+    calibrator: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-c",
+            "--calibrator",
+            help="What `calibrate fit` wrote, in place of fitting; once per model, in order.",
+        ),
+    ] = None
+    temperature: Annotated[
+        list[float] | None,
+        typer.Option("--temperature", help="A temperature; once per model, in order."),
+    ] = None
+
+    def check(self, files: list[str], names: list[str] | None, rows: options.ReadOptions) -> None:
+        """Raise InputError unless the temperatures come from one place, for each model."""
+        from calibrate.analyses.clusters.models import check_counts
+        from calibrate.errors import InputError
+
+        several = {"val_logits": self.val_logits, "calibrator": self.calibrator}
+        several["temperature"] = [f"{t:g}" for t in self.temperature or ()]
+        check_counts(files, name=names or (), **{n: each or () for n, each in several.items()})
+        ways = [f"`{name}`" for name, each in several.items() if each]
+        if len(ways) > 1:
+            raise InputError(f"expected one of {' and '.join(ways)}, got both")
+        for what, given in (("weights", rows.weights), ("cluster", rows.cluster)):
+            if self.val_logits and given is not None:
+                held = "clusters" if what == "cluster" else what
+                raise InputError(
+                    f"`{what}` with `val_logits`: there are no {held} for the validation rows; "
+                    "leave out `val_logits` to cross-fit"
+                )
+        if bool(self.val_logits) != (self.val_labels is not None):
+            raise InputError("expected both `val_logits` and `val_labels`, or neither to cross-fit")
+
+    def calibrators(self) -> list[CalibratorFile]:
+        """The temperatures that are given, one per model; none where they are to be fitted."""
+        from calibrate.calibrators.file import file_of, read_calibrator_file
+
+        found = [read_calibrator_file(name) for name in self.calibrator or ()]
+        return found + [file_of(temperature_of(t)) for t in self.temperature or ()]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureOptions:
     """How the models are measured."""
 
+    metrics: options.Metrics = None
     n_bins: options.Bins = 15
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds.")] = 0
 
@@ -49,35 +94,33 @@ def compare(
 ) -> Answer:
     """Compare models on the same rows, without and with temperature; write a folder."""
     import calibrate
-    from calibrate.analyses.clusters.models import check_counts, default_titles
+    from calibrate.analyses.clusters.models import default_titles
     from calibrate.analyses.compare import compare as compare_datasets
+    from calibrate.analyses.compare import metrics_of_comparison
+    from calibrate.blocks.scheduler import doing
     from calibrate.cli.console import recognised
     from calibrate.files import check_folder
     from calibrate.renderers.folder import write_result
     from calibrate.renderers.pictures.compare import compare_figure
 
-    others = fitted_on.val_logits or []
-    check_counts(files, name=name or (), val_logits=others)
+    fitted_on.check(files, name, rows)
+    shown = options.metric_names(measure.metrics)
+    metrics_of_comparison(shown or ())
     *logits, labels = files
-    if others and rows.weights is not None:
-        raise calibrate.InputError(
-            "`weights` with `val_logits`: there are no weights for the validation rows; leave out "
-            "`val_logits` to cross-fit"
-        )
-    if others and rows.cluster is not None:
-        raise calibrate.InputError(
-            "`cluster` with `val_logits`: there are no clusters for the validation rows; leave out "
-            "`val_logits` to cross-fit"
-        )
-    if bool(others) != (fitted_on.val_labels is not None):
-        raise calibrate.InputError(
-            "expected both `val_logits` and `val_labels`, or neither to cross-fit"
-        )
+    calibrators = fitted_on.calibrators()
     check_folder(output, ("compare.json", "compare.md", "reliability.png"))
     datasets = [rows.open(each, labels) for each in logits]
-    validation = [rows.open(each, fitted_on.val_labels) for each in others]
+    validation = [rows.open(each, fitted_on.val_labels) for each in fitted_on.val_logits or ()]
     settings = calibrate.Settings(n_bins=measure.n_bins, seed=measure.seed)
-    found = compare_datasets(name or default_titles(logits), datasets, validation, settings)
+    found = compare_datasets(
+        name or default_titles(logits),
+        datasets,
+        validation,
+        settings,
+        calibrators=calibrators,
+        metrics=shown or (),
+    )
     pictures = {"reliability.png": lambda: compare_figure(found)}
-    written = write_result(found, output, "compare", pictures, dpi=dpi)
-    return Answer(found, show, written, notes=[recognised(datasets[0])])
+    with doing("drawing"):
+        written = write_result(found, output, "compare", pictures, dpi=dpi, metrics=shown)
+    return Answer(found, show, written, notes=[recognised(datasets[0])], metrics=shown)

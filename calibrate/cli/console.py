@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
+    from calibrate.results.report import Report
 
 PATIENCE = 1.0  # seconds before progress shows
 
@@ -44,30 +47,72 @@ def recognised(dataset: Dataset) -> str:
     return text + (f"; {left_out:,} {what}left out" if left_out else "")
 
 
+def not_measured(wanted: Sequence[str] | None, report: Report) -> list[str]:
+    """A warning for each metric that was asked for and is not there."""
+    held = report.metrics.before
+    return [f"{name}: is not measured on these rows" for name in wanted or () if name not in held]
+
+
 def in_colour(out: TextIO) -> bool:
     """Whether a stream is a terminal that may be coloured."""
     return out.isatty() and "NO_COLOR" not in os.environ
 
 
-class Progress:
-    """A line on stderr that counts rows, on a terminal, for work that takes its time."""
+@dataclass
+class Pass:
+    """What is being done at the moment, and how far it is."""
 
-    def __init__(self) -> None:
-        self._start = self._shown = time.monotonic()
-        self._rows = 0
-        self._visible = False
-        self._terminal = sys.stderr.isatty()
+    stage: str = "working"
+    total: int = 0
+    unit: str = "rows"
+    number: int = 1
+    done: int = 0
+    since: float = field(default_factory=time.monotonic)
+
+    def __str__(self) -> str:
+        """``fitting (pass 2): 400 of 1,000 rows, 3 s left``"""
+        name = self.stage if self.number == 1 else f"{self.stage} (pass {self.number})"
+        if not self.done or self.done >= self.total:  # not counted, or what comes after it
+            return name
+        left = (time.monotonic() - self.since) * (self.total - self.done) / self.done
+        time_left = f"{left:.0f} s" if left < 100 else f"{left / 60:.0f} min"
+        return f"{name}: {self.done:,} of {self.total:,} {self.unit}, {time_left} left"
+
+
+class Progress:
+    """A line on stderr that says what is being done, on a terminal, for work that takes its time.
+
+    Call it with the number of rows at each step forward.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._terminal = sys.stderr.isatty() and not quiet
+        self._now = Pass()
+        self._over = threading.Event()
+        self._shows = threading.Thread(target=self._show, daemon=True)
 
     def __call__(self, rows: int) -> None:
-        self._rows += rows
-        now = time.monotonic()
-        if self._terminal and now - self._start > PATIENCE and now - self._shown > 0.1:
-            self._shown, self._visible = now, True
-            rate = self._rows / (now - self._start)
-            sys.stderr.write(f"\r\x1b[2K{self._rows:,} rows read, {rate:,.0f} a second")
+        self._now.done += rows
+
+    def began(self, stage: str, total: int, unit: str) -> None:
+        """A pass over so many rows begins; 0: work that is no pass."""
+        again = total > 0 and self._now.total > 0 and self._now.stage == stage
+        self._now = Pass(stage, total, unit, self._now.number + 1 if again else 1)
+
+    def _show(self) -> None:
+        """Draw the line every tenth of a second, once patience has run out."""
+        if self._over.wait(PATIENCE):
+            return
+        while not self._over.wait(0.1):
+            width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+            sys.stderr.write(f"\r\x1b[2K{str(self._now)[: width - 1]}")
             sys.stderr.flush()
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
 
     def __enter__(self) -> Progress:
+        if self._terminal:
+            self._shows.start()
         return self
 
     def __exit__(
@@ -76,5 +121,6 @@ class Progress:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        if self._visible:
-            sys.stderr.write("\r\x1b[2K")
+        self._over.set()
+        if self._terminal:
+            self._shows.join()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+
+if TYPE_CHECKING:
+    from calibrate.metrics.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,26 +31,64 @@ class MethodOptions:
     ] = options.SmoothingOver.all
 
 
+@dataclass(frozen=True, kw_only=True)
+class WantedOptions(options.SampleOptions):
+    """What of the fit is printed. Samples are drawn for those of --metrics that need them."""
+
+    metrics: options.Metrics = None
+    class_names: options.ClassNames = None
+    n_bins: options.Bins = 15
+    negligible: options.Negligible = 0.005
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        from calibrate.metrics.metric import headline
+
+        chosen = options.metric_names(self.metrics)
+        return headline() if chosen is None else chosen
+
+    def settings(self) -> Settings:
+        """Everything is measured only where a metric asks for it."""
+        from calibrate.data.readers.text import read_names
+        from calibrate.metrics import METRICS, Interval
+        from calibrate.metrics.settings import Settings
+
+        asked = [METRICS[name] for name in self.shown]
+        full = any(not each.quick or each.interval is Interval.BOOTSTRAP for each in asked)
+        return Settings(
+            n_bins=self.n_bins,
+            full=full,
+            bootstrap=self.bootstrap if full else 0,
+            seed=self.seed,
+            negligible=self.negligible,
+            class_names=None if self.class_names is None else read_names(self.class_names),
+        )
+
+
 @command
 def fit(
     rows: options.RowOptions,
     method: MethodOptions,
     show: options.ScreenOptions,
     draw: options.FigureOptions,
+    wanted: WantedOptions,
     output: Annotated[
         str, typer.Option("-o", "--output", help="Where to write the calibrator.")
     ] = "calibrator.json",
-    n_bins: options.Bins = 15,
-    negligible: options.Negligible = 0.005,
 ) -> Answer:
     """Find the temperature that minimises the NLL, and write it to calibrator.json."""
     import calibrate
-    from calibrate.cli.console import recognised
+    from calibrate.blocks.scheduler import doing
+    from calibrate.cli.console import not_measured, recognised
     from calibrate.cli.outputs import check_outputs, draw_picture
+    from calibrate.data.class_names import check_class_names
     from calibrate.results.verdict import Code
 
-    check_outputs([output], [draw.figure], inputs=rows.files)
+    shown, settings = wanted.shown, wanted.settings()
+    check_outputs([output], [draw.figure], inputs=[*rows.files, wanted.class_names])
     dataset = rows.dataset()
+    names = settings.class_names
+    check_class_names(names, dataset.layout.n_columns, wanted.class_names or "")
     fitted: calibrate.Fit[Any]
     if not method.per_label:
         share, over = method.label_smoothing, method.smoothing_over.value
@@ -55,15 +96,16 @@ def fit(
     elif method.label_smoothing:
         raise calibrate.InputError("expected either `per_label` or `label_smoothing`, got both")
     else:
-        fitted = calibrate.fit_per_label(dataset)
-    settings = calibrate.Settings(n_bins=n_bins, full=False, bootstrap=0, negligible=negligible)
+        fitted = calibrate.fit_per_label(dataset, names=names)
     report = calibrate.evaluate(dataset, calibrator=fitted, settings=settings)
     written = [output]
     if draw.figure:
-        draw_picture("reliability", report, draw.figure, draw.dpi)
+        with doing("drawing"):
+            draw_picture("reliability", report, draw.figure, draw.dpi)
         written.append(draw.figure)
     calibrate.save(fitted, output)
+    warnings = not_measured(shown if wanted.metrics else (), report)
     notes = [recognised(dataset)]
     if report.verdict is None or report.verdict.code not in (Code.unrelated, Code.not_converged):
         notes.append(f"next, on other rows: calibrate report TEST TEST_LABELS -c {output}")
-    return Answer(report, show, written, notes=notes)
+    return Answer(report, show, written, warnings, notes, shown if wanted.metrics else None)

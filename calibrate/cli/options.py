@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -10,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from calibrate.errors import check_known
+
 if TYPE_CHECKING:
+    from calibrate.cli.console import Progress
     from calibrate.data.dataset import Dataset
     from calibrate.data.reading import Reading
 
@@ -80,6 +82,17 @@ CalibratorFile = Annotated[
 ClassNames = Annotated[
     str | None, typer.Option("--class-names", help="A text file: one name per line and class.")
 ]
+Metrics = Annotated[
+    str | None,
+    typer.Option(
+        "--metrics",
+        help="Which figures to print, with commas, in any case and with - or _. JSON holds all "
+        "that was measured.",
+    ),
+]
+IgnoreLabel = Annotated[
+    int | None, typer.Option("--ignore-label", help="The label of rows to leave out, e.g. -100.")
+]
 Folder = Annotated[
     str, typer.Option("-o", "--output", help="The folder to write; made if missing.")
 ]
@@ -121,10 +134,7 @@ class ReadOptions(ClassOptions):
     """How scores and labels of any kind are to be read."""
 
     task: Task = None
-    ignore_label: Annotated[
-        int | None,
-        typer.Option("--ignore-label", help="The label of rows to leave out, e.g. -100."),
-    ] = None
+    ignore_label: IgnoreLabel = None
     weights: Annotated[
         str | None,
         typer.Option("--weights", help="Row weights: file.npy, file.npz or file.npz:key."),
@@ -178,6 +188,21 @@ class RowOptions(ReadOptions):
 
 def _value(choice: Enum | None) -> str | None:
     return None if choice is None else str(choice.value)
+
+
+def metric_names(chosen: str | None) -> tuple[str, ...] | None:
+    """``ECE, smooth-ece`` -> the names of metrics; None for None.
+
+    Raises:
+        InputError: there is no such metric.
+    """
+    if chosen is None:
+        return None
+    from calibrate.metrics import METRICS
+
+    names = tuple(each.strip().lower().replace("-", "_") for each in chosen.split(","))
+    check_known("`metrics`", names, METRICS)
+    return tuple(dict.fromkeys(names))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,12 +265,16 @@ class RunOptions:
             "--workers", min=1, help="Threads. Default: one per core. Results never depend on it."
         ),
     ] = None
+    quiet: Annotated[
+        bool,
+        typer.Option("-q", "--quiet", help="Only the result, warnings and errors; no notes."),
+    ] = False
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)
     ] = False
 
-    def running(self, progress: Callable[[int], None]) -> AbstractContextManager[None]:
+    def running(self, progress: Progress) -> AbstractContextManager[None]:
         """What runs the passes of the command."""
         from calibrate.blocks.scheduler import running
 
-        return running(workers=self.workers, progress=progress)
+        return running(workers=self.workers, progress=progress, began=progress.began)

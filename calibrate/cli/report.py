@@ -9,6 +9,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.through import ThroughOptions
 
 if TYPE_CHECKING:
     from calibrate.metrics.settings import Settings
@@ -44,13 +45,9 @@ class ReportRows(options.RowOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AfterOptions:
-    """What the rows are measured through."""
+class AfterOptions(ThroughOptions):
+    """What the rows are measured through: before and after."""
 
-    calibrator: Annotated[
-        str | None,
-        typer.Option("-c", "--calibrator", help="What `calibrate fit` wrote: before and after."),
-    ] = None
     cross_fit: Annotated[
         bool, typer.Option("--fit", help="Before and after a temperature cross-fitted on 5 folds.")
     ] = False
@@ -60,10 +57,7 @@ class AfterOptions:
 class WantedOptions:
     """What is measured and listed."""
 
-    metrics: Annotated[
-        str | None,
-        typer.Option("--metrics", help="Which figures to print, with commas. JSON holds all."),
-    ] = None
+    metrics: options.Metrics = None
     class_names: options.ClassNames = None
     classes: Annotated[
         str | None,
@@ -84,7 +78,7 @@ class WantedOptions:
 
     @property
     def shown(self) -> tuple[str, ...] | None:
-        return None if self.metrics is None else tuple(self.metrics.split(","))
+        return options.metric_names(self.metrics)
 
     def settings(self, samples: options.SampleOptions) -> Settings:
         from calibrate.data.class_names import class_numbers
@@ -125,15 +119,16 @@ def report(
     output: options.Folder = "report",
 ) -> Answer:
     """Measure calibration; write report.json, report.md and pictures to a folder."""
+    from calibrate.blocks.scheduler import doing
+    from calibrate.cli.console import not_measured
     from calibrate.cli.outputs import check_report, report_pictures
     from calibrate.errors import check_known
-    from calibrate.metrics.metric import METRICS
     from calibrate.renderers.folder import write_result
     from calibrate.renderers.pictures import PICTURES
 
+    shown = wanted.shown
     pictures = tuple(PICTURES) if draw.figures is None else tuple(draw.figures.split(","))
     check_known("figures", pictures, PICTURES)
-    check_known("metrics", wanted.shown or (), METRICS)
     check_report(output, pictures, draw.figure, inputs=[*rows.files, after.calibrator])
     settings = wanted.settings(samples)
     if rows.are_predictions:
@@ -142,17 +137,14 @@ def report(
         measured, note = _of_logits(rows, after, wanted, settings)
         notes = [note]
     drawings = report_pictures(measured, pictures, draw.figure)
-    written = write_result(measured, output, "report", drawings, dpi=draw.dpi, metrics=wanted.shown)
-    warnings = [
-        f"{name}: is not measured on these rows"
-        for name in wanted.shown or ()
-        if name not in measured.metrics.before
-    ]
+    with doing("drawing"):
+        written = write_result(measured, output, "report", drawings, dpi=draw.dpi, metrics=shown)
+    warnings = not_measured(shown, measured)
     drawn = " ".join(written)
     for name in pictures if draw.figures and not draw.figure else ():
         if f"{name}.png" not in drawn:
             warnings.append(f"{name}: there is nothing to draw for these rows")
-    return Answer(measured, show, written, warnings, notes, wanted.shown)
+    return Answer(measured, show, written, warnings, notes, shown)
 
 
 def _of_predictions(
@@ -173,8 +165,9 @@ def _of_predictions(
     asked = replace(wanted, metrics=None, top=10, n_bins=15, negligible=0.005)
     if rows != plain or after != AfterOptions() or asked != WantedOptions():
         raise calibrate.InputError(
-            f"{rows.logits}: a .csv of predictions takes neither LABELS nor -c, --fit, --scores, "
-            "--task, --class-names, --classes, --votes, --ignore-label or --label-offset"
+            f"{rows.logits}: a .csv of predictions takes neither LABELS nor -c, --temperature, "
+            "--fit, --scores, --task, --class-names, --classes, --votes, --ignore-label or "
+            "--label-offset"
         )
     found = calibrate.read_top_labels(rows.logits, Columns.of(rows.columns))
     if rows.weights is not None:
@@ -199,8 +192,10 @@ def _of_logits(
 
     if rows.columns is not None:
         raise calibrate.InputError(f"{rows.logits}: `columns` is for a .csv of predictions")
-    if after.calibrator is not None and after.cross_fit:
-        raise calibrate.InputError("expected either `calibrator` or `cross_fit`, got both")
+    calibrator = after.given
+    if calibrator is not None and after.cross_fit:
+        name = "calibrator" if after.temperature is None else "temperature"
+        raise calibrate.InputError(f"expected either `{name}` or `cross_fit`, got both")
     dataset = rows.dataset()
     check_class_names(settings.class_names, dataset.layout.n_columns, wanted.class_names or "")
     groups = None
@@ -210,7 +205,5 @@ def _of_logits(
     if after.cross_fit:
         found = calibrate.cross_evaluate(dataset, groups=groups, settings=settings)
     else:
-        found = calibrate.evaluate(
-            dataset, calibrator=after.calibrator, groups=groups, settings=settings
-        )
+        found = calibrate.evaluate(dataset, calibrator=calibrator, groups=groups, settings=settings)
     return found, recognised(dataset)

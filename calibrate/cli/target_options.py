@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calibrate.cli import options
+from calibrate.cli.through import temperature_of
 from calibrate.errors import InputError
 
 if TYPE_CHECKING:
     from calibrate.calibrators.methods.temperature import Temperature
     from calibrate.data.dataset import Dataset
     from calibrate.data.reading import Reading
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetRead(options.ClassOptions):
+    """How scores and class indices are to be read."""
+
+    ignore_label: Annotated[
+        int | None,
+        typer.Option(
+            "--ignore-label", help="The label of rows whose targets shall be all 0, e.g. -100."
+        ),
+    ] = None
+
+    @property
+    def reading(self) -> Reading:
+        return replace(super().reading, ignore_label=self.ignore_label)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +99,7 @@ class TeacherOptions:
     """Targets from a teacher."""
 
     teacher: Annotated[
-        str | None, typer.Option("--teacher", help="Logits of a teacher, in place of LABELS.")
+        list[str] | None, typer.Option("--teacher", help="Logits of a teacher, in place of LABELS.")
     ] = None
     teacher_labels: Annotated[
         str | None, typer.Option("--labels", help="The labels of the rows of the teacher.")
@@ -116,7 +133,7 @@ class TeacherOptions:
     @property
     def files(self) -> tuple[str | None, ...]:
         """All that is read."""
-        return self.teacher, self.teacher_labels, self.calibrator
+        return *(self.teacher or ()), self.teacher_labels, self.calibrator
 
     @property
     def ways(self) -> dict[str, object]:
@@ -133,7 +150,7 @@ class TeacherOptions:
         import calibrate
 
         if self.temperature is not None:
-            return calibrate.Temperature(self.temperature)
+            return temperature_of(self.temperature)
         if self.calibrator is None:
             return None
         found = calibrate.load(self.calibrator)
@@ -165,7 +182,7 @@ class TeacherOptions:
         labelled = self.teacher_labels is not None
         check_mix(self.mix, labelled)
         return open_dataset(
-            self.teacher or "", self.teacher_labels, needs_labels=labelled, reading=reading
+            (self.teacher or [""])[0], self.teacher_labels, needs_labels=labelled, reading=reading
         )
 
 
@@ -173,7 +190,7 @@ def check_together(
     labels: LabelOptions, teacher: TeacherOptions, figure: str | None, output: str | None
 ) -> None:
     """Raise InputError for options that do not go together."""
-    if teacher.teacher is None:
+    if not teacher.teacher:
         more = {"--labels": teacher.teacher_labels, "--mix": teacher.mix, "--figure": figure}
         why = "goes with --teacher LOGITS; labels alone are given as LABELS"
         _refuse({**teacher.ways, **more}, why)
@@ -182,6 +199,11 @@ def check_together(
         if labels.smoothing is None:
             raise InputError("expected --smoothing, such as 0.1 (0 for hard labels)")
         return
+    if len(teacher.teacher) > 1:
+        raise InputError(
+            f"--teacher: expected one, got {len(teacher.teacher)}; of an ensemble, average the "
+            "probabilities and give the file of these, with --scores probabilities"
+        )
     for_labels = {
         "LABELS": labels.labels,
         "--n-classes": labels.n_classes,
@@ -192,6 +214,8 @@ def check_together(
     _refuse(for_labels, "does not go with --teacher; its labels are given as --labels")
     if sum(value is not None for value in teacher.ways.values()) != 1:
         raise InputError(f"--teacher: expected exactly one of {', '.join(teacher.ways)}")
+    if teacher.mix is not None and teacher.teacher_labels is None:
+        raise InputError("--mix: expected labels to mix the teacher with; pass --labels LABELS")
     if teacher.sweep is None:
         _refuse({"--figure": figure}, "goes with --sweep, which draws it")
     else:

@@ -8,7 +8,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.target_options import LabelOptions, TeacherOptions, check_together
+from calibrate.cli.target_options import LabelOptions, TargetRead, TeacherOptions, check_together
 from calibrate.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from calibrate.analyses.targets.teacher_targets import TeacherTargets
     from calibrate.results.targets import TargetReport
 
+    Made = tuple[TargetReport, tuple[int, int]]
+
 
 @command
 def targets(
     labels: LabelOptions,
     teacher: TeacherOptions,
-    read: options.ClassOptions,
+    read: TargetRead,
     show: options.PrintOptions,
     figure: Annotated[
         str | None,
@@ -52,17 +54,19 @@ def targets(
         check_outputs([target], [], inputs)
     notes = []
     if teacher.teacher is None:
-        report = _from_labels(labels, read, target)
+        report, shape = _from_labels(labels, read, target)
     else:
-        report = _from_teacher(teacher, read, target)
+        report, shape = _from_teacher(teacher, read, target)
         if teacher.entropy is not None and teacher.mix is not None:
             notes = ["the entropy asked for is that of the teacher, before the label is mixed in"]
-    shape = (report.data.rows, report.data.classes)
+    if shape[0] > report.data.rows:
+        left_out = shape[0] - report.data.rows
+        notes.append(f"{left_out:,} rows with the label to ignore: their targets are all 0")
     written = [] if target == "-" else [f"{target}: float32 of shape {shape}"]
     return Answer(report, show, written, notes=notes, aside=target == "-")
 
 
-def _from_labels(asked: LabelOptions, read: options.ClassOptions, target: str) -> TargetReport:
+def _from_labels(asked: LabelOptions, read: TargetRead, target: str) -> Made:
     from calibrate.analyses.targets.label_targets import LabelTargets
     from calibrate.analyses.targets.stream import label_report
     from calibrate.data.readers.open import open_column, open_dataset, read_array
@@ -86,11 +90,13 @@ def _from_labels(asked: LabelOptions, read: options.ClassOptions, target: str) -
         over=asked.over.value if asked.over else "all",
         label_offset=read.label_offset,
         amounts_name=str(amount) if of_file else "smoothing",
+        ignore_label=read.ignore_label,
     )
-    return label_report(maker, _written(maker, target))
+    stream = _written(maker, target)
+    return label_report(maker, stream), stream.shape
 
 
-def _from_teacher(asked: TeacherOptions, read: options.ClassOptions, target: str) -> TargetReport:
+def _from_teacher(asked: TeacherOptions, read: TargetRead, target: str) -> Made:
     from calibrate.analyses.targets.entropy import temperature_for_entropy
     from calibrate.analyses.targets.stream import teacher_report
     from calibrate.analyses.targets.teacher_targets import TeacherTargets
@@ -103,12 +109,11 @@ def _from_teacher(asked: TeacherOptions, read: options.ClassOptions, target: str
     else:
         temperature = temperature_for_entropy(dataset, asked.entropy or 0.0)
     maker = TeacherTargets(dataset, temperature, asked.mix)
-    return teacher_report(maker, _written(maker, target))
+    stream = _written(maker, target)
+    return teacher_report(maker, stream), stream.shape
 
 
-def _swept(
-    asked: TeacherOptions, read: options.ClassOptions, picture: str, dpi: int
-) -> TargetReport:
+def _swept(asked: TeacherOptions, read: TargetRead, picture: str, dpi: int) -> TargetReport:
     from calibrate.analyses.targets.stream import sweep, sweep_report
     from calibrate.renderers.pictures.style import save_figure
     from calibrate.renderers.pictures.targets import targets_figure
@@ -123,8 +128,10 @@ def _swept(
 def _written(maker: LabelTargets | TeacherTargets, target: str) -> TargetStream:
     """Write all targets; what was written is returned for its figures."""
     from calibrate.analyses.targets.stream import TargetStream
+    from calibrate.blocks.scheduler import doing
     from calibrate.data.npy_writer import write_npy_to
 
     stream = TargetStream(maker)
-    write_npy_to(target, stream.shape, "float32", stream)
+    with doing("writing"):
+        write_npy_to(target, stream.shape, "float32", stream)
     return stream

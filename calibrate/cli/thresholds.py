@@ -9,11 +9,13 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.through import ThroughOptions
 
 
 @command
 def thresholds(
     rows: options.RowOptions,
+    through: ThroughOptions,
     show: options.PrintOptions,
     goal: Annotated[
         str,
@@ -32,14 +34,12 @@ def thresholds(
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds.")] = 0,
-    calibrator: options.CalibratorFile = None,
     output: Annotated[
         str, typer.Option("-o", "--output", help="Where to write the thresholds.")
     ] = "thresholds.json",
     class_names: options.ClassNames = None,
 ) -> Answer:
     """Choose a decision threshold for each label, and say what it achieves."""
-    import calibrate
     from calibrate.analyses.thresholds.decisions import find_thresholds
     from calibrate.cli.console import recognised
     from calibrate.cli.outputs import check_outputs
@@ -50,8 +50,8 @@ def thresholds(
     from calibrate.results.json import to_json
 
     wanted = Goal.of_text(goal)
-    check_outputs([output], [], inputs=[*rows.files, calibrator, class_names])
-    method = None if calibrator is None else calibrate.load(calibrator)
+    check_outputs([output], [], inputs=[*rows.files, through.calibrator, class_names])
+    method = through.chosen()
     if rows.task is None and method is not None and method.fits.labels is not None:
         rows = replace(rows, task=options.TaskKind.multilabel)
     names = None if class_names is None else read_names(class_names)

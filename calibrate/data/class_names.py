@@ -22,7 +22,7 @@ def class_numbers(chosen: str | None, names: Sequence[str] | None) -> tuple[int,
         elif each.strip().isdecimal():
             found.append(int(each))
         else:
-            check_known("classes", [each], names or ("numbers from 0",))
+            check_known("`classes`", [each], names or ("numbers from 0",))
     return tuple(found)
 
 
@@ -36,4 +36,4 @@ def check_classes(classes: Sequence[int] | None, n_classes: int) -> None:
     """Raise InputError for the number of a class that does not exist."""
     for number in classes or ():
         if not 0 <= number < n_classes:
-            raise InputError(f"classes: expected numbers from 0 to {n_classes - 1}, got {number}")
+            raise InputError(f"`classes`: expected numbers from 0 to {n_classes - 1}, got {number}")

@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 
 from calibrate.data.dataset import Dataset
+from calibrate.data.top_labels import TopLabels
 
 ROWS = 64
 
@@ -20,4 +21,12 @@ def fingerprint(dataset: Dataset) -> str:
     digest.update(np.ascontiguousarray(corner, dtype=np.float64).tobytes())
     if block.labels is not None:
         digest.update(np.ascontiguousarray(block.labels).tobytes())
+    return digest.hexdigest()[:32]
+
+
+def fingerprint_of_top_labels(rows: TopLabels) -> str:
+    """A digest of all predictions: whether each was right, and how sure it was."""
+    digest = hashlib.sha256(repr((rows.n_rows, rows.n_classes)).encode())
+    for column in (rows.correct, rows.confidence):
+        digest.update(np.ascontiguousarray(column, dtype=np.float64).tobytes())
     return digest.hexdigest()[:32]

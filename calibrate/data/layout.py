@@ -130,7 +130,7 @@ def _check_scores(logits: Column, labels: Column | None, task: Task) -> None:
     if labels is not None and len(shape) == 1 and len(labels.shape) == 2 and labels.shape[1] > 1:
         raise InputError(
             f"{logits.name} holds {described(logits)} and {labels.name} holds "
-            f"{described(labels)}: the two files seem to be swapped; give LOGITS, then LABELS"
+            f"{described(labels)}: the two files seem to be swapped; give `logits`, then `labels`"
         )
     if not shape or (task is not Task.binary and len(shape) == 1):
         raise InputError(

@@ -60,6 +60,12 @@ class Metric:
     rough: tuple[str, ...] = ()
     reference: str = ""
 
+    @property
+    def quick(self) -> bool:
+        """Whether it is measured also where not everything is (``Settings(full=False)``)."""
+        of_tables = self.over in (Over.BINS, Over.YES_BINS)
+        return of_tables or (self.over is Over.ROWS and self.name != "nll_calibration")
+
 
 METRICS: dict[str, Metric] = {}
 

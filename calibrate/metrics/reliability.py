@@ -13,7 +13,7 @@ from calibrate.metrics.biases import FEWEST, Kinds, together
 from calibrate.metrics.class_table import ClassTable
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.totals import Totals
-from calibrate.results.biases import Classes, ClassFigures
+from calibrate.results.biases import Bias, Classes, ClassFigures, EveryClass
 from calibrate.results.report import ClassReliability, Reliability
 
 MOST_SHOWN = 9
@@ -103,5 +103,22 @@ def classes_by_prediction(
         for k in order[:top]
     )
     tested = [b for b in biases if b.p_value is not None]
-    off = sum(b.off for b in tested)
-    return Classes(listed, len(tested), off, FEWEST, together(tested))
+    off, every = sum(b.off for b in tested), _every(kinds, biases, eces)
+    return Classes(listed, len(tested), off, FEWEST, together(tested), every)
+
+
+def _every(kinds: Kinds, biases: Sequence[Bias], eces: Float64) -> EveryClass:
+    def known(values: Float64) -> tuple[float | None, ...]:
+        pairs = zip(values.tolist(), kinds.weight.tolist(), strict=True)
+        return tuple(value if weight > 0 else None for value, weight in pairs)
+
+    return EveryClass(
+        rows=tuple(kinds.weight.tolist()),
+        accuracy=known(kinds.accuracy),
+        mean_confidence=known(kinds.confidence),
+        low=tuple(bias.low for bias in biases),
+        high=tuple(bias.high for bias in biases),
+        p_value=tuple(bias.p_value for bias in biases),
+        off=tuple(bias.off for bias in biases),
+        ece=tuple(eces.tolist()),
+    )

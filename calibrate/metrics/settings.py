@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from calibrate.blocks.bins import DEFAULT_BINS
 from calibrate.errors import InputError
+from calibrate.results.settings_used import SettingsUsed
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,19 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.votes is not None and self.votes < 1:
-            raise InputError(f"votes: expected at least 1 per label, got {self.votes}")
+            raise InputError(f"`votes`: expected at least 1 per label, got {self.votes}")
         if not 0 <= self.negligible < 1:
             raise InputError(
-                f"negligible: expected an ECE from 0 up to, not including, 1, got {self.negligible}"
+                f"`negligible`: expected an ECE from 0 to below 1, got {self.negligible}"
             )
+
+    @property
+    def used(self) -> SettingsUsed:
+        """What reports say of them."""
+        return SettingsUsed(
+            self.n_bins,
+            self.bootstrap,
+            self.seed,
+            votes=self.votes,
+            class_names=self.class_names,
+        )

@@ -11,6 +11,7 @@ from calibrate.arrays import Float64
 from calibrate.blocks.bins import bin_index
 from calibrate.blocks.parts import sum_by_part
 from calibrate.blocks.row_sums import effective, jackknife
+from calibrate.blocks.scheduler import doing
 from calibrate.metrics.chance import Chance, drawn_gaps, signed_gaps
 from calibrate.metrics.choice import Choice
 from calibrate.metrics.evidence import Evidence
@@ -38,6 +39,7 @@ class Significance:
     p_values: tuple[float | None, ...]
 
 
+@doing("testing", "samples")
 def significance_tests(totals: Totals, seed: int, choice: Choice | None = None) -> Significance:
     """Test each side.
 

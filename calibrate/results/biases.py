@@ -59,15 +59,36 @@ class ClassFigures:
 
 
 @dataclass(frozen=True)
+class EveryClass:
+    """The same of all classes, in the order of their numbers: an array for each figure.
+
+    Attributes:
+        rows, accuracy, mean_confidence, ece: as in ``ClassFigures``; accuracy and confidence are
+            None where no row is predicted to be of the class.
+        low, high, p_value, off: as in ``Bias``.
+    """
+
+    rows: tuple[float, ...]
+    accuracy: tuple[float | None, ...]
+    mean_confidence: tuple[float | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+    p_value: tuple[float | None, ...]
+    off: tuple[bool, ...]
+    ece: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Classes:
     """Classes looked at one by one.
 
     Attributes:
-        listed: the most surely off first.
+        listed: those to be shown, the most surely off first.
         tested: how many had the rows to be tested.
         off: how many of these are off beyond chance.
         fewest: rows below which a class is not tested.
         p_value: of all tested classes together (Simes 1986); below 5 % where one is off.
+        every: all of them; None in files of earlier versions.
     """
 
     listed: tuple[ClassFigures, ...]
@@ -75,6 +96,7 @@ class Classes:
     off: int
     fewest: int
     p_value: float | None = None
+    every: EveryClass | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from calibrate.arrays import AnyArray
+from calibrate.results.display import Displayed
 from calibrate.results.json import NOT_IN_JSON
 from calibrate.results.measurement import Metrics
 
@@ -83,8 +84,8 @@ class ClusterData:
     classes: int
 
 
-@dataclass(frozen=True)
-class ClusterReport:
+@dataclass(frozen=True, repr=False)
+class ClusterReport(Displayed):
     """Models side by side on the same rows.
 
     Attributes:

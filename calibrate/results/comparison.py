@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from calibrate.results.display import Displayed, frame
 from calibrate.results.measurement import Measurement, Metrics, Sides
 from calibrate.results.report import Data, Fitted, Reliability, Rough
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,8 @@ class Pair:
         return low is not None and high is not None and (low > 0 or high < 0)
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Displayed):
     """Models compared on the same rows.
 
     Attributes:
@@ -84,6 +88,26 @@ class Comparison:
 
     schema: ClassVar[str] = "calibrate.compare/1"
     command: ClassVar[str] = "calibrate compare"
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per ``model`` and ``metric``, without (``before``) and with its temperature
+        (``after``), and minus that of the first model (``before_minus_first``,
+        ``after_minus_first``), each with its low and high. What is not known is NaN.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return frame(({"model": model.name}, _sides(model)) for model in self.models)
+
+
+def _sides(model: ComparedModel) -> dict[str, Metrics | None]:
+    found, against = model.metrics, model.against_first or Sides[Metrics]({}, {})
+    return {
+        "before": found.before,
+        "after": found.after,
+        "before_minus_first": against.before,
+        "after_minus_first": against.after,
+    }
 
 
 def _nll(model: ComparedModel) -> float:

@@ -37,7 +37,7 @@ class Goal:
     maximum: float | None = None
 
     def __post_init__(self) -> None:
-        check_known("goal", [self.name], GOALS)
+        check_known("`goal`", [self.name], GOALS)
         if self.name == "cost":
             costs = self.costs or ()
             fits = len(costs) == 2 and all(LEAST_COST <= cost <= MOST_COST for cost in costs)
@@ -49,7 +49,7 @@ class Goal:
             fits = self.minimum is not None and 0 < self.minimum <= 1
             fits = fits and self.costs is None and self.maximum is None
         if not fits:
-            raise InputError(f"goal {self.name}: expected {_expected(self.name)}")
+            raise InputError(f"`goal` {self.name}: expected {_expected(self.name)}")
 
     @staticmethod
     def of_text(text: str) -> Goal:
@@ -60,7 +60,7 @@ class Goal:
         """
         name, equals, value = text.partition("=")
         name = name.strip()
-        check_known("goal", [name], GOALS)
+        check_known("`goal`", [name], GOALS)
         try:
             if name == "f1":
                 if equals:
@@ -74,9 +74,9 @@ class Goal:
             return Goal(name, minimum=float(value))
         except ValueError as error:  # InputError is one too
             hint = _percent_hint(name, value)
-            raise InputError(f"goal {name}: expected {_expected(name)}, got {text!r}{hint}") from (
-                error
-            )
+            raise InputError(
+                f"`goal` {name}: expected {_expected(name)}, got {text!r}{hint}"
+            ) from (error)
 
     def __str__(self) -> str:
         """What ``of_text`` reads back."""

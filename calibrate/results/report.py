@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from calibrate.results.biases import Bias, Classes, GroupFigures
 from calibrate.results.corp import CorpReliability
+from calibrate.results.display import Displayed, frame
 from calibrate.results.measurement import Figures, Sides
+from calibrate.results.settings_used import SettingsUsed
 from calibrate.results.tests import Test, Tests
 from calibrate.results.verdict import Verdict
 from calibrate.tasks import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Interval = tuple[float, float]
 Parameters = dict[str, float | tuple[float, ...]]
@@ -118,6 +123,8 @@ class Data:
         rows: examples that count.
         classes: or labels, of a multi-label model.
         task: what the rows decide.
+        fingerprint: a digest of the shape, and of scores and labels of some rows; the same as in
+            the file of a calibrator that was fitted on them.
     """
 
     logits: str
@@ -127,6 +134,7 @@ class Data:
     in_sample: bool | None
     task: Task = Task.multiclass
     shared: float | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -190,8 +198,8 @@ class Rough:
     change: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, repr=False)
+class Report(Displayed):
     """Everything that was measured on one set of rows.
 
     Attributes:
@@ -218,6 +226,7 @@ class Report:
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
     rough_intervals: Rough = Rough()
+    settings: SettingsUsed | None = None
 
     schema: ClassVar[str] = "calibrate.report/1"
     command: ClassVar[str] = "calibrate report"
@@ -231,3 +240,13 @@ class Report:
     def temperature(self) -> float | None:
         """The fitted temperature, where the calibrator is one."""
         return self.calibrator.temperature if self.calibrator else None
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per metric; columns ``before``, ``before_low``, ``before_high``, and the same of
+        ``after`` and ``change`` where there is an after. What is not known is NaN.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        m = self.metrics
+        return frame([({}, {"before": m.before, "after": m.after, "change": m.change})])

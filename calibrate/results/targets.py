@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from calibrate.results.display import Displayed
 from calibrate.results.measurement import Measurement
 
 
@@ -54,8 +55,8 @@ class SmoothingUsed:
     over: str
 
 
-@dataclass(frozen=True)
-class TargetReport:
+@dataclass(frozen=True, repr=False)
+class TargetReport(Displayed):
     """Training targets in numbers: the only input of their renderers and of their picture.
 
     Attributes:

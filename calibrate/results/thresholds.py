@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from calibrate.errors import InputError
+from calibrate.results.display import Displayed
 from calibrate.results.goal import Goal
 from calibrate.results.measurement import Measurement, Metrics
 from calibrate.tasks import Task
@@ -71,8 +72,8 @@ def _check_threshold(threshold: float) -> None:
         raise InputError(f"expected a threshold from 0 to 1, found {threshold:g}")
 
 
-@dataclass(frozen=True)
-class Thresholds:
+@dataclass(frozen=True, repr=False)
+class Thresholds(Displayed):
     """One threshold per label, all for the same goal.
 
     Attributes:

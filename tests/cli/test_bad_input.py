@@ -267,7 +267,6 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
         ["g.csv: no column 'place'", "id, site"],
     ),
     "groups: missing": ({}, "report z.npy y.npy --groups g.csv:a", ["g.csv: no such file"]),
-    "no command": ({}, "", ["Missing command", "calibrate --help"]),
     "output is an input": ({}, "fit z.npy y.npy -o z.npy", ["z.npy", "choose another name"]),
     "outputs are one": ({}, "fit z.npy y.npy -o a.png --figure a.png", ["choose another name"]),
     "apply onto the input": ({}, "apply z.npy --temperature 2 -o z.npy", ["choose another name"]),

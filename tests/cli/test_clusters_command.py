@@ -126,7 +126,8 @@ def test_features_and_weights_in_order(run: Run, folder: Path):
     np.save(folder / "x3.npy", 3 * X.astype(np.float64))
     done = run(
         "clusters", "z.npy", "z.npy", "y.npy", "--classes", "0,1,2", "--features", "x.npy",
-        "--weights", "w.npy", "--features", "x3.npy", "--weights", "wt.npy", "--format", "json",
+        "--last-layer", "w.npy", "--features", "x3.npy", "--last-layer", "wt.npy",
+        "--format", "json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     first, second = json.loads(done.stdout)["models"]
@@ -141,7 +142,7 @@ def test_features_and_weights_in_order(run: Run, folder: Path):
 
 def test_a_square_of_weights_with_its_axis(run: Run):
     common = ["clusters", "z.npy", "y.npy", "--classes", "0,1,2", "--features", "square_x.npy",
-              "--weights", "square_w.npy", "--format", "json"]  # fmt: skip
+              "--last-layer", "square_w.npy", "--format", "json"]  # fmt: skip
     found = [run(*common, "--weights-axis", axis).stdout for axis in (0, 1)]
     sides = []
     for text in found:
@@ -166,7 +167,7 @@ def test_masked_classes_beyond_the_three(run: Run):
 
 def test_masked_classes_do_not_hinder_features(run: Run):
     done = run("clusters", "masked.npy", "y.npy", "--classes", "0,1,2", *["--features", "x.npy"],
-               "--weights", "w.npy")  # fmt: skip
+               "--last-layer", "w.npy")  # fmt: skip
     assert done.returncode == 0, done.stderr
 
 
@@ -232,43 +233,43 @@ BAD: dict[str, tuple[str, list[str]]] = {
         "clusters z.npy y.npy --classes 0,1,2 --name a --name b",
         ["--name: expected 1", "got 2: a, b"],
     ),
-    "features alone": (f"{WITH} x.npy", ["--features without --weights"]),
+    "features alone": (f"{WITH} x.npy", ["--features without --last-layer"]),
     "weights alone": (
-        "clusters z.npy y.npy --classes 0,1,2 --weights w.npy",
-        ["--weights without --features"],
+        "clusters z.npy y.npy --classes 0,1,2 --last-layer w.npy",
+        ["--last-layer without --features"],
     ),
     "two features": (
-        f"{WITH} x.npy --features x.npy --weights w.npy",
+        f"{WITH} x.npy --features x.npy --last-layer w.npy",
         ["--features: expected 1", "got 2"],
     ),
     "two weights": (
-        f"{WITH} x.npy --weights w.npy --weights w.npy",
-        ["--weights: expected 1", "got 2"],
+        f"{WITH} x.npy --last-layer w.npy --last-layer w.npy",
+        ["--last-layer: expected 1", "got 2"],
     ),
-    "no such features": (f"{WITH} no.npy --weights w.npy", ["no.npy: no such file"]),
+    "no such features": (f"{WITH} no.npy --last-layer w.npy", ["no.npy: no such file"]),
     "short features": (
-        f"{WITH} short_x.npy --weights w.npy",
+        f"{WITH} short_x.npy --last-layer w.npy",
         ["short_x.npy", "(90, d)", "(80, 7)"],
     ),
-    "1-D features": (f"{WITH} flat_x.npy --weights w.npy", ["flat_x.npy", "(90, d)", "(90,)"]),
-    "NaN features": (f"{WITH} nan_x.npy --weights w.npy", ["nan_x.npy", "nan at row 6, column 3"]),
-    "NaN weights": (f"{WITH} x.npy --weights nan_w.npy", ["nan_w.npy", "NaN or infinity"]),
-    "text weights": (f"{WITH} x.npy --weights text_w.npy", ["text_w.npy", "real numbers", "<U"]),
+    "1-D features": (f"{WITH} flat_x.npy --last-layer w.npy", ["flat_x.npy", "(90, d)", "(90,)"]),
+    "NaN features": (f"{WITH} nan_x.npy --last-layer w.npy", ["nan_x.npy", "row 6, column 3"]),
+    "NaN weights": (f"{WITH} x.npy --last-layer nan_w.npy", ["nan_w.npy", "NaN or infinity"]),
+    "text weights": (f"{WITH} x.npy --last-layer text_w.npy", ["text_w.npy", "real numbers", "<U"]),
     "other weights": (
-        f"{WITH} x.npy --weights other_w.npy",
+        f"{WITH} x.npy --last-layer other_w.npy",
         ["other_w.npy", "(5, 7) or (7, 5)", "(5, 6)"],
     ),
     "square weights": (
-        f"{WITH} square_x.npy --weights square_w.npy",
+        f"{WITH} square_x.npy --last-layer square_w.npy",
         ["square_w.npy", "(5, 5)", "--weights-axis 0", "--weights-axis 1"],
     ),
     "axis": (
-        f"{WITH} x.npy --weights w.npy --weights-axis 1",
+        f"{WITH} x.npy --last-layer w.npy --weights-axis 1",
         ["w.npy", "shape (7, 5)", "found float32 of shape (5, 7)"],
     ),
-    "axis 2": (f"{WITH} x.npy --weights w.npy --weights-axis 2", ["--weights-axis"]),
+    "axis 2": (f"{WITH} x.npy --last-layer w.npy --weights-axis 2", ["--weights-axis"]),
     "on a line": (
-        f"{WITH} x.npy --weights line_w.npy",
+        f"{WITH} x.npy --last-layer line_w.npy",
         ["line_w.npy", "on a line", "choose other"],
     ),
     "output kind": ("clusters z.npy y.npy --classes 0,1,2 -o c.bmp", ["c.bmp", ".png, .svg"]),
@@ -293,3 +294,14 @@ def test_one_line_and_nothing_written(name: str, run: Run, folder: Path):
     for text in said:
         assert text in done.stderr, done.stderr
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_the_former_name_of_the_last_layer_works_with_a_note(run: Run):
+    asked = ("clusters", "z.npy", "y.npy", "--classes", "0,1,2", "--features", "x.npy")
+    new, old = run(*asked, "--last-layer", "w.npy"), run(*asked, "--weights", "w.npy")
+    assert (new.returncode, old.returncode) == (0, 0), new.stderr + old.stderr
+    assert new.stdout == old.stdout
+    assert "--weights is called --last-layer; the old name works until 1.0\n" in old.stderr
+    assert "--weights" not in new.stderr + run("clusters", "--help").stdout.replace(
+        "--weights-axis", ""
+    )

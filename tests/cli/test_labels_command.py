@@ -152,7 +152,7 @@ WRONG = [
     ("fit z.npy many.npy", "many.npy: expected one class per row", "--task multilabel"),
     ("fit z.npy votes.npy", "votes.npy", "in row 7 the sum is off by 0.5"),
     ("fit b.npy signs.npy", "signs.npy: expected labels 0 and 1", "save (labels + 1) / 2"),
-    ("fit z.npy y.npy --label-smoothing 1", "label smoothing: expected an amount", "got 1"),
+    ("fit z.npy y.npy --label-smoothing 1", "--label-smoothing: expected an amount", "got 1"),
     ("fit z.npy y.npy --per-label", "z.npy", "pass --task multilabel"),
     ("fit z.npy y.npy --ignore-label 0 --task binary", "y.npy", "shape of the scores"),
     ("thresholds z.npy y.npy", "z.npy: thresholds are for yes-no decisions", "found 7 classes"),

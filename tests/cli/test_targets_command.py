@@ -246,7 +246,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "temperature nan": (f"{TEACHER} --temperature nan", ["positive finite number, got nan"]),
     "entropy too high": (f"{TEACHER} --entropy 2", ["z.npy: no temperature", "1.94591015"]),
     "entropy 0": (f"{TEACHER} --entropy 0", ["more than 0 (T -> 0)"]),
-    "mix without labels": (f"{TEACHER} --temperature 2 --mix 0.5", ["mix: expected labels"]),
+    "mix without labels": (f"{TEACHER} --temperature 2 --mix 0.5", ["pass --labels"]),
     "mix over 1": (f"{TEACHER} --temperature 2 --mix 1.1 --labels y.npy", ["0 to 1, got 1.1"]),
     "mix negative": (f"{TEACHER} --temperature 2 --mix -1 --labels y.npy", ["0 to 1, got -1"]),
     "no calibrator": (f"{TEACHER} -c no.json", ["no.json: no such calibrator"]),
@@ -299,3 +299,67 @@ def test_bad_input(run, files, data, name):
     for part in said:
         assert part in done.stderr
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def with_ignored(files: tuple[Path, Path], data: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Write ``yi.npy``, with rows to leave out at both ends and between; which rows count."""
+    counts = np.random.default_rng(1).uniform(size=400) > 0.3
+    counts[:3] = counts[-5:] = False
+    np.save(files[0].with_name("yi.npy"), np.where(counts, data[1], -100))
+    return counts
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("yi.npy", "--n-classes", 7, "--smoothing", 0.2),
+        ("yi.npy", "--n-classes", 7, "--smoothing", "e.npy"),
+        ("yi.npy", "--smoothing", "0:0.2", "--difficulty", "z.npy"),
+        ("--teacher", "z.npy", "--labels", "yi.npy", "--temperature", 3),
+        ("--teacher", "z.npy", "--labels", "yi.npy", "--entropy", 1.2, "--mix", 0.7),
+    ],
+    ids=["amount", "amounts", "difficulty", "teacher", "mixed"],
+)
+def test_ignored_rows_get_zeros(run, files, data, more):
+    """The others get what they get on their own, at their place, and make the figures."""
+    counts, beside = with_ignored(files, data), files[0].with_name
+    np.save(beside("e.npy"), np.random.default_rng(0).uniform(0, 0.5, 400))
+    done = run("targets", *more, "--ignore-label", -100, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert f"{400 - counts.sum()} rows with the label to ignore: their targets are all 0" in (
+        done.stderr
+    )
+    assert "float32 of shape (400, 7)" in done.stderr
+    found = np.load(beside("targets.npy"))
+    assert found.shape == (400, 7)
+    assert (found[~counts] == 0).all()
+    for name in ("z.npy", "yi.npy", "e.npy"):
+        np.save(beside(name), np.load(beside(name))[counts])
+    alone = run("targets", *more, "--format", "json", "-o", "alone.npy")
+    np.testing.assert_array_equal(found[counts], np.load(beside("alone.npy")))
+    one, other = json.loads(done.stdout), json.loads(alone.stdout)
+    assert one["data"]["rows"] == counts.sum()
+    assert one["figures"]["entropy"]["value"] == other["figures"]["entropy"]["value"]
+
+
+def test_the_library_ignores_rows_too(data):
+    z, y = data
+    counts = np.arange(400) % 3 > 0
+    marked = np.where(counts, y, 255)
+    smoothed = smoothed_targets(marked, 7, ignore_label=255)
+    taught = teacher_targets(z, marked, temperature=2, ignore_label=255)
+    np.testing.assert_array_equal(smoothed[counts], smoothed_targets(y[counts], 7))
+    np.testing.assert_array_equal(taught[counts], teacher_targets(z[counts], temperature=2))
+    assert not smoothed[~counts].any()
+    assert not taught[~counts].any()
+    with pytest.raises(calibrate.InputError, match="every label is to be left out"):
+        smoothed_targets(y * 0 + 3, 7, ignore_label=3)
+    with pytest.raises(calibrate.InputError, match="in row 4 "):
+        smoothed_targets(np.array([9, 9, 1, 2, 0.5]), 7, ignore_label=9)
+
+
+@pytest.mark.usefixtures("files")
+def test_a_second_teacher_is_refused(run):
+    done = run("targets", "--teacher", "z.npy", "--teacher", "z.npy", "--temperature", 2)
+    assert done.returncode == 2
+    assert done.stderr.startswith("calibrate: --teacher: expected one, got 2; of an ensemble, ")

@@ -80,7 +80,7 @@ def test_votes_are_noisier_than_exact_shares():
         for s in (exact, votes)
     )
     assert b.low <= a.low
-    with pytest.raises(calibrate.InputError, match="votes: expected at least 1"):
+    with pytest.raises(calibrate.InputError, match="`votes`: expected at least 1"):
         Settings(votes=0)
     with pytest.raises(calibrate.InputError, match=r"multiples of 1/3, as of 3 votes, found 0\.5"):
         calibrate.evaluate(confident, shares, settings=Settings(votes=3))

@@ -12,6 +12,7 @@ from conftest import SAMPLES
 import calibrate
 from calibrate.analyses.compare import compare
 from calibrate.errors import InputError
+from calibrate.files import json_text
 from calibrate.results.comparison import Comparison
 from calibrate.results.json import decode, encode, read_result, to_dict, to_json
 from calibrate.results.report import Report
@@ -127,3 +128,88 @@ def test_the_json_holds_no_nan():
     metrics = replace(report.metrics, before={"ece": nan})
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_json(replace(report, metrics=metrics))
+
+
+def test_lists_of_numbers_stand_on_one_line():
+    report = REPORTS["cross-fitted"]()
+    lines = to_json(report).splitlines()
+    weights = [line for line in lines if line.startswith('   "weight": [')]
+    assert len(weights) == 2
+    assert json.loads(weights[0].split(": ", 1)[1].rstrip(",")) == list(
+        report.reliability.before.weight
+    )
+    assert json.loads(to_json(report)) == json.loads(json.dumps(to_dict(report)))
+    assert len(lines) < len(json.dumps(to_dict(report), indent=1).splitlines()) / 5
+
+
+@dataclass(frozen=True)
+class Nested:
+    empty: tuple[int, ...] = ()
+    nothing: dict[str, int] | None = None
+    pairs: tuple[tuple[float, float | None], ...] = ((1.5, None), (2.0, 0.1))
+    texts: tuple[str, ...] = ("ä\n", '"')
+
+
+def test_the_layout_of_json():
+    assert json_text(encode(Nested())) == (
+        '{\n "empty": [],\n "nothing": null,\n "pairs": [\n  [1.5, null],\n  [2.0, 0.1]\n ],\n'
+        ' "texts": [\n  "\\u00e4\\n",\n  "\\""\n ]\n}\n'
+    )
+
+
+def test_all_classes_are_in_the_json():
+    settings = calibrate.Settings(bootstrap=0, top=2, class_names=tuple("abcdefghij"))
+    report = calibrate.evaluate(
+        hard("test"), calibrator=calibrate.fit(hard("val")), settings=settings
+    )
+    content = json.loads(to_json(report))
+    assert content["settings"]["class_names"] == list("abcdefghij")
+    for side in ("before", "after"):
+        classes = content["classes"][side]
+        assert len(classes["listed"]) == 2
+        every = classes["every"]
+        assert {len(figures) for figures in every.values()} == {10}
+        assert sum(every["off"]) == classes["off"]
+        assert sum(every["rows"]) == 2000
+        for shown in classes["listed"]:
+            k = shown["index"]
+            assert [every[n][k] for n in ("rows", "accuracy", "mean_confidence", "ece")] == [
+                shown[n] for n in ("rows", "accuracy", "mean_confidence", "ece")
+            ]
+            assert [every[n][k] for n in ("low", "high", "p_value", "off")] == [
+                shown["bias"][n] for n in ("low", "high", "p_value", "off")
+            ]
+
+
+def test_a_class_that_is_never_predicted_has_no_accuracy():
+    z = np.tile([3.0, 1.0, 0.0], (60, 1))
+    every = calibrate.evaluate(z, np.arange(60) % 3, settings=QUICK).classes.before.every
+    assert every.rows == (60.0, 0.0, 0.0)
+    assert every.accuracy == (pytest.approx(1 / 3), None, None)
+    assert every.mean_confidence[1:] == (None, None)
+
+
+def test_the_settings_are_in_the_json():
+    settings = calibrate.Settings(n_bins=7, bootstrap=11, seed=3)
+    report = calibrate.evaluate(hard("test"), settings=settings)
+    assert to_dict(report)["settings"] == {
+        "n_bins": 7, "bootstrap": 11, "seed": 3, "level": 0.95, "votes": None, "class_names": None
+    }  # fmt: skip
+
+
+def test_a_digest_tells_the_rows():
+    fit, settings = calibrate.fit(hard("val")), calibrate.Settings(full=False, bootstrap=0)
+    on_val, on_test = (
+        calibrate.evaluate(hard(part), settings=settings).data.fingerprint
+        for part in ("val", "test")
+    )
+    assert on_val == fit.fingerprint
+    assert on_test != on_val
+    crossed = calibrate.cross_evaluate(hard("val"), settings=QUICK)
+    assert crossed.data.fingerprint == on_val
+    rows = of_top_labels()
+    other = calibrate.TopLabels(np.array([1.0, 0, 1, 0]), np.array([0.9, 0.7, 0.3, 1.0]), 3)
+    assert calibrate.evaluate_top_labels(other, settings=QUICK).data.fingerprint not in (
+        None,
+        rows.data.fingerprint,
+    )

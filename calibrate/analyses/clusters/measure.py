@@ -14,6 +14,7 @@ from calibrate.analyses.clusters.template_plane import TemplatePlane
 from calibrate.analyses.compare import check_same_rows
 from calibrate.arrays import Float64
 from calibrate.blocks.passes import map_blocks
+from calibrate.blocks.scheduler import doing
 from calibrate.data.class_names import check_classes
 from calibrate.errors import InputError
 from calibrate.metrics.intervals.bootstrap import Generators, interval
@@ -32,6 +33,7 @@ PER_DRAW = 100  # samples computed at once
 PAIRS = ((0, 1), (0, 2), (1, 2))
 
 
+@doing("measuring")
 def measure_clusters(
     models: Sequence[ClusterModel],
     classes: Sequence[int],
@@ -103,7 +105,7 @@ def _summed(
 def _check_classes(classes: Sequence[int], n_classes: int) -> None:
     if len(classes) != 3 or len(set(classes)) != 3:
         raise InputError(
-            f"classes: expected three different classes, got {len(classes)}: "
+            f"`classes`: expected three different classes, got {len(classes)}: "
             f"{', '.join(map(str, classes))}; three templates span the plane"
         )
     check_classes(classes, n_classes)
@@ -153,6 +155,7 @@ class _Resample:
             return [_figures(counts @ each.T)[0] for each in self.sums]
 
 
+@doing("bootstrap", "samples")
 def _samples(sums: Sequence[Float64], samples: int, seed: int) -> list[Float64]:
     """Per model the figures of bootstrap samples, ``(samples, 6)``."""
     if not samples:

@@ -30,7 +30,7 @@ def check_counts(files: Sequence[str], **each: Sequence[str]) -> None:
 def open_models(
     files: Sequence[str],
     features: Sequence[str] = (),
-    weights: Sequence[str] = (),
+    last_layer: Sequence[str] = (),
     titles: Sequence[str] = (),
     *,
     weights_axis: int | None = None,
@@ -40,18 +40,18 @@ def open_models(
 
     Args:
         files: the logits of each model and, last, the labels of all.
-        features, weights, titles: one per model, in order, or none.
+        features, last_layer, titles: one per model, in order, or none.
 
     Raises:
         InputError: anything about the files, their number or their values.
     """
-    if bool(features) != bool(weights):
-        given, missing = ("features", "weights") if features else ("weights", "features")
+    if bool(features) != bool(last_layer):
+        given, missing = ("features", "last_layer") if features else ("last_layer", "features")
         raise InputError(
             f"`{given}` without `{missing}`: expected both, the features of each model and the "
             "weights of its last layer, or neither to look at the logits"
         )
-    check_counts(files, features=features, weights=weights, name=titles)
+    check_counts(files, features=features, last_layer=last_layer, name=titles)
     *logits, labels = files
     names = titles or default_titles(logits)
     return [
@@ -59,7 +59,7 @@ def open_models(
             name=names[i],
             dataset=open_dataset(of_model, labels, reading=reading),
             features=open_column(features[i], "features") if features else None,
-            weights=open_column(weights[i], "weights") if weights else None,
+            weights=open_column(last_layer[i], "weights") if last_layer else None,
             weights_axis=weights_axis,
         )
         for i, of_model in enumerate(logits)

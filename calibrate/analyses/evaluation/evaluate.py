@@ -15,6 +15,7 @@ from calibrate.blocks.student import NORMAL_95
 from calibrate.calibrators.protocol import Calibrator
 from calibrate.data.class_names import check_class_names, check_classes
 from calibrate.data.dataset import Dataset
+from calibrate.data.fingerprint import fingerprint, fingerprint_of_top_labels
 from calibrate.data.top_labels import TopLabels
 from calibrate.data.votes import check_votes
 from calibrate.metrics.biases import Kinds
@@ -34,6 +35,7 @@ from calibrate.metrics.totals import KeptRows, PartGaps, Totals
 from calibrate.results.biases import Bias
 from calibrate.results.measurement import Figures, Metrics, sides_of
 from calibrate.results.report import Data, Fitted, Report, RiskCoverage
+from calibrate.results.settings_used import SettingsUsed
 from calibrate.tasks import Task
 
 CURVE_POINTS = 200
@@ -62,7 +64,7 @@ def evaluate_dataset(
     if calibrator is not None:
         calibrator.fits.check(dataset)
     check_votes(dataset, settings.votes)
-    check_class_names(settings.class_names, dataset.layout.n_columns, "class names")
+    check_class_names(settings.class_names, dataset.layout.n_columns, "`class_names`")
     if dataset.task.yes_no:  # classes are yes and no; the names are those of labels
         settings = replace(settings, class_names=("no", "yes"), classes=(1,), top=0)
     check_classes(settings.classes, dataset.n_classes)
@@ -87,6 +89,7 @@ def data_of(dataset: Dataset, in_sample: bool | None) -> Data:
         classes=dataset.layout.n_columns,
         in_sample=in_sample,
         task=dataset.task,
+        fingerprint=fingerprint(dataset),
     )
 
 
@@ -129,7 +132,8 @@ def evaluate_top_labels(
 ) -> Report:
     """Measure what confidence and correctness alone can tell; the rest is left out, with a note."""
     totals = _top_label_totals(rows, settings)
-    data = Data(rows.name, rows.name, rows.n_rows, rows.n_classes, None, Task.top_label)
+    about = Task.top_label, None, fingerprint_of_top_labels(rows)
+    data = Data(rows.name, rows.name, rows.n_rows, rows.n_classes, None, *about)
     report = report_of(totals, data, None, settings, rows.warnings + warnings)
     measured = {*report.metrics.before, "positive_ece"}  # the latter is of yes-no models only
     missing = [name for name in METRICS if name not in measured]
@@ -179,6 +183,7 @@ def report_of(
         reliability=sides_of([reliability_of(table) for table in totals.tables]),
         warnings=warnings + notes,
         rough_intervals=rough_of(figures, totals, of_t=choice is not None),
+        settings=used_of(settings, data),
     )
     kept, edges, sides = totals.kept, totals.edges, range(totals.n_sides)
     if totals.classes:
@@ -206,6 +211,11 @@ def report_of(
     names = settings.class_names
     classes = [classes_by_prediction(totals, side, settings.top, names) for side in sides]
     return replace(report, classes=sides_of(classes))
+
+
+def used_of(settings: Settings, data: Data) -> SettingsUsed:
+    """The settings as reports hold them; the classes of yes-no decisions have no other names."""
+    return replace(settings.used, class_names=None) if data.task.yes_no else settings.used
 
 
 def choice_of(data: Data, fitted: Fitted | None) -> Choice | None:

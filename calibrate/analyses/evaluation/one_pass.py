@@ -15,6 +15,7 @@ from calibrate.blocks.parts import PARTS, part_of
 from calibrate.blocks.passes import map_reduce
 from calibrate.blocks.predictions import Predictions, TopScores, predictions, top_scores
 from calibrate.blocks.row_sums import RowSums
+from calibrate.blocks.scheduler import doing
 from calibrate.calibrators.methods.temperature import Temperature
 from calibrate.calibrators.protocol import Calibrator, Scores
 from calibrate.data.dataset import Dataset
@@ -140,6 +141,7 @@ def stride_of(dataset: Dataset) -> int:
     return -(-dataset.n_rows // KEPT_ROWS)
 
 
+@doing("measuring")
 def totals_of(
     dataset: Dataset, views: tuple[View, ...], best: Calibrator | None, settings: Settings
 ) -> Totals:

@@ -23,6 +23,7 @@ def smoothed_targets(
     smoothing: float | AnyArray = 0.1,
     over: str = "all",
     label_offset: int = 0,
+    ignore_label: int | None = None,
 ) -> Targets:
     """Smoothed labels, ``(n, K)`` float32, each row summing to 1.
 
@@ -34,6 +35,7 @@ def smoothed_targets(
         n_classes: K, at least 2.
         smoothing: eps in [0, 1), one number or one per row.
         label_offset: the number of the first class.
+        ignore_label: the label of rows whose targets shall be all 0.
 
     Raises:
         InputError: labels or amounts cannot be used.
@@ -47,6 +49,7 @@ def smoothed_targets(
         amount if amount.ndim else float(amount),
         over=over,
         label_offset=label_offset,
+        ignore_label=ignore_label,
     )
     return np.concatenate(list(TargetStream(maker)))
 
@@ -60,6 +63,7 @@ def teacher_targets(
     mix: float | None = None,
     scores: str | None = None,
     label_offset: int = 0,
+    ignore_label: int | None = None,
 ) -> Targets:
     """``m softmax(z / T) + (1 - m) [k = y]``, a teacher softened, ``(n, K)`` float32.
 
@@ -71,6 +75,7 @@ def teacher_targets(
         mix: m in [0, 1], the share of the teacher; None for all of it.
         scores: what the logits are, as in ``Reading``.
         label_offset: the number of the first class.
+        ignore_label: the label of rows whose targets shall be all 0.
 
     Raises:
         InputError: an array or a setting cannot be used, or no T gives that entropy.
@@ -78,8 +83,8 @@ def teacher_targets(
     Reference: Hinton, Vinyals & Dean (2015), "Distilling the knowledge in a neural network".
     """
     if (temperature is None) == (entropy is None):
-        raise InputError("targets: expected either a temperature or an entropy")
-    reading = Reading(scores=scores, label_offset=label_offset)
+        raise InputError("expected either `temperature` or `entropy`, got both or none")
+    reading = Reading(scores=scores, label_offset=label_offset, ignore_label=ignore_label)
     dataset = Dataset.of(logits, labels, reading=reading)
     if temperature is None:
         temperature = temperature_for_entropy(dataset, float(entropy or 0.0))

@@ -12,6 +12,7 @@ import numpy as np
 from calibrate.arrays import Float64, FloatArray
 from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_reduce
+from calibrate.blocks.scheduler import doing
 from calibrate.blocks.softmax import FEW_CLASSES, row_dot
 from calibrate.blocks.sums import Sums
 from calibrate.data.dataset import Dataset
@@ -45,6 +46,7 @@ class RangeSums(Sums):
     classes: float
 
 
+@doing("finding the temperature")
 def temperature_for_entropy(dataset: Dataset, entropy: float) -> float:
     """T with ``mean_i H(softmax(z_i / T)) = entropy``, in float64 on all rows, to 1e-10 relative.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from calibrate.analyses.targets.inputs import check_amounts, check_labels
 from calibrate.analyses.targets.statistics import Made, entries, smoothed_columns
-from calibrate.arrays import AnyArray, Float64, FloatArray, IntArray
+from calibrate.arrays import AnyArray, Float64, FloatArray, Index, IntArray
 from calibrate.blocks.block import SMOOTHING_OVER, check_smoothing
 from calibrate.blocks.passes import rows_per_block
 from calibrate.blocks.row_sums import RowSums
@@ -44,6 +45,7 @@ class LabelTargets:
         over: ``"all"`` or ``"others"``.
         label_offset: the number of the first class.
         amounts_name: for messages.
+        ignore_label: the label of rows that are left out; the difficulty leaves out the same.
 
     Raises:
         InputError: labels, amounts or the number of classes cannot be used.
@@ -60,18 +62,19 @@ class LabelTargets:
     over: str = "all"
     label_offset: int = 0
     amounts_name: str = "smoothing"
+    ignore_label: int | None = None
 
     def __post_init__(self) -> None:
-        check_known("smoothing over", [self.over], SMOOTHING_OVER)
-        check_labels(self.labels, self.n_classes, self.label_offset)
+        check_known("`over`", [self.over], SMOOTHING_OVER)
+        _ = self.kept  # now, where errors are expected
         if isinstance(self.amount, np.ndarray):
-            check_amounts(self.amount, self.n_rows, self.amounts_name)
+            check_amounts(self.amount, self.n_out, self.amounts_name)
         else:
-            check_smoothing(self.amount)
+            check_smoothing(self.amount, "smoothing")
         if (self.hardest is None) != (self.difficulty is None):
             raise InputError("smoothing: expected a range of amounts with difficulty logits")
         if self.difficulty is not None and self.hardest is not None:
-            check_smoothing(self.hardest)
+            check_smoothing(self.hardest, "smoothing")
             found = (self.difficulty.n_rows, self.difficulty.n_classes)
             if found != (self.n_rows, self.n_classes):
                 raise InputError(
@@ -79,9 +82,19 @@ class LabelTargets:
                     f"({self.n_rows}, {self.n_classes}), found {found}"
                 )
 
+    @cached_property
+    def kept(self) -> Index | None:
+        """The rows that count; None for all."""
+        return check_labels(self.labels, self.n_classes, self.label_offset, self.ignore_label)
+
+    @property
+    def n_out(self) -> int:
+        """All rows, those that are left out too."""
+        return self.labels.shape[0]
+
     @property
     def n_rows(self) -> int:
-        return self.labels.shape[0]
+        return self.n_out if self.kept is None else len(self.kept)
 
     @property
     def block_rows(self) -> int:
@@ -89,13 +102,14 @@ class LabelTargets:
 
     def read(self, start: int, stop: int) -> LabelRows:
         """Rows ``start`` to ``stop`` (exclusive), with their amounts."""
-        raw = Flat(self.labels, None).read(slice(start, stop))
+        rows = slice(start, stop) if self.kept is None else self.kept[start:stop]
+        raw = Flat(self.labels, None).read(rows)
         labels: IntArray = raw.astype(np.int64) - self.label_offset
         if self.difficulty is not None and self.hardest is not None:
             p = _label_probabilities(self.difficulty.read(start, stop).logits, labels)
             return LabelRows(labels, self.amount + (self.hardest - self.amount) * (1.0 - p))
         if isinstance(self.amount, np.ndarray):
-            return LabelRows(labels, self.amount[start:stop].reshape(-1).astype(np.float64))
+            return LabelRows(labels, self.amount[rows].reshape(-1).astype(np.float64))
         return LabelRows(labels, np.full(len(labels), float(self.amount)))
 
     def make(self, rows: LabelRows) -> Made:

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
+
 from calibrate.analyses.targets.label_targets import LabelTargets
 from calibrate.analyses.targets.statistics import Made, Targets, amount_of, figures_of
 from calibrate.analyses.targets.teacher_targets import TeacherTargets
+from calibrate.arrays import Index
 from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_blocks, map_reduce
 from calibrate.blocks.row_sums import RowSums
+from calibrate.blocks.scheduler import doing
 from calibrate.blocks.sums import EACH, Sums
 from calibrate.data.dataset import Dataset
 from calibrate.results.targets import (
@@ -25,6 +29,12 @@ from calibrate.results.targets import (
 
 class Maker(Protocol):
     """What makes targets: it reads rows by range, and makes targets of them."""
+
+    @property
+    def kept(self) -> Index | None: ...
+
+    @property
+    def n_out(self) -> int: ...
 
     @property
     def n_rows(self) -> int: ...
@@ -41,18 +51,45 @@ class Maker(Protocol):
 
 
 class TargetStream:
-    """All targets, block by block and in order; after the last block, the sums of their figures."""
+    """All targets, block by block and in order; after the last block, the sums of their figures.
+
+    A row that is left out gets zeros, which add nothing to a cross-entropy, so that the targets
+    stay beside their rows; it has no part in the figures.
+    """
 
     def __init__(self, maker: Maker) -> None:
-        self.shape = (maker.n_rows, maker.n_classes)
+        self.shape = (maker.n_out, maker.n_classes)
         self._maker = maker
         self._sums: RowSums | None = None
+        self._made = self._written = 0  # rows that count, and rows of the file, so far
 
     def __iter__(self) -> Iterator[Targets]:
-        self._sums = None
+        self._sums, self._made, self._written = None, 0, 0
         for made in map_blocks(self._maker, self._maker.make):
             self._sums = made.sums if self._sums is None else self._sums + made.sums
-            yield made.targets
+            yield from self._placed(made.targets)
+        yield from self._zeros(self.shape[0])
+
+    def _placed(self, targets: Targets) -> Iterator[Targets]:
+        """The targets of the next rows that count, and zeros for those before and among them."""
+        kept, self._made = self._maker.kept, self._made + len(targets)
+        if kept is None:
+            self._written += len(targets)
+            yield targets
+            return
+        rows = kept[self._made - len(targets) : self._made]
+        ends = np.flatnonzero(np.diff(rows) > 1) + 1
+        for these, some in zip(np.split(rows, ends), np.split(targets, ends), strict=True):
+            yield from self._zeros(int(these[0]))
+            self._written += len(some)
+            yield some
+
+    def _zeros(self, until: int) -> Iterator[Targets]:
+        """Zeros for the rows up to a number that have not been written."""
+        while self._written < until:
+            rows = min(until - self._written, self._maker.block_rows)
+            self._written += rows
+            yield np.zeros((rows, self.shape[1]), np.float32)
 
     @property
     def sums(self) -> RowSums:
@@ -79,6 +116,7 @@ class _Sweep:
         return _SweepSums(tuple(maker.make(block).sums for maker in self.makers))
 
 
+@doing("sweeping temperatures")
 def sweep(
     dataset: Dataset, temperatures: Sequence[float], mix: float | None = None
 ) -> tuple[TargetPoint, ...]:

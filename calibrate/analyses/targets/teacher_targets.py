@@ -8,7 +8,7 @@ import numpy as np
 
 from calibrate.analyses.targets.inputs import check_mix
 from calibrate.analyses.targets.statistics import Made, Targets, entries, plogp, soft_columns
-from calibrate.arrays import Float64, FloatArray, IntArray
+from calibrate.arrays import Float64, FloatArray, Index, IntArray
 from calibrate.blocks.block import Block
 from calibrate.blocks.row_sums import RowSums
 from calibrate.blocks.softmax import FEW_CLASSES, row_dot, scale_rows
@@ -57,6 +57,16 @@ class TeacherTargets:
     def labelled(self) -> bool:
         """Whether the labels of the rows are known."""
         return self.dataset.labels is not None
+
+    @property
+    def kept(self) -> Index | None:
+        """The rows that count; None for all."""
+        return self.dataset.selection.numbers
+
+    @property
+    def n_out(self) -> int:
+        """All rows, those that are left out too."""
+        return self.dataset.layout.n_decisions
 
     @property
     def n_rows(self) -> int:

@@ -13,6 +13,7 @@ from calibrate.analyses.thresholds.choice import thresholds_for
 from calibrate.arrays import AnyArray, Float64
 from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_blocks
+from calibrate.blocks.scheduler import doing
 from calibrate.calibrators.apply import apply_blocks
 from calibrate.calibrators.methods.temperature import Temperature
 from calibrate.calibrators.protocol import Calibrator, parameters_of
@@ -26,6 +27,7 @@ from calibrate.results.thresholds import LabelThreshold, Thresholds
 SLACK = 1e-6  # a probability may pass 1 by rounding
 
 
+@doing("choosing thresholds")
 def find_thresholds(
     dataset: Dataset,
     goal: Goal,

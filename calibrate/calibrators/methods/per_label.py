@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from calibrate.blocks.block import Block
+from calibrate.blocks.scheduler import doing
 from calibrate.calibrators.apply import Applies
 from calibrate.calibrators.methods.temperature import check_temperature
 from calibrate.calibrators.protocol import Fit, Method, Scores, Shape
@@ -54,6 +55,7 @@ class PerLabelTemperature(Applies):
         return Scores(block.logits, (1.0 / np.array(self.temperatures))[labels])
 
 
+@doing("fitting")
 def fit_per_label(
     dataset: Dataset,
     start: PerLabelTemperature | None = None,

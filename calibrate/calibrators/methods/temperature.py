@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from calibrate.blocks.block import Block
+from calibrate.blocks.scheduler import doing
 from calibrate.calibrators.apply import Applies
 from calibrate.calibrators.protocol import ANY_SHAPE, Fit, Method, Scores, Shape
 from calibrate.calibrators.solve.best_temperature import best_temperature
@@ -61,6 +62,7 @@ def check_temperature(t: float) -> float:
     return float(t)
 
 
+@doing("fitting")
 def fit_temperature(dataset: Dataset, start: Temperature | None = None) -> Fit[Temperature]:
     """The temperature that minimises the mean NLL of labelled rows.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from calibrate.arrays import AnyArray
+from calibrate.blocks.scheduler import doing
 from calibrate.data.columns import Column, FileColumn, everything
 from calibrate.data.dataset import Dataset
 from calibrate.data.readers.address import Address
@@ -17,6 +18,7 @@ from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 
 
+@doing("reading")
 def open_dataset(
     logits: str,
     labels: str | None = None,
@@ -117,7 +119,7 @@ def labels_beside(logits: str) -> str:
     if keyed and path.is_file() and "labels" in _module(".npz").keys(path):
         return f"{path}:labels"
     what = f" in {path}" if keyed else ""
-    raise InputError(f"{logits}: LABELS is missing and no array 'labels' was found{what}")
+    raise InputError(f"{logits}: `labels` is missing and no array 'labels' was found{what}")
 
 
 def nearest_file(path: Path) -> str:

@@ -33,7 +33,7 @@ class Columns:
         parts = COLUMNS if names is None else tuple(names.split(","))
         if len(parts) != 3 or not all(parts):
             raise InputError(
-                f"columns: expected three names with commas (true label, predicted label, "
+                f"`columns`: expected three names with commas (true label, predicted label, "
                 f"confidence), got {names!r}"
             )
         return Columns(*parts)

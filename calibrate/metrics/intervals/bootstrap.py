@@ -20,6 +20,7 @@ from calibrate.blocks.ordered import Ordered
 from calibrate.blocks.parts import PARTS
 from calibrate.blocks.passes import map_blocks
 from calibrate.blocks.row_sums import effective
+from calibrate.blocks.scheduler import doing
 from calibrate.blocks.student import NORMAL_95, student_95
 from calibrate.metrics.metric import METRICS, Interval, Metric, Over, metrics_of
 from calibrate.metrics.settings import Settings
@@ -142,6 +143,7 @@ class _Resample:
         return found
 
 
+@doing("bootstrap", "samples")
 def bootstrap(
     kept: KeptRows, recipes: Sequence[Recipe], samples: int, seed: int
 ) -> tuple[Float64, Float64]:

@@ -19,11 +19,11 @@ from calibrate.results.measurement import Metrics
 
 
 @document.register
-def _(found: Comparison, _: Shown = EVERYTHING) -> tuple[Part, ...]:
+def _(found: Comparison, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
     return (
         Heading(_headline(found)),
         Lines.of(Line(f"T {found.fitted_on}", quiet=True)),
-        *_tables(found),
+        *_tables(found, shown),
         *_pairs(found),
         Lines.of(best_in_words(found)),
         *warned(found.warnings),
@@ -36,9 +36,10 @@ def _headline(found: Comparison) -> str:
     return f"{len(found.models)} models on {data.labels}: {size}"
 
 
-def _tables(found: Comparison) -> list[Table]:
+def _tables(found: Comparison, shown: Shown) -> list[Table]:
     """The figures, and their differences from the first model."""
-    columns = list(found.models[0].metrics.before)
+    measured = found.models[0].metrics.before
+    columns = [name for name in shown.metrics or measured if name in measured]
 
     def cells(metrics: Metrics, rough: tuple[str, ...]) -> list[str]:
         return [
