@@ -11,10 +11,10 @@ from calibrate.renderers.pictures.style import (
     GREY,
     VERMILION,
     diagonal,
+    drawing,
     headed,
     pooled,
     shortened,
-    style,
 )
 from calibrate.results.report import ClassReliability, Report
 from calibrate.tasks import Task
@@ -33,16 +33,12 @@ def classes_figure(report: Report) -> Figure | None:
     A dot per bin, at its mean probability, its area after the logarithm of its rows; neighbouring
     bins are joined until they hold 15 rows.
     """
-    from matplotlib.figure import Figure
-
     found = report.class_reliability
     if found is None or not found.before or report.data.task is not Task.multiclass:
         return None
     n_rows = -(-len(found.before) // COLUMNS)
     columns = min(COLUMNS, len(found.before))
-    with style():
-        size = (2.9 * columns + 0.3, 2.85 * n_rows + 1.0)
-        figure = Figure(figsize=size, layout="constrained")
+    with drawing(2.9 * columns + 0.3, 2.85 * n_rows + 1.0) as figure:
         grid = figure.subplots(n_rows, columns, sharex=True, sharey=True, squeeze=False)
         for i, ax in enumerate(grid.flat):
             if i >= len(found.before):

@@ -8,7 +8,7 @@ import numpy as np
 
 from calibrate.arrays import Float64
 from calibrate.renderers.documents.clusters import cluster_headline, spaces
-from calibrate.renderers.pictures.style import BLUE, GREEN, GREY, INK, ORANGE, shortened, style
+from calibrate.renderers.pictures.style import BLUE, GREEN, GREY, INK, ORANGE, drawing, shortened
 from calibrate.renderers.words import short
 from calibrate.results.clusters import ClusterReport, Clusters
 from calibrate.results.measurement import Measurement
@@ -34,15 +34,11 @@ def clusters_figure(report: ClusterReport, units: str = "relative") -> Figure:
             the triangle of templates is drawn so that its mean side is 1 too, as only its
             directions matter; ``"absolute"``: the coordinates as they are.
     """
-    from matplotlib.figure import Figure
-
     models = report.models
     columns = 2 if len(models) == 4 else min(COLUMNS, len(models))
     n_rows = -(-len(models) // columns)
     panels = [_scaled(model, units) for model in models]
-    with style():
-        size = (max(3.5 * columns, 4.6), 4.3 * n_rows + 0.85)
-        figure = Figure(figsize=size, layout="constrained")
+    with drawing(max(3.5 * columns, 4.6), 4.3 * n_rows + 0.85) as figure:
         grid = figure.subplots(n_rows, columns, sharex=True, sharey=True, squeeze=False)
         limits = _limits(panels)
         for i, ax in enumerate(grid.flat):

@@ -13,9 +13,9 @@ from calibrate.renderers.pictures.style import (
     ORANGE,
     VERMILION,
     diagonal,
+    drawing,
     pooled,
     shortened,
-    style,
 )
 from calibrate.renderers.words import short
 from calibrate.results.comparison import ComparedModel, Comparison
@@ -34,10 +34,7 @@ def compare_figure(found: Comparison) -> Figure:
 
     A dot per bin, at its mean confidence; neighbouring bins are joined until they hold 15 rows.
     """
-    from matplotlib.figure import Figure
-
-    with style():
-        figure = Figure(figsize=(10.0, 6.3), layout="constrained")
+    with drawing(10.0, 6.3) as figure:
         axes = figure.subplots(1, 2, sharex=True, sharey=True)
         for ax, side in zip(axes, ("before", "after"), strict=True):
             diagonal(ax)

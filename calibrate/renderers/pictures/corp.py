@@ -14,8 +14,8 @@ from calibrate.renderers.pictures.style import (
     VERMILION,
     Wording,
     diagonal,
+    drawing,
     headed,
-    style,
     wording,
 )
 from calibrate.results.corp import CorpReliability
@@ -32,8 +32,6 @@ def corp_reliability_figure(report: Report) -> Figure | None:
     The grey band is pointwise: calibrated models leave it at 5 of 100 confidences. The captions
     split the Brier score of the confidence. After Dimitriadis, Gneiting & Jordan (2021), figure 2.
     """
-    from matplotlib.figure import Figure
-
     curves = report.corp_reliability
     if curves is None:
         return None
@@ -42,8 +40,7 @@ def corp_reliability_figure(report: Report) -> Figure | None:
         sides.append(("after", curves.after))
     yes_no, called = report.data.task.yes_no, wording(report)
     of = "P(yes)" if yes_no else "confidence"
-    with style():
-        figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
+    with drawing(4.9 * len(sides) + 0.2, 6.2) as figure:
         axes = figure.subplots(
             2, len(sides), sharex=True, sharey="row", squeeze=False, height_ratios=[3.4, 1]
         )

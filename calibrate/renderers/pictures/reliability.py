@@ -15,8 +15,8 @@ from calibrate.renderers.pictures.style import (
     VERMILION,
     Wording,
     diagonal,
+    drawing,
     headed,
-    style,
     wording,
 )
 from calibrate.results.measurement import Measurement, Sides
@@ -38,12 +38,9 @@ def reliability_figure(report: Report) -> Figure:
     bin's own mean confidence rather than from its centre, and coloured by its sign. Of binary and
     multi-label models: how often yes is right against its probability.
     """
-    from matplotlib.figure import Figure
-
     yes_no, called = report.data.task.yes_no, wording(report)
     sides = _tables(report, yes_no)
-    with style():
-        figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
+    with drawing(4.9 * len(sides) + 0.2, 6.2) as figure:
         axes = figure.subplots(
             2, len(sides), sharex=True, sharey="row", squeeze=False, height_ratios=[3.4, 1]
         )

@@ -14,8 +14,8 @@ from calibrate.renderers.pictures.style import (
     VERMILION,
     Wording,
     diagonal,
+    drawing,
     headed,
-    style,
     wording,
 )
 from calibrate.results.report import Report, SmoothReliability
@@ -31,8 +31,6 @@ def smooth_reliability_figure(report: Report) -> Figure | None:
     The curve is drawn where there are rows; between it and the diagonal lies the miscalibration.
     After Blasiok & Nakkiran (2023).
     """
-    from matplotlib.figure import Figure
-
     curves = report.smooth_reliability
     if curves is None:
         return None
@@ -42,8 +40,7 @@ def smooth_reliability_figure(report: Report) -> Figure | None:
         sides.append(("after", curves.after))
         metrics.append(report.metrics.after)
     yes_no, called = report.data.task.yes_no, wording(report)
-    with style():
-        figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
+    with drawing(4.9 * len(sides) + 0.2, 6.2) as figure:
         axes = figure.subplots(
             2, len(sides), sharex=True, sharey="row", squeeze=False, height_ratios=[3.4, 1]
         )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from calibrate.arrays import Float64
 from calibrate.errors import InputError
 from calibrate.files import write_bytes
 from calibrate.renderers import words
+from calibrate.renderers.pictures.defaults import own_defaults
 from calibrate.results.report import Reliability, Report
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ GREY, INK = "#8A8A8A", "#222222"
 
 FEWEST = 15.0  # rows that a dot stands for; bins of fewer are drawn together
 
-FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 DEFAULT_DPI = 150
 
 
@@ -52,8 +51,8 @@ def wording(report: Report) -> Wording:
     return OF_YES if report.data.task.yes_no else OF_CONFIDENCE
 
 
-_SETTINGS: Any = {  # matplotlib types each of its 300 keys
-    "font.family": "DejaVu Sans",
+_SETTINGS: dict[str, Any] = {
+    "font.family": "DejaVu Sans",  # which comes with matplotlib
     "font.size": 10.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -63,18 +62,25 @@ _SETTINGS: Any = {  # matplotlib types each of its 300 keys
     "ytick.color": INK,
     "text.color": INK,
     "hatch.linewidth": 0.8,
-    "svg.hashsalt": "calibrate",
+    "pdf.fonttype": 42,  # TrueType, which publishers ask for
+    "svg.fonttype": "none",  # text that can be searched and edited
+    "svg.hashsalt": "calibrate",  # the same names of parts every time
 }
+BACKENDS = {".png": "agg", ".svg": "svg", ".pdf": "pdf"}
+
+
+def style() -> AbstractContextManager[None]:
+    """The shared settings, for the block only: the caller's own are left alone."""
+    return own_defaults(_SETTINGS)
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """The shared settings, for the block only: the caller's own are left alone."""
-    from matplotlib import rc_context
+def drawing(width: float, height: float) -> Iterator[Figure]:
+    """A new figure of so many inches, to be drawn on in the block."""
+    with style():
+        from matplotlib.figure import Figure
 
-    with rc_context(_SETTINGS), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a box says as much
-        yield
+        yield Figure(figsize=(width, height), layout="constrained")
 
 
 def shortened(name: str, length: int) -> str:
@@ -113,9 +119,9 @@ def pooled(table: Reliability) -> tuple[Float64, Float64, Float64]:
 
 def check_figure_name(path: str | Path) -> None:
     """Raise InputError unless the name ends in a format that can be written."""
-    if Path(path).suffix.lower() not in FIGURE_SUFFIXES:
+    if Path(path).suffix.lower() not in BACKENDS:
         raise InputError(
-            f"{path}: expected a figure name ending in {', '.join(FIGURE_SUFFIXES)}, "
+            f"{path}: expected a figure name ending in {', '.join(BACKENDS)}, "
             f"found {Path(path).suffix or 'no suffix'!r}"
         )
 
@@ -126,11 +132,17 @@ def save_figure(figure: Figure, path: str | Path, dpi: int = DEFAULT_DPI) -> Non
 
 
 def drawn(figure: Figure, path: str | Path, dpi: int = DEFAULT_DPI) -> bytes:
-    """The figure as the content of a file of that name."""
+    """The figure as the content of a file of that name; the same bytes for the same figure."""
     check_figure_name(path)
-    suffix = Path(path).suffix.lower().lstrip(".")
+    suffix = Path(path).suffix.lower()
+    undated: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     content = io.BytesIO()
     with style():
-        dated = {"CreationDate": None} if suffix == "pdf" else {"Date": None}
-        figure.savefig(content, format=suffix, dpi=dpi, metadata=None if suffix == "png" else dated)
+        figure.savefig(
+            content,
+            format=suffix.removeprefix("."),
+            backend=BACKENDS[suffix],
+            dpi=dpi,
+            metadata=undated.get(suffix),
+        )
     return content.getvalue()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log
 from typing import TYPE_CHECKING
 
-from calibrate.renderers.pictures.style import BLUE, GREEN, GREY, INK, ORANGE, shortened, style
+from calibrate.renderers.pictures.style import BLUE, GREEN, GREY, INK, ORANGE, drawing, shortened
 from calibrate.results.measurement import Measurement
 from calibrate.results.targets import TargetReport
 
@@ -24,12 +24,9 @@ def targets_figure(report: TargetReport) -> Figure:
 
     The shades are 95 % intervals; the dashed line is the entropy of even targets, log K.
     """
-    from matplotlib.figure import Figure
-
     points = report.sweep or ()
     temperatures = [point.temperature for point in points]
-    with style():
-        figure = Figure(figsize=(6.4, 6.0), layout="constrained")
+    with drawing(6.4, 6.0) as figure:
         top, bottom = figure.subplots(2, 1, sharex=True)
         true = "true class" if report.true_class == "label" else "teacher's top class"
         for name, colour in PARTS:

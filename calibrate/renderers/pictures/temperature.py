@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calibrate.renderers import words
-from calibrate.renderers.pictures.style import BLUE, GREY, INK, VERMILION, headed, style
+from calibrate.renderers.pictures.style import BLUE, GREY, INK, VERMILION, drawing, headed
 from calibrate.results.report import Report, Sweep
 
 if TYPE_CHECKING:
@@ -20,13 +20,10 @@ def temperature_figure(report: Report) -> Figure | None:
 
     Marked: T = 1, the best T of these rows with its 95 % interval, and the T in use.
     """
-    from matplotlib.figure import Figure
-
     sweep = report.sweep
     if sweep is None:
         return None
-    with style():
-        figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    with drawing(6.4, 5.6) as figure:
         top, bottom = figure.subplots(2, 1, sharex=True)
         for ax, values, name in ((top, sweep.nll, "NLL (nats)"), (bottom, sweep.ece, "ECE")):
             ax.plot(sweep.temperature, values, color=BLUE, linewidth=2)
