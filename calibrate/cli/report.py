@@ -69,7 +69,8 @@ class WantedOptions:
         str | None,
         typer.Option(
             "--classes",
-            help="Classes to draw, by name or number, with commas. Default: the most frequent.",
+            help="Classes to draw, by name or number, with commas. Default: those off beyond "
+            "chance, then the most frequent.",
         ),
     ] = None
     top: Annotated[int, typer.Option("--top", min=0, help="How many of the worst classes.")] = 10

@@ -8,7 +8,16 @@ import numpy as np
 
 from calibrate.arrays import Float64
 from calibrate.renderers.documents.clusters import cluster_headline, spaces
-from calibrate.renderers.pictures.style import BLUE, GREEN, GREY, INK, ORANGE, drawing, shortened
+from calibrate.renderers.pictures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    drawing,
+    labelled,
+    shortened,
+)
 from calibrate.renderers.words import short
 from calibrate.results.clusters import ClusterReport, Clusters
 from calibrate.results.measurement import Measurement
@@ -160,10 +169,12 @@ def _legend(figure: Figure, report: ClusterReport, columns: int) -> None:
             label=label,
         )
 
-    names = [shortened(each.title, 20).replace("$", r"\$") for each in report.classes]
+    names = [labelled(each.title, 20) for each in report.classes]
     looks = zip(MARKERS, COLOURS, names, strict=True)
     handles = [marked(marker, colour, colour, name) for marker, colour, name in looks]
-    handles += [marked(TEMPLATE, "white", INK, "template")]
+    template = marked(TEMPLATE, "white", INK, "templates")
+    template.set(color=GREY, linewidth=1.0, linestyle=(0, (4, 3)))
+    handles += [template]
     figure.legend(
         handles=handles,
         loc="outside lower center",

@@ -12,10 +12,11 @@ from calibrate.renderers.pictures.style import (
     GREY,
     ORANGE,
     VERMILION,
+    calibrated,
     diagonal,
     drawing,
+    labelled,
     pooled,
-    shortened,
 )
 from calibrate.renderers.words import short
 from calibrate.results.comparison import ComparedModel, Comparison
@@ -32,7 +33,8 @@ MARKERS = "os^Dvp<>"
 def compare_figure(found: Comparison) -> Figure:
     """Accuracy against confidence of every model, without and with its temperature.
 
-    A dot per bin, at its mean confidence; neighbouring bins are joined until they hold 15 rows.
+    A dot per bin, at its mean confidence; neighbouring bins are joined until they hold 20
+    effective rows.
     """
     with drawing(10.0, 6.3) as figure:
         axes = figure.subplots(1, 2, sharex=True, sharey=True)
@@ -46,9 +48,9 @@ def compare_figure(found: Comparison) -> Figure:
             ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=np.linspace(0, 1, 6))
         axes[0].set_ylabel("accuracy")
         figure.legend(
-            *axes[0].get_legend_handles_labels(),
+            handles=[*axes[0].get_legend_handles_labels()[0], calibrated()],
             loc="outside lower center",
-            ncols=1 + (len(found.models) > 3),
+            ncols=1 + (len(found.models) > 2),
             frameon=False,
             fontsize=9.5,
             handlelength=1.6,
@@ -71,7 +73,7 @@ def _label(model: ComparedModel) -> str:
     """``hard: ECE 0.064, with T = 2.74 0.010``; a long name is cut."""
     before, after = model.metrics.before["ece"].value, (model.metrics.after or {}).get("ece")
     t = short(model.calibrator.temperature or 1.0)
-    text = f"{shortened(model.name, 30)}: ECE {before:.3f}"
+    text = f"{labelled(model.name, 30)}: ECE {before:.3f}"
     if after is not None:
         text += f", with T = {t} {after.value:.3f}"
-    return text.replace("$", r"\$")
+    return text

@@ -13,6 +13,7 @@ from calibrate.renderers.pictures.style import (
     GREY,
     VERMILION,
     Wording,
+    calibrated,
     diagonal,
     drawing,
     headed,
@@ -61,7 +62,7 @@ def corp_reliability_figure(report: Report) -> Figure | None:
         axes[0, 0].set_ylabel(called.y)
         axes[1, 0].set_ylabel("share of rows")
         headed(figure, report, 40 * len(sides))
-        _legend(figure, 4 if len(sides) == 2 else 2, called)
+        _legend(figure, 3 if len(sides) == 2 else 2, called)
     return figure
 
 
@@ -110,6 +111,7 @@ def _legend(figure: Figure, columns: int, called: Wording) -> None:
     figure.legend(
         handles=[
             Line2D([], [], color=BLUE, linewidth=2, label=f"{called.accuracy}, isotonic"),
+            calibrated(),
             Patch(facecolor=GREY, alpha=0.35, label="95 % of calibrated models"),
             Patch(facecolor=VERMILION, alpha=0.4, label=f"{called.over}, beyond the band"),
             Patch(facecolor=GREEN, alpha=0.4, label=f"{called.under}, beyond the band"),

@@ -28,7 +28,7 @@ def risk_coverage_figure(report: Report) -> Figure | None:
         overall = curves.before.risk[-1]
         ax.axhline(overall, color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
         ax.annotate(
-            f"all rows: {overall:.1%} wrong",
+            f"all rows: {100 * overall:.1f} % wrong",
             (0.01, overall),
             (0, 4),
             xycoords="data",

@@ -13,6 +13,7 @@ from calibrate.renderers.pictures.style import (
     GREY,
     VERMILION,
     Wording,
+    calibrated,
     diagonal,
     drawing,
     headed,
@@ -56,7 +57,7 @@ def smooth_reliability_figure(report: Report) -> Figure | None:
         axes[0, 0].set_ylabel(called.y)
         axes[1, 0].set_ylabel("density")
         headed(figure, report, 40 * len(sides))
-        _legend(figure, 4 if len(sides) == 2 else 2, called)
+        _legend(figure, 5 if len(sides) == 2 else 2, called)
     return figure
 
 
@@ -90,6 +91,7 @@ def _legend(figure: Figure, columns: int, called: Wording) -> None:
             Patch(facecolor=BLUE, alpha=0.25, label="its 95 % band"),
             Patch(facecolor=VERMILION, alpha=0.25, label=called.over),
             Patch(facecolor=GREEN, alpha=0.25, label=called.under),
+            calibrated(),
         ],
         loc="outside lower center",
         ncols=columns,

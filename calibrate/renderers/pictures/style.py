@@ -21,12 +21,15 @@ from calibrate.results.report import Reliability, Report
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 # Okabe & Ito (2008), colour-blind safe.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 GREY, INK = "#8A8A8A", "#222222"
 
-FEWEST = 15.0  # rows that a dot stands for; bins of fewer are drawn together
+FEW = 20.0  # effective rows: bins of fewer are faint, and joined where dots are drawn
+FAINT = 0.25
+SELDOM = f"fewer than {FEW:g} rows"
 
 DEFAULT_DPI = 150
 
@@ -54,6 +57,7 @@ def wording(report: Report) -> Wording:
 _SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # which comes with matplotlib
     "font.size": 10.5,
+    "figure.constrained_layout.wspace": 0.05,  # numbers at the ends of axes do not touch
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": GREY,
@@ -66,6 +70,7 @@ _SETTINGS: dict[str, Any] = {
     "svg.fonttype": "none",  # text that can be searched and edited
     "svg.hashsalt": "calibrate",  # the same names of parts every time
 }
+DIAGONAL: dict[str, Any] = {"color": GREY, "linewidth": 1.2, "linestyle": (0, (4, 3))}
 BACKENDS = {".png": "agg", ".svg": "svg", ".pdf": "pdf"}
 
 
@@ -85,32 +90,48 @@ def drawing(width: float, height: float) -> Iterator[Figure]:
 
 def shortened(name: str, length: int) -> str:
     """The end of a long path, which tells more than its beginning, as printable text."""
-    printable = name.encode(errors="replace").decode()
+    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
     return printable if len(printable) <= length else "…" + printable[1 - length :]
 
 
-def headed(figure: Figure, report: Report, length: int) -> None:
-    """The name and size of the data, small, over everything."""
+def labelled(name: str, length: int) -> str:
+    """A name that a label begins with: no formula, and in the legend whatever it begins with."""
+    text = shortened(name, length).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
+
+
+def headed(figure: Figure, report: Report, length: int, more: str = "") -> None:
+    """The name and size of the data, and perhaps more, small, over everything."""
     title = f"{shortened(report.data.logits, length)}\n{words.rows_and_classes(report)}"
+    title += f"\n{more}" if more else ""
     figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
 
 
 def diagonal(ax: Axes) -> None:
     """Where a calibrated model would be."""
-    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle=(0, (4, 3)), zorder=4)
+    ax.plot([0, 1], [0, 1], zorder=4, **DIAGONAL)
+
+
+def calibrated() -> Line2D:
+    """The same in a legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], label="calibrated", **DIAGONAL)
 
 
 def pooled(table: Reliability) -> tuple[Float64, Float64, Float64]:
-    """Weight, mean probability and frequency of bins, neighbours joined until they hold enough."""
+    """Effective rows, mean probability and frequency of bins, neighbours joined until they hold
+    enough.
+    """
     groups: list[list[float]] = [[0.0, 0.0, 0.0]]
-    for weight, confidence, accuracy in zip(
-        table.weight, table.confidence, table.accuracy, strict=True
+    for rows, confidence, accuracy in zip(
+        table.effective, table.confidence, table.accuracy, strict=True
     ):
-        if groups[-1][0] >= FEWEST:
+        if groups[-1][0] >= FEW:
             groups.append([0.0, 0.0, 0.0])
         for i, mean in enumerate((1.0, confidence, accuracy)):
-            groups[-1][i] += weight * (mean or 0.0)
-    if len(groups) > 1 and groups[-1][0] < FEWEST:
+            groups[-1][i] += rows * (mean or 0.0)
+    if len(groups) > 1 and groups[-1][0] < FEW:
         last = groups.pop()
         groups[-1] = [a + b for a, b in zip(groups[-1], last, strict=True)]
     sums = np.array(groups).T

@@ -34,7 +34,7 @@ def targets_figure(report: TargetReport) -> Figure:
             _line(top, temperatures, found, colour, MARKER[name], NAMES.get(name, true))
         top.set_ylabel("mean mass")
         top.set_ylim(0, 1.03)
-        top.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
+        _legend(figure, top)
         found = [point.entropy for point in points]
         _line(bottom, temperatures, found, INK, "o", None)
         bottom.axhline(log(report.data.classes), color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
@@ -56,6 +56,14 @@ def targets_figure(report: TargetReport) -> Figure:
             title += f", {report.mix:g} teacher + {1 - report.mix:.6g} label"
         figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
     return figure
+
+
+def _legend(figure: Figure, top: Axes) -> None:
+    from matplotlib.patches import Patch
+
+    handles, _ = top.get_legend_handles_labels()
+    handles.append(Patch(facecolor=GREY, alpha=0.4, label="95 % intervals"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9.5)
 
 
 def _line(
