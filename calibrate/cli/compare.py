@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.figures import Figures, figure_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,7 @@ def compare(
     show: options.PrintOptions,
     name: options.Names = None,
     output: options.Folder = "compare",
+    figures: Figures = None,
     dpi: options.Dpi = 150,
 ) -> Answer:
     """Compare models on the same rows, without and with temperature; write a folder."""
@@ -54,8 +57,9 @@ def compare(
     from calibrate.cli.console import recognised
     from calibrate.files import check_folder
     from calibrate.renderers.folder import write_result
-    from calibrate.renderers.pictures.compare import compare_figure
+    from calibrate.renderers.pictures import COMPARISON_PICTURES
 
+    pictures = figure_files(figures, COMPARISON_PICTURES)
     others = fitted_on.val_logits or []
     check_counts(files, name=name or (), val_logits=others)
     *logits, labels = files
@@ -73,11 +77,11 @@ def compare(
         raise calibrate.InputError(
             "expected both `val_logits` and `val_labels`, or neither to cross-fit"
         )
-    check_folder(output, ("compare.json", "compare.md", "reliability.png"))
+    check_folder(output, ("compare.json", "compare.md", *pictures))
     datasets = [rows.open(each, labels) for each in logits]
     validation = [rows.open(each, fitted_on.val_labels) for each in others]
     settings = calibrate.Settings(n_bins=measure.n_bins, seed=measure.seed)
     found = compare_datasets(name or default_titles(logits), datasets, validation, settings)
-    pictures = {"reliability.png": lambda: compare_figure(found)}
-    written = write_result(found, output, "compare", pictures, dpi=dpi)
+    drawings = {file: partial(COMPARISON_PICTURES[name], found) for file, name in pictures.items()}
+    written = write_result(found, output, "compare", drawings, dpi=dpi)
     return Answer(found, show, written, notes=[recognised(datasets[0])])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.figures import Figures, figure_files
 
 if TYPE_CHECKING:
     from calibrate.metrics.settings import Settings
@@ -107,10 +109,7 @@ class WantedOptions:
 class DrawOptions(options.FigureOptions):
     """The pictures of a report."""
 
-    figures: Annotated[
-        str | None,
-        typer.Option("--figures", help="Which pictures, by name, with commas. Default: all."),
-    ] = None
+    figures: Figures = None
 
 
 @command
@@ -130,8 +129,7 @@ def report(
     from calibrate.renderers.folder import write_result
     from calibrate.renderers.pictures import PICTURES
 
-    pictures = tuple(PICTURES) if draw.figures is None else tuple(draw.figures.split(","))
-    check_known("figures", pictures, PICTURES)
+    pictures = figure_files(draw.figures, PICTURES)
     check_known("metrics", wanted.shown or (), METRICS)
     check_report(output, pictures, draw.figure, inputs=[*rows.files, after.calibrator])
     settings = wanted.settings(samples)
@@ -147,9 +145,9 @@ def report(
         for name in wanted.shown or ()
         if name not in measured.metrics.before
     ]
-    drawn = " ".join(written)
-    for name in pictures if draw.figures and not draw.figure else ():
-        if f"{name}.png" not in drawn:
+    drawn = {Path(file).name for file in written}
+    for file, name in pictures.items() if draw.figures and not draw.figure else ():
+        if file not in drawn:
             warnings.append(f"{name}: there is nothing to draw for these rows")
     return Answer(measured, show, written, warnings, notes, wanted.shown)
 
