@@ -85,16 +85,16 @@ def _legend(figure: Figure, labels: list[str]) -> None:
 
 
 def _label(model: ComparedModel) -> str:
-    """``hard: ECE 0.064, with T = 2.74 0.010``; a long name is cut."""
+    """``hard: ECE 0.064; with T = 2.74: 0.010``; a long name is cut."""
     before, after = model.metrics.before["ece"].value, (model.metrics.after or {}).get("ece")
     t = short(model.calibrator.temperature or 1.0)
     text = f"{labelled(model.name, 30)}: ECE {before:.3f}"
-    return text if after is None else f"{text}, with T = {t} {after.value:.3f}"
+    return text if after is None else f"{text}; with T = {t}: {after.value:.3f}"
 
 
 def _label_over_runs(model: ModelRuns) -> str:
-    """``hard, 3 runs: mean ECE 0.064, with T 0.010``"""
+    """``hard, 3 runs: mean ECE 0.064; with T: 0.010``"""
     before, after = model.metrics.before["ece"].value, (model.metrics.after or {}).get("ece")
     runs = f"{model.runs} runs: mean ECE" if model.runs > 1 else "1 run: ECE"
     text = f"{labelled(model.name, 30)}, {runs} {before:.3f}"
-    return text if after is None else f"{text}, with T {after.value:.3f}"
+    return text if after is None else f"{text}; with T: {after.value:.3f}"
