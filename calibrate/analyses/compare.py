@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from calibrate.errors import InputError
 from calibrate.metrics.evidence import Evidence
 from calibrate.metrics.metric import METRICS, headline
 from calibrate.metrics.pairs import RowMeans, all_pairs, together
+from calibrate.metrics.runs import over_runs
 from calibrate.metrics.settings import Settings
 from calibrate.results.comparison import ComparedModel, Comparison
 from calibrate.results.measurement import Metrics, Sides
@@ -46,7 +48,8 @@ def compare(
     """Measure models on the same rows, without and with a temperature each.
 
     Args:
-        names: of the models.
+        names: of the models; the same name again is another run of that model, as with another
+            seed: what is found over runs is then in ``over_runs``.
         datasets: their rows, with the same labels.
         validation: the rows that each model's temperature is fitted on; none: cross-fitting on
             the rows themselves, so that no row is measured through a temperature that saw it.
@@ -55,8 +58,10 @@ def compare(
         metrics: to be measured beside the headline figures.
 
     Raises:
-        InputError: the rows are not the same ones, or a metric takes more than a comparison.
+        InputError: the rows are not the same ones, a run is given twice, or a metric takes more than
+            a comparison.
     """
+    labels = run_names(names)
     settings = replace(settings or Settings(), full=False, bootstrap=0)
     check_same_rows(datasets)
     measured = metrics_of_comparison(metrics)
@@ -67,12 +72,16 @@ def compare(
     first, many = entrants[0], len(entrants) - 1
     compared = [
         _compared(name, entrant, None if entrant is first else first, measured, settings, many)
-        for name, entrant in zip(names, entrants, strict=True)
+        for name, entrant in zip(labels, entrants, strict=True)
     ]
-    models = [model for model, _, _ in compared]
+    models = [
+        replace(model, run_of=None if label == name else name)
+        for (model, _, _), label, name in zip(compared, labels, names, strict=True)
+    ]
+    check_runs(models)
     warnings = [
         f"{name}: {warning}"
-        for name, entrant in zip(names, entrants, strict=True)
+        for name, entrant in zip(labels, entrants, strict=True)
         for warning in (*entrant.dataset.warnings, *entrant.warnings, *_related(entrant.dataset))
     ]
     where = f"cross-fitted on {FOLDS} folds of these rows"
@@ -81,7 +90,8 @@ def compare(
         "as given" if calibrators else "fitted on other rows" if validation else where,
         tuple(models),
         (*compared[0][2], *warnings),
-        all_pairs(names, [rows for _, rows, _ in compared], settings.seed),
+        all_pairs(labels, [rows for _, rows, _ in compared], settings.seed),
+        over_runs(models),
     )
 
 
@@ -125,6 +135,37 @@ def _given(dataset: Dataset, file: CalibratorFile) -> _Entrant:
     seen = f"{shared:.0%} of these rows were among those that its temperature was fitted on"
     warnings = (*file.warnings, *((seen,) if shared else ()))
     return _Entrant(dataset, calibrator, fitted, warnings, in_sample)
+
+
+def run_names(names: Sequence[str]) -> list[str]:
+    """A name for each run: those of models that are given more than once get a number.
+
+    Raises:
+        InputError: such a name is that of another model.
+    """
+    many, seen = Counter(names), Counter[str]()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(name if many[name] == 1 else f"{name}, run {seen[name]}")
+    twice = [name for name, count in Counter(found).items() if count > 1]
+    if twice:
+        raise InputError(f"`name`: {twice[0]!r} is what a run of another model is called")
+    return found
+
+
+def check_runs(models: Sequence[ComparedModel]) -> None:
+    """Raise InputError if a model has the same run twice: they would seem not to spread."""
+    seen: dict[tuple[object, ...], ComparedModel] = {}
+    for model in models:
+        figures = model.metrics.before.values()
+        run = (model.run_of, *(figure.value for figure in figures))
+        if model.run_of is not None and run in seen:
+            raise InputError(
+                f"{model.logits}: expected another run of {model.run_of}, found the scores of "
+                f"{seen[run].logits} again; give each run once"
+            )
+        seen[run] = model
 
 
 def _matched(

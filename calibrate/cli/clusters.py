@@ -10,6 +10,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.figures import Figures, one_picture
 
 
 class Units(str, Enum):
@@ -57,8 +58,14 @@ class PanelOptions:
         typer.Option("--classes", help="Three classes, by name or number from 0, with commas."),
     ]
     output: Annotated[
-        str, typer.Option("-o", "--output", help="The picture: a .png, .svg or .pdf file.")
-    ] = "clusters.png"
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="The picture: a .png, .svg or .pdf file. Default: clusters.png",
+        ),
+    ] = None
+    figures: Figures = None
     name: options.Names = None
     class_names: options.ClassNames = None
     units: Annotated[
@@ -93,7 +100,8 @@ def clusters(
 
     features, weights = layers.features or [], [*(layers.last_layer or ()), *(layers.weights or ())]
     renamed = ["--weights is called --last-layer; the old name works until 1.0"]
-    check_outputs([], [panels.output], inputs=[*files, *features, *weights, panels.class_names])
+    pictures = one_picture("clusters", panels.figures, panels.output, "output")
+    check_outputs([], pictures, inputs=[*files, *features, *weights, panels.class_names])
     names = None if panels.class_names is None else read_names(panels.class_names)
     numbers = class_numbers(panels.classes, names) or ()
     of_layers = (features, weights, panels.name or [])
@@ -102,5 +110,6 @@ def clusters(
     drawn = {"bootstrap": samples.bootstrap, "seed": samples.seed}
     report = measure_clusters(models, numbers, class_names=names, **drawn)
     with doing("drawing"):
-        save_figure(clusters_figure(report, panels.units.value), panels.output, panels.dpi)
-    return Answer(report, show, [panels.output], notes=renamed if layers.weights else [])
+        for picture in pictures:
+            save_figure(clusters_figure(report, panels.units.value), picture, panels.dpi)
+    return Answer(report, show, pictures, notes=renamed if layers.weights else [])

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.figures import Figures, figure_files
 from calibrate.cli.through import temperature_of
 
 if TYPE_CHECKING:
     from calibrate.calibrators.file import CalibratorFile
+
+RunNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--name",
+        help="What to call a model; once per file, in order. The same name again is another run of "
+        "that model, as with another seed: means and spread over its runs are shown.",
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +83,11 @@ class ValidationOptions:
         found = [read_calibrator_file(name) for name in self.calibrator or ()]
         return found + [file_of(temperature_of(t)) for t in self.temperature or ()]
 
+    @property
+    def files(self) -> list[str | None]:
+        """All that is read."""
+        return [*(self.val_logits or ()), *(self.calibrator or ()), self.val_labels]
+
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureOptions:
@@ -81,6 +98,31 @@ class MeasureOptions:
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds.")] = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class WriteOptions:
+    """What is written: a folder, and tables."""
+
+    output: options.Folder = "compare"
+    figures: Figures = None
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--table", help="Write the figures to a .csv, or a .tex for LaTeX with booktabs, too."
+        ),
+    ] = None
+    dpi: options.Dpi = 150
+
+    @property
+    def tables(self) -> list[str]:
+        return self.table or []
+
+    @property
+    def outside(self) -> list[str]:
+        """The tables that do not go into a folder that is still to be made."""
+        folder = Path(self.output).resolve()
+        return [t for t in self.tables if folder.exists() or Path(t).resolve().parent != folder]
+
+
 @command
 def compare(
     files: options.ManyFiles,
@@ -88,9 +130,8 @@ def compare(
     rows: options.ReadOptions,
     measure: MeasureOptions,
     show: options.PrintOptions,
-    name: options.Names = None,
-    output: options.Folder = "compare",
-    dpi: options.Dpi = 150,
+    write: WriteOptions,
+    name: RunNames = None,
 ) -> Answer:
     """Compare models on the same rows, without and with temperature; write a folder."""
     import calibrate
@@ -99,16 +140,22 @@ def compare(
     from calibrate.analyses.compare import metrics_of_comparison
     from calibrate.blocks.scheduler import doing
     from calibrate.cli.console import recognised
-    from calibrate.files import check_folder
+    from calibrate.cli.outputs import check_outputs
+    from calibrate.files import check_folder, write_bytes
     from calibrate.renderers.folder import write_result
-    from calibrate.renderers.pictures.compare import compare_figure
+    from calibrate.renderers.pictures import COMPARISON_PICTURES
+    from calibrate.renderers.tables import check_table_name, table
 
+    pictures = figure_files(write.figures, COMPARISON_PICTURES)
     fitted_on.check(files, name, rows)
     shown = options.metric_names(measure.metrics)
     metrics_of_comparison(shown or ())
     *logits, labels = files
     calibrators = fitted_on.calibrators()
-    check_folder(output, ("compare.json", "compare.md", "reliability.png"))
+    check_folder(write.output, ("compare.json", "compare.md", *pictures))
+    for each in write.tables:
+        check_table_name(each)
+    check_outputs(write.outside, [], [*files, *fitted_on.files, rows.weights, rows.cluster])
     datasets = [rows.open(each, labels) for each in logits]
     validation = [rows.open(each, fitted_on.val_labels) for each in fitted_on.val_logits or ()]
     settings = calibrate.Settings(n_bins=measure.n_bins, seed=measure.seed)
@@ -120,7 +167,12 @@ def compare(
         calibrators=calibrators,
         metrics=shown or (),
     )
-    pictures = {"reliability.png": lambda: compare_figure(found)}
+    drawings = {file: partial(COMPARISON_PICTURES[name], found) for file, name in pictures.items()}
     with doing("drawing"):
-        written = write_result(found, output, "compare", pictures, dpi=dpi, metrics=shown)
-    return Answer(found, show, written, notes=[recognised(datasets[0])], metrics=shown)
+        written = write_result(
+            found, write.output, "compare", drawings, dpi=write.dpi, metrics=shown
+        )
+    for each in write.tables:
+        write_bytes(each, table(found, each))
+    notes, files_written = [recognised(datasets[0])], [*written, *write.tables]
+    return Answer(found, show, files_written, notes=notes, metrics=shown)

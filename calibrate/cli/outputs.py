@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,10 +36,10 @@ def check_outputs(
 
 
 def check_report(
-    folder: str, pictures: Sequence[str], figure: str | None, inputs: Iterable[str | None]
+    folder: str, pictures: Iterable[str], figure: str | None, inputs: Iterable[str | None]
 ) -> None:
     """The same for the folder of a report, and for the picture that goes elsewhere, if one does."""
-    check_folder(folder, ("report.json", "report.md", *(f"{name}.png" for name in pictures)))
+    check_folder(folder, ("report.json", "report.md", *pictures))
     inside = figure is not None and Path(figure).resolve().parent == Path(folder).resolve()
     if inside and not Path(folder).exists():  # made with the folder
         figure_path, figure = figure, None
@@ -68,14 +68,16 @@ def draw_picture(picture: str, report: Report, name: str, dpi: int) -> None:
 
 
 def report_pictures(
-    report: Report, names: Sequence[str], figure: str | None
+    report: Report, names: Mapping[str, str], figure: str | None
 ) -> dict[str, Callable[[], Figure | None]]:
-    """What to draw, by the name of its file; ``figure`` is where the reliability diagram goes."""
+    """What to draw, by the name of its file; ``figure`` is where the reliability diagram goes.
+
+    ``names``: those of the pictures, by that of the file.
+    """
     from calibrate.renderers.pictures import PICTURES
 
-    found: dict[str, Callable[[], Figure | None]] = {}
-    for name in names:
-        elsewhere = figure if name == "reliability" else None
-        target = f"{name}.png" if elsewhere is None else str(Path(elsewhere).absolute())
-        found[target] = partial(PICTURES[name], report)
-    return found
+    drawn = dict(names)
+    if figure is not None:
+        drawn = {str(Path(figure).absolute()): "reliability"}
+        drawn |= {file: name for file, name in names.items() if name != "reliability"}
+    return {file: partial(PICTURES[name], report) for file, name in drawn.items()}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.figures import Figures, figure_files
 from calibrate.cli.through import ThroughOptions
 
 if TYPE_CHECKING:
@@ -63,7 +65,8 @@ class WantedOptions:
         str | None,
         typer.Option(
             "--classes",
-            help="Classes to draw, by name or number, with commas. Default: the most frequent.",
+            help="Classes to draw, by name or number, with commas. Default: those off beyond "
+            "chance, then the most frequent.",
         ),
     ] = None
     top: Annotated[int, typer.Option("--top", min=0, help="How many of the worst classes.")] = 10
@@ -102,10 +105,7 @@ class WantedOptions:
 class DrawOptions(options.FigureOptions):
     """The pictures of a report."""
 
-    figures: Annotated[
-        str | None,
-        typer.Option("--figures", help="Which pictures, by name, with commas. Default: all."),
-    ] = None
+    figures: Figures = None
 
 
 @command
@@ -122,13 +122,11 @@ def report(
     from calibrate.blocks.scheduler import doing
     from calibrate.cli.console import not_measured
     from calibrate.cli.outputs import check_report, report_pictures
-    from calibrate.errors import check_known
     from calibrate.renderers.folder import write_result
     from calibrate.renderers.pictures import PICTURES
 
     shown = wanted.shown
-    pictures = tuple(PICTURES) if draw.figures is None else tuple(draw.figures.split(","))
-    check_known("figures", pictures, PICTURES)
+    pictures = figure_files(draw.figures, PICTURES)
     check_report(output, pictures, draw.figure, inputs=[*rows.files, after.calibrator])
     settings = wanted.settings(samples)
     if rows.are_predictions:
@@ -140,9 +138,9 @@ def report(
     with doing("drawing"):
         written = write_result(measured, output, "report", drawings, dpi=draw.dpi, metrics=shown)
     warnings = not_measured(shown, measured)
-    drawn = " ".join(written)
-    for name in pictures if draw.figures and not draw.figure else ():
-        if f"{name}.png" not in drawn:
+    drawn = {Path(file).name for file in written}
+    for file, name in pictures.items() if draw.figures and not draw.figure else ():
+        if file not in drawn:
             warnings.append(f"{name}: there is nothing to draw for these rows")
     return Answer(measured, show, written, warnings, notes, shown)
 

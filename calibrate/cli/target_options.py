@@ -187,11 +187,14 @@ class TeacherOptions:
 
 
 def check_together(
-    labels: LabelOptions, teacher: TeacherOptions, figure: str | None, output: str | None
+    labels: LabelOptions,
+    teacher: TeacherOptions,
+    pictures: Mapping[str, str | None],
+    output: str | None,
 ) -> None:
     """Raise InputError for options that do not go together."""
     if not teacher.teacher:
-        more = {"--labels": teacher.teacher_labels, "--mix": teacher.mix, "--figure": figure}
+        more = {"--labels": teacher.teacher_labels, "--mix": teacher.mix, **pictures}
         why = "goes with --teacher LOGITS; labels alone are given as LABELS"
         _refuse({**teacher.ways, **more}, why)
         if labels.labels is None:
@@ -217,7 +220,7 @@ def check_together(
     if teacher.mix is not None and teacher.teacher_labels is None:
         raise InputError("--mix: expected labels to mix the teacher with; pass --labels LABELS")
     if teacher.sweep is None:
-        _refuse({"--figure": figure}, "goes with --sweep, which draws it")
+        _refuse(pictures, "goes with --sweep, which draws it")
     else:
         _refuse({"-o": output}, "does not go with --sweep, which writes no targets")
 

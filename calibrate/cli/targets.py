@@ -8,6 +8,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.figures import Figures, one_picture
 from calibrate.cli.target_options import LabelOptions, TargetRead, TeacherOptions, check_together
 from calibrate.errors import InputError
 
@@ -30,6 +31,7 @@ def targets(
         str | None,
         typer.Option("--figure", help="The picture of a sweep. Default: targets.png"),
     ] = None,
+    figures: Figures = None,
     dpi: options.Dpi = 150,
     output: Annotated[
         str | None,
@@ -44,12 +46,12 @@ def targets(
     """Write training targets: smoothed labels, or a teacher's softened probabilities."""
     from calibrate.cli.outputs import check_outputs
 
-    check_together(labels, teacher, figure, output)
-    target, picture = output or "targets.npy", figure or "targets.png"
+    check_together(labels, teacher, {"--figure": figure, "--figures": figures}, output)
+    target, pictures = output or "targets.npy", one_picture("targets", figures, figure, "figure")
     inputs = [*labels.files, *teacher.files]
     if teacher.sweep is not None:
-        check_outputs([], [picture], inputs)
-        return Answer(_swept(teacher, read, picture, dpi), show, [picture])
+        check_outputs([], pictures, inputs)
+        return Answer(_swept(teacher, read, pictures, dpi), show, pictures)
     if target != "-":
         check_outputs([target], [], inputs)
     notes = []
@@ -113,7 +115,7 @@ def _from_teacher(asked: TeacherOptions, read: TargetRead, target: str) -> Made:
     return teacher_report(maker, stream), stream.shape
 
 
-def _swept(asked: TeacherOptions, read: TargetRead, picture: str, dpi: int) -> TargetReport:
+def _swept(asked: TeacherOptions, read: TargetRead, pictures: list[str], dpi: int) -> TargetReport:
     from calibrate.analyses.targets.stream import sweep, sweep_report
     from calibrate.renderers.pictures.style import save_figure
     from calibrate.renderers.pictures.targets import targets_figure
@@ -121,7 +123,8 @@ def _swept(asked: TeacherOptions, read: TargetRead, picture: str, dpi: int) -> T
     temperatures = asked.temperatures()
     dataset = asked.dataset(read.reading)
     report = sweep_report(dataset, sweep(dataset, temperatures, asked.mix), asked.mix)
-    save_figure(targets_figure(report), picture, dpi)
+    for picture in pictures:
+        save_figure(targets_figure(report), picture, dpi)
     return report
 
 

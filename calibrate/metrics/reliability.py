@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,19 +19,20 @@ from calibrate.results.report import ClassReliability, Reliability
 MOST_SHOWN = 9
 
 
-def reliability_of(table: BinTable, band: tuple[Float64, Float64] | None = None) -> Reliability:
+def reliability_of(
+    table: BinTable, rows_per_weight: float, band: tuple[Float64, Float64] | None = None
+) -> Reliability:
     """Plain numbers from a table, and between which accuracies calibrated models lie."""
-    plain = Reliability(
-        tuple(table.edges.tolist()),
-        tuple(table.weight.tolist()),
-        _known(table.confidence, table),
-        _known(table.accuracy, table),
+    low, high = band or (None, None)
+    return Reliability(
+        edges=tuple(table.edges.tolist()),
+        weight=tuple(table.weight.tolist()),
+        confidence=_known(table.confidence, table),
+        accuracy=_known(table.accuracy, table),
+        consistency_low=() if low is None else _known(low, table),
+        consistency_high=() if high is None else _known(high, table),
+        rows=tuple((table.weight * rows_per_weight).tolist()),
     )
-    return plain if band is None else _with_band(plain, table, *band)
-
-
-def _with_band(plain: Reliability, table: BinTable, low: Float64, high: Float64) -> Reliability:
-    return replace(plain, consistency_low=_known(low, table), consistency_high=_known(high, table))
 
 
 def _known(values: Float64, table: BinTable) -> tuple[float | None, ...]:
@@ -40,20 +41,56 @@ def _known(values: Float64, table: BinTable) -> tuple[float | None, ...]:
     return tuple(v if s else None for v, s in zip(values.tolist(), some.tolist(), strict=True))
 
 
-def class_reliability(
-    tables: Sequence[ClassTable], edges: Float64, rows_per_weight: float, settings: Settings
-) -> list[tuple[ClassReliability, ...]]:
-    """Probability against frequency of the classes asked for, or of the most frequent ones."""
-    rows = tables[0].rows
-    chosen = settings.classes
-    if chosen is None:
-        frequent = np.argsort(-rows, kind="stable")[:MOST_SHOWN]
-        chosen = tuple(int(k) for k in frequent if rows[k] > 0)
-    names = settings.class_names
+@dataclass(frozen=True)
+class Predicted:
+    """The rows by the class that they are predicted to be of, and by how much each is off."""
 
-    def shown(table: ClassTable) -> tuple[ClassReliability, ...]:
+    kinds: Kinds
+    biases: list[Bias]
+
+    @staticmethod
+    def of(totals: Totals, side: int) -> Predicted:
+        """Through one of the views."""
+        kept, n_classes = totals.kept, totals.classes[side].shape[1]
+        predicted = kept.predicted if kept.predicted is not None else np.zeros(0, dtype=np.intp)
+        kinds = Kinds.of(kept, side, predicted, n_classes, exact=totals.plain, hard=totals.hard)
+        return Predicted(kinds, kinds.biases())
+
+    @property
+    def off(self) -> list[int]:
+        """The classes that are off beyond chance, the surest first."""
+        those = [k for k, bias in enumerate(self.biases) if bias.off]
+        return sorted(those, key=lambda k: -self.biases[k].sure)
+
+
+def worth_showing(sides: Sequence[Predicted], rows: Float64) -> tuple[int, ...]:
+    """The classes that have something to show.
+
+    First those that are off beyond chance after calibration, then those that were before, the
+    surest first; then the most frequent.
+    """
+    off = [k for side in reversed(sides) for k in side.off]
+    frequent = [int(k) for k in np.argsort(-rows, kind="stable") if rows[k] > 0]
+    return tuple(dict.fromkeys([*off, *frequent]))[:MOST_SHOWN]
+
+
+def class_reliability(
+    totals: Totals, sides: Sequence[Predicted], settings: Settings
+) -> list[tuple[ClassReliability, ...]]:
+    """Probability against frequency of the classes asked for, or of those worth showing.
+
+    ``sides``: none where that was not looked at.
+    """
+    tables, edges = totals.classes, totals.edges
+    rows, rows_per_weight = tables[0].rows, totals.kept.rows_per_weight
+    chosen, names = settings.classes, settings.class_names
+    if chosen is None:
+        chosen = worth_showing(sides, rows)
+
+    def shown(side: int) -> tuple[ClassReliability, ...]:
+        table = tables[side]
         inside, probability, label = table.inside, table.probability, table.label
-        eces = table.eces()
+        eces, biases = table.eces(), sides[side].biases if sides else None
         return tuple(
             ClassReliability(
                 index=k,
@@ -63,11 +100,12 @@ def class_reliability(
                 table=_with_binomial_band(
                     BinTable(edges, inside[k], probability[k], label[k]), rows_per_weight
                 ),
+                off=None if biases is None or biases[k].p_value is None else biases[k].off,
             )
             for k in chosen
         )
 
-    return [shown(table) for table in tables]
+    return [shown(side) for side in range(totals.n_sides)]
 
 
 def _with_binomial_band(table: BinTable, rows_per_weight: float) -> Reliability:
@@ -77,18 +115,15 @@ def _with_binomial_band(table: BinTable, rows_per_weight: float) -> Reliability:
     rows = np.maximum(table.weight * rows_per_weight, 1.0)
     p = np.clip(table.confidence, 1e-12, 1 - 1e-12)
     low, high = (np.clip(np.nan_to_num(bdtrik(q, rows, p)) / rows, 0, 1) for q in (0.025, 0.975))
-    return _with_band(reliability_of(table), table, low, high)
+    return reliability_of(table, rows_per_weight, (low, high))
 
 
 def classes_by_prediction(
-    totals: Totals, side: int, top: int, names: Sequence[str] | None
+    table: ClassTable, found: Predicted, top: int, names: Sequence[str] | None
 ) -> Classes:
     """The ``top`` classes whose predictions are most surely off, and how many there are."""
-    kept, n_classes = totals.kept, totals.classes[side].shape[1]
-    predicted = kept.predicted if kept.predicted is not None else np.zeros(0, dtype=np.intp)
-    kinds = Kinds.of(kept, side, predicted, n_classes, exact=totals.plain, hard=totals.hard)
-    biases, eces = kinds.biases(), totals.classes[side].eces()
-    some = [k for k in range(n_classes) if kinds.weight[k] > 0]
+    kinds, biases, eces = found.kinds, found.biases, table.eces()
+    some = [k for k in range(table.shape[1]) if kinds.weight[k] > 0]
     order = sorted(some, key=lambda k: (-biases[k].sure, -kinds.weight[k]))
     listed = tuple(
         ClassFigures(

@@ -19,7 +19,8 @@ class Settings:
         bootstrap: samples behind the intervals of figures that are not means; 0 for none.
         top: how many of the worst classes to list.
         class_names: one per class, or None.
-        classes: the numbers of those whose reliability is wanted; None for the most frequent.
+        classes: the numbers of those whose reliability is wanted; None for those that
+            are off beyond chance, then the most frequent.
         seed: of the bootstrap and of the consistency resampling.
         negligible: an ECE below this changes no decision that rests on a probability.
         votes: how many votes each soft label is the mean of; None: it is exact.

@@ -37,7 +37,8 @@ class Reliability:
     """Confidence against accuracy per bin; empty bins have weight 0 and None.
 
     ``consistency_low`` and ``consistency_high`` hold the accuracy of 95 % of calibrated models with
-    these confidences; empty where that was not looked at.
+    these confidences; empty where that was not looked at. ``rows`` is the effective number of rows:
+    the weight times sum w / sum w² of all rows (Kish); empty in older files.
     """
 
     edges: tuple[float, ...]
@@ -46,6 +47,12 @@ class Reliability:
     accuracy: tuple[float | None, ...]
     consistency_low: tuple[float | None, ...] = ()
     consistency_high: tuple[float | None, ...] = ()
+    rows: tuple[float, ...] = ()
+
+    @property
+    def effective(self) -> tuple[float, ...]:
+        """The effective number of rows per bin, or what is nearest to it."""
+        return self.rows or self.weight
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,8 @@ class ClassReliability:
         rows: the weight of the rows with this label.
         ece: one-vs-rest.
         table: probability against frequency per bin.
+        off: whether the rows predicted to be of it are off beyond chance, among all classes; None
+            where that was not looked at or they are too few.
     """
 
     index: int
@@ -65,6 +74,7 @@ class ClassReliability:
     rows: float
     ece: float
     table: Reliability
+    off: bool | None = None
 
 
 @dataclass(frozen=True)

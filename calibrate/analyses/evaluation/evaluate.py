@@ -24,6 +24,7 @@ from calibrate.metrics.corp import corp_reliability
 from calibrate.metrics.measure import measure, reach_zero, rough_of
 from calibrate.metrics.metric import METRICS
 from calibrate.metrics.reliability import (
+    Predicted,
     class_reliability,
     classes_by_prediction,
     reliability_of,
@@ -176,28 +177,28 @@ def report_of(
         figures = choice.allowed_for(figures, totals)
     if fitted is not None and fitted.folds:  # the best temperature is then the one in use
         figures = figures.only_before("nll_calibration")
+    kept, alone, per_weight = totals.kept, totals.alone, totals.kept.rows_per_weight
     report = Report(
         data=data,
         calibrator=fitted,
         metrics=figures,
-        reliability=sides_of([reliability_of(table) for table in totals.tables]),
+        reliability=sides_of([reliability_of(table, per_weight) for table in totals.tables]),
         warnings=warnings + notes,
         rough_intervals=rough_of(figures, totals, of_t=choice is not None),
         settings=used_of(settings, data),
     )
-    kept, edges, sides = totals.kept, totals.edges, range(totals.n_sides)
     if totals.classes:
-        shown = class_reliability(totals.classes, edges, kept.rows_per_weight, settings)
-        report = replace(report, class_reliability=sides_of(shown))
+        report = _with_classes(report, totals, settings)
     if totals.yes_no:
-        report = replace(report, lean=sides_of([_bias(totals, side) for side in sides]))
+        leans = [_bias(totals, side) for side in range(totals.n_sides)]
+        report = replace(report, lean=sides_of(leans))
     if not settings.full:
         return report
     found = significance_tests(totals, settings.seed, choice)
-    tables = [reliability_of(t, c.band) for t, c in zip(totals.tables, found.chance, strict=True)]
-    alone = totals.alone
-    smooth = [smooth_reliability(kept.of_yes, side, alone=alone) for side in sides]
-    report = replace(
+    bands = [chance.band for chance in found.chance]
+    tables = [reliability_of(t, per_weight, b) for t, b in zip(totals.tables, bands, strict=True)]
+    smooth = [smooth_reliability(kept.of_yes, s, alone=alone) for s in range(totals.n_sides)]
+    return replace(
         report,
         metrics=reach_zero(figures, found.p_values),
         reliability=sides_of(tables),
@@ -206,10 +207,20 @@ def report_of(
         corp_reliability=corp_reliability(kept, settings.seed, alone=alone),
         risk_coverage=sides_of([_risk_coverage(each) for each in kept.ordered]),
     )
-    if not totals.classes or totals.yes_no:
+
+
+def _with_classes(report: Report, totals: Totals, settings: Settings) -> Report:
+    """The report with what was found class by class."""
+    sides = [] if totals.yes_no else [Predicted.of(totals, s) for s in range(totals.n_sides)]
+    shown = class_reliability(totals, sides, settings)
+    report = replace(report, class_reliability=sides_of(shown))
+    if not sides:
         return report
-    names = settings.class_names
-    classes = [classes_by_prediction(totals, side, settings.top, names) for side in sides]
+    names, top = settings.class_names, settings.top
+    classes = [
+        classes_by_prediction(table, side, top, names)
+        for table, side in zip(totals.classes, sides, strict=True)
+    ]
     return replace(report, classes=sides_of(classes))
 
 

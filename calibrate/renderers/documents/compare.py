@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from calibrate.renderers.document import (
     EVERYTHING,
     Heading,
@@ -13,19 +15,27 @@ from calibrate.renderers.document import (
     document,
     warned,
 )
-from calibrate.renderers.words import ROUGH, measurement, short
-from calibrate.results.comparison import Comparison
+from calibrate.renderers.words import ROUGH, measurement, number, short
+from calibrate.results.comparison import (
+    Comparison,
+    OverRuns,
+    Pair,
+    Spread,
+    best_of,
+    not_told_from,
+)
 from calibrate.results.measurement import Metrics
 
 
 @document.register
 def _(found: Comparison, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
+    runs = found.over_runs
     return (
         Heading(_headline(found)),
         Lines.of(Line(f"T {found.fitted_on}", quiet=True)),
-        *_tables(found, shown),
-        *_pairs(found),
-        Lines.of(best_in_words(found)),
+        *(_tables(found, shown) if runs is None else _tables_over_runs(runs, shown)),
+        *_pairs(found.pairs if runs is None else runs.pairs),
+        Lines.of(best_in_words(found) if runs is None else best_over_runs(runs)),
         *warned(found.warnings),
     )
 
@@ -33,7 +43,10 @@ def _(found: Comparison, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
 def _headline(found: Comparison) -> str:
     data = found.data
     size = f"{data.rows:,} rows, {data.classes:,} {data.task.noun}"
-    return f"{len(found.models)} models on {data.labels}: {size}"
+    many = f"{len(found.models)} models"
+    if found.over_runs is not None:
+        many = f"{len(found.over_runs.models)} models in {len(found.models)} runs"
+    return f"{many} on {data.labels}: {size}"
 
 
 def _tables(found: Comparison, shown: Shown) -> list[Table]:
@@ -66,16 +79,54 @@ def _tables(found: Comparison, shown: Shown) -> list[Table]:
     return tables
 
 
+DEVIATION = "mean ± standard deviation over runs, on the same rows; T is fitted to each run"
+OVER_RUNS = (
+    "95 % intervals of other runs on these rows, not of other rows, that hold together for a "
+    "column; none of a model with one run"
+)
+
+
+def _tables_over_runs(found: OverRuns, shown: Shown) -> list[Table]:
+    """The means over runs and how they spread, and their differences from the first model."""
+    measured = found.models[0].metrics.before
+    columns = [name for name in shown.metrics or measured if name in measured]
+    rows, changes = [], []
+    for model in found.models:
+        count = f"{model.runs} run" + "s" * (model.runs > 1)
+        sides = ((model.metrics.before, ""), (model.metrics.last, ", with T"))
+        rows += [
+            [f"{model.name}{what}", count, *(_spread(side[name]) for name in columns)]
+            for side, what in sides
+        ]
+        if model.against_first is not None:
+            against = ((model.against_first.before, ""), (model.against_first.last, ", with T"))
+            changes += [
+                [f"{model.name}{what}", *(measurement(side[name]) for name in columns)]
+                for side, what in against
+            ]
+    tables = [Table.of("model", ["runs", *columns], rows, DEVIATION)]
+    if changes:
+        tables.append(Table.of(f"minus {found.models[0].name}", columns, changes, OVER_RUNS))
+    return tables
+
+
+def _spread(figure: Spread) -> str:
+    return number(figure.value) + ("" if figure.sd is None else f" ± {number(figure.sd)}")
+
+
+def _apart(pair: Pair) -> str:
+    return "–" if pair.nll.low is None else "yes" if pair.apart else "no"
+
+
 MOST_PAIRS = 15  # printed; JSON holds all
 
 
-def _pairs(found: Comparison) -> tuple[Table, ...]:
+def _pairs(pairs: tuple[Pair, ...]) -> tuple[Table, ...]:
     """Each two models, where there are more than the table against the first can tell."""
-    if len(found.models) < 3 or len(found.pairs) > MOST_PAIRS:
+    if not 1 < len(pairs) <= MOST_PAIRS:
         return ()
     rows = [
-        [f"{pair.second} - {pair.first}", measurement(pair.nll), "yes" if pair.apart else "no"]
-        for pair in found.pairs
+        [f"{pair.second} - {pair.first}", measurement(pair.nll), _apart(pair)] for pair in pairs
     ]
     note = "intervals that hold together for all pairs"
     return (Table.of("nll with T", ["difference", "told apart"], rows, note),)
@@ -86,13 +137,25 @@ def best_in_words(found: Comparison) -> str:
     best = found.best
     text = f"Least nll with T: {best.name} ({measurement(best.metrics.last['nll'])})"
     others = [model.name for model in found.models if model is not best]
+    return text + _told(others, found.not_worse, "these rows", "beyond chance")
+
+
+def best_over_runs(found: OverRuns) -> str:
+    """The same over runs."""
+    best = best_of(found.models)
+    text = f"Least nll with T: {best.name} ({_spread(best.metrics.last['nll'])})"
+    others = [model.name for model in found.models if model is not best]
+    alike = not_told_from(best.name, found.pairs)
+    return text + _told(others, alike, "these runs", "beyond what runs differ by")
+
+
+def _told(others: Sequence[str], alike: Sequence[str], by: str, how: str) -> str:
+    """The end of a sentence on the best: from which of the others it is told."""
     if not others:
-        return f"{text}."
-    alike = [name for name in others if name in found.not_worse]
-    if not alike:
-        whom = "all others" if len(others) > 1 else others[0]
-        return f"{text}, told from {whom} beyond chance."
-    named = ", ".join(alike)
-    if len(alike) == len(others):
-        return f"{text}, but these rows do not tell it from {named}."
-    return f"{text}, but these rows do not tell it from {named}; the others are higher."
+        return "."
+    named = ", ".join(name for name in others if name in alike)
+    if not named:
+        return f", told from {'all others' if len(others) > 1 else others[0]} {how}."
+    if set(others) <= set(alike):
+        return f", but {by} do not tell it from {named}."
+    return f", but {by} do not tell it from {named}; the others are higher."

@@ -1,9 +1,11 @@
 """Pictures: a result -> a matplotlib figure; one file per picture.
 
-Those of a report have a row in PICTURES; each gives None where there is nothing to draw.
+Those of a report have a row in PICTURES, those of a comparison in COMPARISON_PICTURES; each gives
+None where there is nothing to draw.
 """
 
 from calibrate.renderers.pictures.classes import classes_figure
+from calibrate.renderers.pictures.compare import compare_figure
 from calibrate.renderers.pictures.corp import corp_reliability_figure
 from calibrate.renderers.pictures.reliability import reliability_figure
 from calibrate.renderers.pictures.risk_coverage import risk_coverage_figure
@@ -19,4 +21,6 @@ PICTURES = {
     "risk-coverage": risk_coverage_figure,
 }
 
-__all__ = ["PICTURES"]
+COMPARISON_PICTURES = {"reliability": compare_figure}
+
+__all__ = ["COMPARISON_PICTURES", "PICTURES"]

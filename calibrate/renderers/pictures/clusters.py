@@ -8,7 +8,16 @@ import numpy as np
 
 from calibrate.arrays import Float64
 from calibrate.renderers.documents.clusters import cluster_headline, spaces
-from calibrate.renderers.pictures.style import BLUE, GREEN, GREY, INK, ORANGE, shortened, style
+from calibrate.renderers.pictures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    drawing,
+    labelled,
+    shortened,
+)
 from calibrate.renderers.words import short
 from calibrate.results.clusters import ClusterReport, Clusters
 from calibrate.results.measurement import Measurement
@@ -34,15 +43,11 @@ def clusters_figure(report: ClusterReport, units: str = "relative") -> Figure:
             the triangle of templates is drawn so that its mean side is 1 too, as only its
             directions matter; ``"absolute"``: the coordinates as they are.
     """
-    from matplotlib.figure import Figure
-
     models = report.models
     columns = 2 if len(models) == 4 else min(COLUMNS, len(models))
     n_rows = -(-len(models) // columns)
     panels = [_scaled(model, units) for model in models]
-    with style():
-        size = (max(3.5 * columns, 4.6), 4.3 * n_rows + 0.85)
-        figure = Figure(figsize=size, layout="constrained")
+    with drawing(max(3.5 * columns, 4.6), 4.3 * n_rows + 0.85) as figure:
         grid = figure.subplots(n_rows, columns, sharex=True, sharey=True, squeeze=False)
         limits = _limits(panels)
         for i, ax in enumerate(grid.flat):
@@ -164,10 +169,12 @@ def _legend(figure: Figure, report: ClusterReport, columns: int) -> None:
             label=label,
         )
 
-    names = [shortened(each.title, 20).replace("$", r"\$") for each in report.classes]
+    names = [labelled(each.title, 20) for each in report.classes]
     looks = zip(MARKERS, COLOURS, names, strict=True)
     handles = [marked(marker, colour, colour, name) for marker, colour, name in looks]
-    handles += [marked(TEMPLATE, "white", INK, "template")]
+    template = marked(TEMPLATE, "white", INK, "templates")
+    template.set(color=GREY, linewidth=1.0, linestyle=(0, (4, 3)))
+    handles += [template]
     figure.legend(
         handles=handles,
         loc="outside lower center",

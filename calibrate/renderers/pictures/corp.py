@@ -13,9 +13,10 @@ from calibrate.renderers.pictures.style import (
     GREY,
     VERMILION,
     Wording,
+    calibrated,
     diagonal,
+    drawing,
     headed,
-    style,
     wording,
 )
 from calibrate.results.corp import CorpReliability
@@ -32,8 +33,6 @@ def corp_reliability_figure(report: Report) -> Figure | None:
     The grey band is pointwise: calibrated models leave it at 5 of 100 confidences. The captions
     split the Brier score of the confidence. After Dimitriadis, Gneiting & Jordan (2021), figure 2.
     """
-    from matplotlib.figure import Figure
-
     curves = report.corp_reliability
     if curves is None:
         return None
@@ -42,8 +41,7 @@ def corp_reliability_figure(report: Report) -> Figure | None:
         sides.append(("after", curves.after))
     yes_no, called = report.data.task.yes_no, wording(report)
     of = "P(yes)" if yes_no else "confidence"
-    with style():
-        figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
+    with drawing(4.9 * len(sides) + 0.2, 6.2) as figure:
         axes = figure.subplots(
             2, len(sides), sharex=True, sharey="row", squeeze=False, height_ratios=[3.4, 1]
         )
@@ -64,7 +62,7 @@ def corp_reliability_figure(report: Report) -> Figure | None:
         axes[0, 0].set_ylabel(called.y)
         axes[1, 0].set_ylabel("share of rows")
         headed(figure, report, 40 * len(sides))
-        _legend(figure, 4 if len(sides) == 2 else 2, called)
+        _legend(figure, 3 if len(sides) == 2 else 2, called)
     return figure
 
 
@@ -113,6 +111,7 @@ def _legend(figure: Figure, columns: int, called: Wording) -> None:
     figure.legend(
         handles=[
             Line2D([], [], color=BLUE, linewidth=2, label=f"{called.accuracy}, isotonic"),
+            calibrated(),
             Patch(facecolor=GREY, alpha=0.35, label="95 % of calibrated models"),
             Patch(facecolor=VERMILION, alpha=0.4, label=f"{called.over}, beyond the band"),
             Patch(facecolor=GREEN, alpha=0.4, label=f"{called.under}, beyond the band"),

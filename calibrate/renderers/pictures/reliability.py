@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from calibrate.arrays import Float64
 from calibrate.renderers import words
 from calibrate.renderers.pictures.style import (
     BLUE,
+    FAINT,
+    FEW,
     GREEN,
     GREY,
     INK,
+    SELDOM,
     VERMILION,
     Wording,
+    calibrated,
     diagonal,
+    drawing,
     headed,
-    style,
     wording,
 )
 from calibrate.results.measurement import Measurement, Sides
 from calibrate.results.report import Reliability, Report
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -38,12 +46,9 @@ def reliability_figure(report: Report) -> Figure:
     bin's own mean confidence rather than from its centre, and coloured by its sign. Of binary and
     multi-label models: how often yes is right against its probability.
     """
-    from matplotlib.figure import Figure
-
     yes_no, called = report.data.task.yes_no, wording(report)
     sides = _tables(report, yes_no)
-    with style():
-        figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
+    with drawing(4.9 * len(sides) + 0.2, 6.2) as figure:
         axes = figure.subplots(
             2, len(sides), sharex=True, sharey="row", squeeze=False, height_ratios=[3.4, 1]
         )
@@ -64,7 +69,7 @@ def reliability_figure(report: Report) -> Figure:
         axes[0, 0].set_ylabel(called.y)
         axes[1, 0].set_ylabel("share of rows")
         headed(figure, report, 40 * len(sides))
-        _legend(figure, 5 if len(sides) == 2 else 2, called)
+        _legend(figure, 2 * len(sides), called, [table for _, table, _ in sides])
     return figure
 
 
@@ -90,45 +95,66 @@ def _title(side: str, report: Report) -> str:
     return f"after: T = {words.short(report.temperature)}{note}"
 
 
+@dataclass(frozen=True)
+class _Bins:
+    """The ends of some bins, their mean confidence and accuracy, ``(b,)`` each."""
+
+    low: Float64
+    high: Float64
+    confidence: Float64
+    accuracy: Float64
+
+    def those(self, which: NDArray[np.bool_]) -> _Bins:
+        return _Bins(*(getattr(self, field.name)[which] for field in fields(self)))
+
+
 def _draw_bins(ax: Axes, table: Reliability) -> None:
     diagonal(ax)
     filled = [i for i, weight in enumerate(table.weight) if weight > 0]
-    low, high = np.array(table.edges)[filled], np.array(table.edges)[1:][filled]
+    edges = np.array(table.edges)
     confidence = np.array(table.confidence, dtype=float)[filled]
     accuracy = np.array(table.accuracy, dtype=float)[filled]
-    line = _line(table)
-    base, top = np.minimum(confidence, accuracy), np.maximum(confidence, accuracy)
-    ax.bar(low, base, high - low, align="edge", color=BLUE, edgecolor="white", linewidth=line)
-    for over, colour, hatch in ((True, VERMILION, OVER), (False, GREEN, UNDER)):
-        those = (confidence > accuracy) == over
-        ax.bar(
-            low[those],
-            (top - base)[those],
-            (high - low)[those],
-            bottom=base[those],
-            align="edge",
-            facecolor=colour + "44",
-            edgecolor=colour,
-            hatch=hatch if line else None,
-            linewidth=line,
-        )
-    ax.hlines(accuracy, low, high, color=BLUE, linewidth=2.5, zorder=3)
-    ax.hlines(confidence, low, high, color=INK, linewidth=1.6, zorder=3)
+    bins = _Bins(edges[filled], edges[1:][filled], confidence, accuracy)
+    few = np.array(table.effective)[filled] < FEW
+    _draw_bars(ax, bins.those(~few), _line(table), None)
+    _draw_bars(ax, bins.those(few), _line(table), FAINT)
     if table.consistency_low:
-        _draw_consistency(ax, table, filled)
+        _draw_consistency(ax, table, filled, np.where(few, 2 * FAINT, 1.0))
     ax.set(xlim=(0, 1), ylim=(0, 1.01))
     ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
 
 
-def _draw_consistency(ax: Axes, table: Reliability, filled: list[int]) -> None:
+def _draw_bars(ax: Axes, bins: _Bins, line: float, alpha: float | None) -> None:
+    base = np.minimum(bins.confidence, bins.accuracy)
+    look: Any = {"align": "edge", "linewidth": line, "alpha": alpha}
+    ax.bar(bins.low, base, bins.high - bins.low, color=BLUE, edgecolor="white", **look)
+    for over, colour, hatch in ((True, VERMILION, OVER), (False, GREEN, UNDER)):
+        side = bins.those((bins.confidence > bins.accuracy) == over)
+        ax.bar(
+            side.low,
+            np.abs(side.confidence - side.accuracy),
+            side.high - side.low,
+            bottom=np.minimum(side.confidence, side.accuracy),
+            facecolor=colour + "44",
+            edgecolor=colour,
+            hatch=hatch if line else None,
+            **look,
+        )
+    ends: Any = {"xmin": bins.low, "xmax": bins.high, "zorder": 3, "alpha": alpha}
+    ax.hlines(bins.accuracy, color=BLUE, linewidth=2.5, **ends)
+    ax.hlines(bins.confidence, color=INK, linewidth=1.6, **ends)
+
+
+def _draw_consistency(ax: Axes, table: Reliability, filled: list[int], alpha: Float64) -> None:
     """Bars over the accuracies that 95 % of calibrated models with these confidences show."""
     left, right = np.array(table.edges)[filled], np.array(table.edges)[1:][filled]
     low = np.array(table.consistency_low, dtype=float)[filled]
     high = np.array(table.consistency_high, dtype=float)[filled]
     middle, cap = (left + right) / 2, 0.15 * (right - left)
-    ax.vlines(middle, low, high, color=INK, linewidth=1.1, zorder=5)
+    look: Any = {"colors": [(INK, a) for a in alpha], "linewidth": 1.1, "zorder": 5}
+    ax.vlines(middle, low, high, **look)
     for end in (low, high):
-        ax.hlines(end, middle - cap, middle + cap, color=INK, linewidth=1.1, zorder=5)
+        ax.hlines(end, middle - cap, middle + cap, **look)
 
 
 def _line(table: Reliability) -> float:
@@ -184,19 +210,25 @@ def _compact(count: float) -> str:
     return f"{count:.3g}"
 
 
-def _legend(figure: Figure, columns: int, called: Wording) -> None:
+def _legend(figure: Figure, columns: int, called: Wording, tables: list[Reliability]) -> None:
+    """What is drawn in any panel."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    mean = "mean " + called.x.removesuffix(" of yes")
+    handles: list[Artist] = [
+        Patch(facecolor=BLUE, label=called.accuracy),
+        Line2D([], [], color=INK, linewidth=1.6, label="mean " + called.x.removesuffix(" of yes")),
+        Patch(fc=VERMILION + "44", ec=VERMILION, hatch=OVER, label=called.over),
+        Patch(fc=GREEN + "44", ec=GREEN, hatch=UNDER, label=called.under),
+        calibrated(),
+    ]
+    if any(table.consistency_low for table in tables):
+        look: Any = {"color": INK, "linewidth": 1.1, "marker": "|", "markersize": 9}
+        handles.append(Line2D([], [], label="95 % of calibrated models", **look))
+    if any(0 < rows < FEW for table in tables for rows in table.effective):
+        handles.append(Patch(facecolor=BLUE, alpha=FAINT, label=SELDOM))
     figure.legend(
-        handles=[
-            Patch(facecolor=BLUE, label=called.accuracy),
-            Line2D([], [], color=INK, linewidth=1.6, label=mean),
-            Line2D([], [], color=INK, lw=1.1, marker="|", ms=9, label="95 % of calibrated models"),
-            Patch(fc=VERMILION + "44", ec=VERMILION, hatch=OVER, label=called.over),
-            Patch(fc=GREEN + "44", ec=GREEN, hatch=UNDER, label=called.under),
-        ],
+        handles=handles,
         loc="outside lower center",
         ncols=columns,
         frameon=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calibrate.renderers import words
-from calibrate.renderers.pictures.style import BLUE, GREY, VERMILION, headed, style
+from calibrate.renderers.pictures.style import BLUE, GREY, VERMILION, drawing, headed
 from calibrate.results.measurement import Measurement
 from calibrate.results.report import Report, RiskCoverage
 
@@ -20,18 +20,15 @@ def risk_coverage_figure(report: Report) -> Figure | None:
     Read it from the left: answering only the most confident share of rows, how many are wrong?
     After Geifman & El-Yaniv (2017).
     """
-    from matplotlib.figure import Figure
-
     curves = report.risk_coverage
     if curves is None:
         return None
-    with style():
-        figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+    with drawing(6.4, 4.6) as figure:
         ax = figure.subplots()
         overall = curves.before.risk[-1]
         ax.axhline(overall, color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
         ax.annotate(
-            f"all rows: {overall:.1%} wrong",
+            f"all rows: {100 * overall:.1f} % wrong",
             (0.01, overall),
             (0, 4),
             xycoords="data",

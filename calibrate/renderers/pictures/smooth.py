@@ -13,9 +13,10 @@ from calibrate.renderers.pictures.style import (
     GREY,
     VERMILION,
     Wording,
+    calibrated,
     diagonal,
+    drawing,
     headed,
-    style,
     wording,
 )
 from calibrate.results.report import Report, SmoothReliability
@@ -31,8 +32,6 @@ def smooth_reliability_figure(report: Report) -> Figure | None:
     The curve is drawn where there are rows; between it and the diagonal lies the miscalibration.
     After Blasiok & Nakkiran (2023).
     """
-    from matplotlib.figure import Figure
-
     curves = report.smooth_reliability
     if curves is None:
         return None
@@ -42,8 +41,7 @@ def smooth_reliability_figure(report: Report) -> Figure | None:
         sides.append(("after", curves.after))
         metrics.append(report.metrics.after)
     yes_no, called = report.data.task.yes_no, wording(report)
-    with style():
-        figure = Figure(figsize=(4.9 * len(sides) + 0.2, 6.2), layout="constrained")
+    with drawing(4.9 * len(sides) + 0.2, 6.2) as figure:
         axes = figure.subplots(
             2, len(sides), sharex=True, sharey="row", squeeze=False, height_ratios=[3.4, 1]
         )
@@ -59,7 +57,7 @@ def smooth_reliability_figure(report: Report) -> Figure | None:
         axes[0, 0].set_ylabel(called.y)
         axes[1, 0].set_ylabel("density")
         headed(figure, report, 40 * len(sides))
-        _legend(figure, 4 if len(sides) == 2 else 2, called)
+        _legend(figure, 5 if len(sides) == 2 else 2, called)
     return figure
 
 
@@ -93,6 +91,7 @@ def _legend(figure: Figure, columns: int, called: Wording) -> None:
             Patch(facecolor=BLUE, alpha=0.25, label="its 95 % band"),
             Patch(facecolor=VERMILION, alpha=0.25, label=called.over),
             Patch(facecolor=GREEN, alpha=0.25, label=called.under),
+            calibrated(),
         ],
         loc="outside lower center",
         ncols=columns,

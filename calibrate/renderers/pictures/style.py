@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,19 +15,22 @@ from calibrate.arrays import Float64
 from calibrate.errors import InputError
 from calibrate.files import write_bytes
 from calibrate.renderers import words
+from calibrate.renderers.pictures.defaults import own_defaults
 from calibrate.results.report import Reliability, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 # Okabe & Ito (2008), colour-blind safe.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 GREY, INK = "#8A8A8A", "#222222"
 
-FEWEST = 15.0  # rows that a dot stands for; bins of fewer are drawn together
+FEW = 20.0  # effective rows: bins of fewer are faint, and joined where dots are drawn
+FAINT = 0.25
+SELDOM = f"fewer than {FEW:g} rows"
 
-FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 DEFAULT_DPI = 150
 
 
@@ -52,9 +54,10 @@ def wording(report: Report) -> Wording:
     return OF_YES if report.data.task.yes_no else OF_CONFIDENCE
 
 
-_SETTINGS: Any = {  # matplotlib types each of its 300 keys
-    "font.family": "DejaVu Sans",
+_SETTINGS: dict[str, Any] = {
+    "font.family": "DejaVu Sans",  # which comes with matplotlib
     "font.size": 10.5,
+    "figure.constrained_layout.wspace": 0.05,  # numbers at the ends of axes do not touch
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": GREY,
@@ -63,48 +66,72 @@ _SETTINGS: Any = {  # matplotlib types each of its 300 keys
     "ytick.color": INK,
     "text.color": INK,
     "hatch.linewidth": 0.8,
-    "svg.hashsalt": "calibrate",
+    "pdf.fonttype": 42,  # TrueType, which publishers ask for
+    "svg.fonttype": "none",  # text that can be searched and edited
+    "svg.hashsalt": "calibrate",  # the same names of parts every time
 }
+DIAGONAL: dict[str, Any] = {"color": GREY, "linewidth": 1.2, "linestyle": (0, (4, 3))}
+BACKENDS = {".png": "agg", ".svg": "svg", ".pdf": "pdf"}
+
+
+def style() -> AbstractContextManager[None]:
+    """The shared settings, for the block only: the caller's own are left alone."""
+    return own_defaults(_SETTINGS)
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """The shared settings, for the block only: the caller's own are left alone."""
-    from matplotlib import rc_context
+def drawing(width: float, height: float) -> Iterator[Figure]:
+    """A new figure of so many inches, to be drawn on in the block."""
+    with style():
+        from matplotlib.figure import Figure
 
-    with rc_context(_SETTINGS), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a box says as much
-        yield
+        yield Figure(figsize=(width, height), layout="constrained")
 
 
 def shortened(name: str, length: int) -> str:
     """The end of a long path, which tells more than its beginning, as printable text."""
-    printable = name.encode(errors="replace").decode()
+    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
     return printable if len(printable) <= length else "…" + printable[1 - length :]
 
 
-def headed(figure: Figure, report: Report, length: int) -> None:
-    """The name and size of the data, small, over everything."""
+def labelled(name: str, length: int) -> str:
+    """A name that a label begins with: no formula, and in the legend whatever it begins with."""
+    text = shortened(name, length).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
+
+
+def headed(figure: Figure, report: Report, length: int, more: str = "") -> None:
+    """The name and size of the data, and perhaps more, small, over everything."""
     title = f"{shortened(report.data.logits, length)}\n{words.rows_and_classes(report)}"
+    title += f"\n{more}" if more else ""
     figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
 
 
 def diagonal(ax: Axes) -> None:
     """Where a calibrated model would be."""
-    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle=(0, (4, 3)), zorder=4)
+    ax.plot([0, 1], [0, 1], zorder=4, **DIAGONAL)
+
+
+def calibrated() -> Line2D:
+    """The same in a legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], label="calibrated", **DIAGONAL)
 
 
 def pooled(table: Reliability) -> tuple[Float64, Float64, Float64]:
-    """Weight, mean probability and frequency of bins, neighbours joined until they hold enough."""
+    """Effective rows, mean probability and frequency of bins, neighbours joined until they hold
+    enough.
+    """
     groups: list[list[float]] = [[0.0, 0.0, 0.0]]
-    for weight, confidence, accuracy in zip(
-        table.weight, table.confidence, table.accuracy, strict=True
+    for rows, confidence, accuracy in zip(
+        table.effective, table.confidence, table.accuracy, strict=True
     ):
-        if groups[-1][0] >= FEWEST:
+        if groups[-1][0] >= FEW:
             groups.append([0.0, 0.0, 0.0])
         for i, mean in enumerate((1.0, confidence, accuracy)):
-            groups[-1][i] += weight * (mean or 0.0)
-    if len(groups) > 1 and groups[-1][0] < FEWEST:
+            groups[-1][i] += rows * (mean or 0.0)
+    if len(groups) > 1 and groups[-1][0] < FEW:
         last = groups.pop()
         groups[-1] = [a + b for a, b in zip(groups[-1], last, strict=True)]
     sums = np.array(groups).T
@@ -113,9 +140,9 @@ def pooled(table: Reliability) -> tuple[Float64, Float64, Float64]:
 
 def check_figure_name(path: str | Path) -> None:
     """Raise InputError unless the name ends in a format that can be written."""
-    if Path(path).suffix.lower() not in FIGURE_SUFFIXES:
+    if Path(path).suffix.lower() not in BACKENDS:
         raise InputError(
-            f"{path}: expected a figure name ending in {', '.join(FIGURE_SUFFIXES)}, "
+            f"{path}: expected a figure name ending in {', '.join(BACKENDS)}, "
             f"found {Path(path).suffix or 'no suffix'!r}"
         )
 
@@ -126,11 +153,17 @@ def save_figure(figure: Figure, path: str | Path, dpi: int = DEFAULT_DPI) -> Non
 
 
 def drawn(figure: Figure, path: str | Path, dpi: int = DEFAULT_DPI) -> bytes:
-    """The figure as the content of a file of that name."""
+    """The figure as the content of a file of that name; the same bytes for the same figure."""
     check_figure_name(path)
-    suffix = Path(path).suffix.lower().lstrip(".")
+    suffix = Path(path).suffix.lower()
+    undated: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     content = io.BytesIO()
     with style():
-        dated = {"CreationDate": None} if suffix == "pdf" else {"Date": None}
-        figure.savefig(content, format=suffix, dpi=dpi, metadata=None if suffix == "png" else dated)
+        figure.savefig(
+            content,
+            format=suffix.removeprefix("."),
+            backend=BACKENDS[suffix],
+            dpi=dpi,
+            metadata=undated.get(suffix),
+        )
     return content.getvalue()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log
 from typing import TYPE_CHECKING
 
-from calibrate.renderers.pictures.style import BLUE, GREEN, GREY, INK, ORANGE, shortened, style
+from calibrate.renderers.pictures.style import BLUE, GREEN, GREY, INK, ORANGE, drawing, shortened
 from calibrate.results.measurement import Measurement
 from calibrate.results.targets import TargetReport
 
@@ -24,12 +24,9 @@ def targets_figure(report: TargetReport) -> Figure:
 
     The shades are 95 % intervals; the dashed line is the entropy of even targets, log K.
     """
-    from matplotlib.figure import Figure
-
     points = report.sweep or ()
     temperatures = [point.temperature for point in points]
-    with style():
-        figure = Figure(figsize=(6.4, 6.0), layout="constrained")
+    with drawing(6.4, 6.0) as figure:
         top, bottom = figure.subplots(2, 1, sharex=True)
         true = "true class" if report.true_class == "label" else "teacher's top class"
         for name, colour in PARTS:
@@ -37,7 +34,7 @@ def targets_figure(report: TargetReport) -> Figure:
             _line(top, temperatures, found, colour, MARKER[name], NAMES.get(name, true))
         top.set_ylabel("mean mass")
         top.set_ylim(0, 1.03)
-        top.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
+        _legend(figure, top)
         found = [point.entropy for point in points]
         _line(bottom, temperatures, found, INK, "o", None)
         bottom.axhline(log(report.data.classes), color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
@@ -59,6 +56,14 @@ def targets_figure(report: TargetReport) -> Figure:
             title += f", {report.mix:g} teacher + {1 - report.mix:.6g} label"
         figure.suptitle(title, fontsize=8.5, color=GREY, parse_math=False)
     return figure
+
+
+def _legend(figure: Figure, top: Axes) -> None:
+    from matplotlib.patches import Patch
+
+    handles, _ = top.get_legend_handles_labels()
+    handles.append(Patch(facecolor=GREY, alpha=0.4, label="95 % intervals"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9.5)
 
 
 def _line(

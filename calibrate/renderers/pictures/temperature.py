@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calibrate.renderers import words
-from calibrate.renderers.pictures.style import BLUE, GREY, INK, VERMILION, headed, style
+from calibrate.renderers.pictures.style import BLUE, GREY, INK, VERMILION, drawing, headed
 from calibrate.results.report import Report, Sweep
 
 if TYPE_CHECKING:
@@ -20,13 +20,10 @@ def temperature_figure(report: Report) -> Figure | None:
 
     Marked: T = 1, the best T of these rows with its 95 % interval, and the T in use.
     """
-    from matplotlib.figure import Figure
-
     sweep = report.sweep
     if sweep is None:
         return None
-    with style():
-        figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    with drawing(6.4, 5.6) as figure:
         top, bottom = figure.subplots(2, 1, sharex=True)
         for ax, values, name in ((top, sweep.nll, "NLL (nats)"), (bottom, sweep.ece, "ECE")):
             ax.plot(sweep.temperature, values, color=BLUE, linewidth=2)
@@ -41,16 +38,18 @@ def temperature_figure(report: Report) -> Figure | None:
         bottom.minorticks_off()
         bottom.set_xlim(low, high)
         bottom.set_xlabel("temperature T")
-        top.legend(loc="upper center", bbox_to_anchor=(0.5, 1.17), ncols=3, frameon=False)
+        drawn = top.get_legend_handles_labels()
+        figure.legend(*drawn, loc="outside lower center", ncols=2, frameon=False, fontsize=9.5)
         headed(figure, report, 60)
     return figure
 
 
 def _mark(ax: Axes, sweep: Sweep, report: Report) -> None:
-    if sweep.interval:
-        ax.axvspan(*sweep.interval, color=VERMILION, alpha=0.2, linewidth=0)
     best = f"best here: {words.short(sweep.best)}"
     ax.axvline(sweep.best, color=VERMILION, linewidth=1.6, label=best)
+    if sweep.interval:
+        label = "its 95 % interval"
+        ax.axvspan(*sweep.interval, color=VERMILION, alpha=0.2, linewidth=0, label=label)
     in_use = report.temperature
     if in_use is not None and not report.calibrator_is_crossfit:
         label = f"in use: {words.short(in_use)}"
