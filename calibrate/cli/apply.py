@@ -74,7 +74,7 @@ def apply(
             raise calibrate.InputError("expected either `thresholds` or `kind`, got both")
     target = f"{Address.of(logits).stem}.calibrated.npy" if output is None else output
     if target != "-":
-        check_outputs([target], [], inputs=[logits, through.calibrator, thresholds])
+        check_outputs([target])
     reading = read.reading
     if reading.task is None and (method.fits.labels or (decided and decided.task == "multilabel")):
         reading = replace(reading, task="multilabel")
@@ -86,5 +86,5 @@ def apply(
     else:
         what, dtype = kind.value, str(dataset.dtype)
         write_npy_to(target, shape, dtype, apply_blocks(method, dataset, kind.value))
-    written = [] if target == "-" else [f"{target}: {what}, {dtype} of shape {shape}"]
-    return Answer(written=written, warnings=dataset.warnings)
+    about = {target: f": {what}, {dtype} of shape {shape}"}
+    return Answer(about=about, warnings=dataset.warnings)

@@ -87,7 +87,7 @@ def clusters(
     from calibrate.renderers.pictures.style import save_figure
 
     features, weights = layers.features or [], layers.weights or []
-    check_outputs([], [panels.output], inputs=[*files, *features, *weights, panels.class_names])
+    check_outputs([], [panels.output])
     names = None if panels.class_names is None else read_names(panels.class_names)
     numbers = class_numbers(panels.classes, names) or ()
     of_layers = (features, weights, panels.name or [])
@@ -96,4 +96,4 @@ def clusters(
     drawn = {"bootstrap": samples.bootstrap, "seed": samples.seed}
     report = measure_clusters(models, numbers, class_names=names, **drawn)
     save_figure(clusters_figure(report, panels.units.value), panels.output, panels.dpi)
-    return Answer(report, show, [panels.output])
+    return Answer(report, show)

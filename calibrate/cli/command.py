@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, TextIO, get_type_hints
 
 from calibrate.cli.console import Progress, in_colour, note, warn
 from calibrate.cli.options import PrintOptions, RunOptions
 from calibrate.errors import CalibrateError
+from calibrate.files import Ledger, together
 
 if TYPE_CHECKING:
     from calibrate.results.json import Result
@@ -24,7 +25,7 @@ class Answer:
     Attributes:
         result: to print; None where there is nothing.
         show: how to print it.
-        written: the files, each with what it holds where that should be said.
+        about: what to say of a file that was written, after its name.
         warnings: what the user should know beside what the result says.
         notes: other lines for stderr.
         metrics: which of a report to print; None for all.
@@ -33,26 +34,54 @@ class Answer:
 
     result: Result | None = None
     show: PrintOptions | None = None
-    written: Sequence[str] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     notes: Sequence[str] = ()
     metrics: tuple[str, ...] | None = None
     aside: bool = False
 
-    def say(self) -> None:
-        """The result where it belongs, then what else there is to say, on stderr."""
-        if self.result is not None and self.show is not None:
-            from calibrate.renderers.document import Shown
-            from calibrate.renderers.formats import FORMATS
+    def say(self, files: Ledger) -> None:
+        """The result where it belongs, what else there is to say, and then the files.
 
-            out = sys.stderr if self.aside else sys.stdout
-            shown = Shown(metrics=self.metrics, colour=in_colour(out))
-            out.write(FORMATS[self.show.format.value](self.result, shown))
+        Nothing is put in place before all else went well. A reader who has seen enough, as in
+        ``| head -1``, is no failure: the files are wanted all the same.
+        """
+        text = self._rendered()
+        files.check_inputs()
+        gone = None
+        try:
+            self._print(text)
+        except BrokenPipeError as error:
+            gone = error
+        placed, removed = files.put_in_place()
+        if gone is not None:
+            raise gone
+        for verb, replaced in (("wrote", False), ("replaced", True)):
+            names = [f.name + self.about.get(f.name, "") for f in placed if f.replaced is replaced]
+            if names:
+                note(f"{verb} {', '.join(names)}")
+        if removed:
+            note(f"removed {', '.join(removed)}, of an earlier run")
+
+    def _rendered(self) -> str:
+        if self.result is None or self.show is None:
+            return ""
+        from calibrate.renderers.document import Shown
+        from calibrate.renderers.formats import FORMATS
+
+        shown = Shown(metrics=self.metrics, colour=in_colour(self._out))
+        return FORMATS[self.show.format.value](self.result, shown)
+
+    @property
+    def _out(self) -> TextIO:
+        return sys.stderr if self.aside else sys.stdout
+
+    def _print(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
         warn((*getattr(self.result, "warnings", ()), *self.warnings))
         for line in self.notes:
             note(line)
-        if self.written:
-            note(f"wrote {', '.join(self.written)}")
 
 
 def command(function: Callable[..., Answer]) -> Callable[..., None]:
@@ -70,12 +99,14 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
     def run(**values: Any) -> None:
         how: RunOptions = _built(RunOptions, values)
         given = {n: _built(kind, values) for n, kind in hints.items() if is_dataclass(kind)}
-        try:
-            with Progress() as progress, how.running(progress):
-                answer = function(**given, **values)
-        except CalibrateError as error:
-            raise type(error)(in_options(str(error), options)) from error
-        answer.say()
+        with together() as files:
+            try:
+                with Progress() as progress, how.running(progress):
+                    answer = function(**given, **values)
+            except CalibrateError as error:
+                files.check_inputs()  # what is wrong with half a file is not worth a word
+                raise type(error)(in_options(str(error), options)) from error
+            answer.say(files)
 
     run.__name__, run.__doc__ = function.__name__, function.__doc__
     run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # as inspect allows
@@ -85,7 +116,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
 
 def _built(group: Any, values: dict[str, Any]) -> Any:
     """A group of options from the values of its fields, which are taken away."""
-    return group(**{field.name: values.pop(field.name) for field in fields(group)})
+    return group(**{option.name: values.pop(option.name) for option in fields(group)})
 
 
 def _spread(hints: dict[str, Any], own: Mapping[str, Parameter]) -> Iterator[Parameter]:
@@ -97,11 +128,11 @@ def _spread(hints: dict[str, Any], own: Mapping[str, Parameter]) -> Iterator[Par
             )
             continue
         of_group = get_type_hints(kind, include_extras=True)
-        for field in fields(kind):
-            default = Parameter.empty if field.default is MISSING else field.default
-            annotation = of_group[field.name]
+        for option in fields(kind):
+            default = Parameter.empty if option.default is MISSING else option.default
+            annotation = of_group[option.name]
             yield Parameter(
-                field.name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+                option.name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation
             )
 
 

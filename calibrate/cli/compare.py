@@ -52,7 +52,7 @@ def compare(
     from calibrate.analyses.clusters.models import check_counts, default_titles
     from calibrate.analyses.compare import compare as compare_datasets
     from calibrate.cli.console import recognised
-    from calibrate.files import check_folder
+    from calibrate.cli.outputs import check_result
     from calibrate.renderers.folder import write_result
     from calibrate.renderers.pictures.compare import compare_figure
 
@@ -73,11 +73,11 @@ def compare(
         raise calibrate.InputError(
             "expected both `val_logits` and `val_labels`, or neither to cross-fit"
         )
-    check_folder(output, ("compare.json", "compare.md", "reliability.png"))
+    check_result(output, "compare", ["reliability"])
     datasets = [rows.open(each, labels) for each in logits]
     validation = [rows.open(each, fitted_on.val_labels) for each in others]
     settings = calibrate.Settings(n_bins=measure.n_bins, seed=measure.seed)
     found = compare_datasets(name or default_titles(logits), datasets, validation, settings)
     pictures = {"reliability.png": lambda: compare_figure(found)}
-    written = write_result(found, output, "compare", pictures, dpi=dpi)
-    return Answer(found, show, written, notes=[recognised(datasets[0])])
+    write_result(found, output, "compare", pictures, dpi=dpi)
+    return Answer(found, show, notes=[recognised(datasets[0])])

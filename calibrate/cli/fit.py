@@ -41,11 +41,12 @@ def fit(
 ) -> Answer:
     """Find the temperature that minimises the NLL, and write it to calibrator.json."""
     import calibrate
+    from calibrate.calibrators.file import temperature_held
     from calibrate.cli.console import recognised
     from calibrate.cli.outputs import check_outputs, draw_picture
     from calibrate.metrics.metric import headline
 
-    check_outputs([output], [draw.figure], inputs=rows.files)
+    check_outputs([output], [draw.figure])
     dataset = rows.dataset()
     fitted: calibrate.Fit[Any]
     if not method.per_label:
@@ -57,9 +58,9 @@ def fit(
         fitted = calibrate.fit_per_label(dataset)
     settings = calibrate.Settings(n_bins=n_bins, full=False, bootstrap=0)
     report = calibrate.evaluate(dataset, calibrator=fitted, settings=settings)
-    written = [output]
+    held = temperature_held(output)
+    calibrate.save(fitted, output)
     if draw.figure:
         draw_picture("reliability", report, draw.figure, draw.dpi)
-        written.append(draw.figure)
-    calibrate.save(fitted, output)
-    return Answer(report, show, written, notes=[recognised(dataset)], metrics=headline())
+    about = {} if held is None else {output: f", T = {held:.3g}"}
+    return Answer(report, show, about, notes=[recognised(dataset)], metrics=headline())

@@ -123,7 +123,7 @@ def report(
     output: options.Folder = "report",
 ) -> Answer:
     """Measure calibration; write report.json, report.md and pictures to a folder."""
-    from calibrate.cli.outputs import check_report, report_pictures
+    from calibrate.cli.outputs import check_result, report_pictures
     from calibrate.errors import check_known
     from calibrate.metrics.metric import METRICS
     from calibrate.renderers.folder import write_result
@@ -132,7 +132,8 @@ def report(
     pictures = tuple(PICTURES) if draw.figures is None else tuple(draw.figures.split(","))
     check_known("figures", pictures, PICTURES)
     check_known("metrics", wanted.shown or (), METRICS)
-    check_report(output, pictures, draw.figure, inputs=[*rows.files, after.calibrator])
+    inside = [name for name in pictures if name != "reliability" or draw.figure is None]
+    check_result(output, "report", inside, draw.figure)
     settings = wanted.settings(samples)
     if rows.are_predictions:
         measured, notes = _of_predictions(rows, after, wanted, settings), []
@@ -150,7 +151,7 @@ def report(
     for name in pictures if draw.figures and not draw.figure else ():
         if f"{name}.png" not in drawn:
             warnings.append(f"{name}: there is nothing to draw for these rows")
-    return Answer(measured, show, written, warnings, notes, wanted.shown)
+    return Answer(measured, show, warnings=warnings, notes=notes, metrics=wanted.shown)
 
 
 def _of_predictions(

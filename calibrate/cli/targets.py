@@ -44,12 +44,11 @@ def targets(
 
     check_together(labels, teacher, figure, output)
     target, picture = output or "targets.npy", figure or "targets.png"
-    inputs = [*labels.files, *teacher.files]
     if teacher.sweep is not None:
-        check_outputs([], [picture], inputs)
-        return Answer(_swept(teacher, read, picture, dpi), show, [picture])
+        check_outputs([], [picture])
+        return Answer(_swept(teacher, read, picture, dpi), show)
     if target != "-":
-        check_outputs([target], [], inputs)
+        check_outputs([target])
     notes = []
     if teacher.teacher is None:
         report = _from_labels(labels, read, target)
@@ -58,8 +57,8 @@ def targets(
         if teacher.entropy is not None and teacher.mix is not None:
             notes = ["the entropy asked for is that of the teacher, before the label is mixed in"]
     shape = (report.data.rows, report.data.classes)
-    written = [] if target == "-" else [f"{target}: float32 of shape {shape}"]
-    return Answer(report, show, written, notes=notes, aside=target == "-")
+    about = {target: f": float32 of shape {shape}"}
+    return Answer(report, show, about, notes=notes, aside=target == "-")
 
 
 def _from_labels(asked: LabelOptions, read: options.ClassOptions, target: str) -> TargetReport:
