@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO, get_type_hints
 from calibrate.cli.console import Progress, in_colour, note, warn
 from calibrate.cli.options import PrintOptions, RunOptions
 from calibrate.errors import CalibrateError
-from calibrate.files import Ledger, together
+from calibrate.files import Ledger, Placed, together
 
 if TYPE_CHECKING:
     from calibrate.results.json import Result
@@ -48,20 +48,11 @@ class Answer:
         """
         text = self._rendered()
         files.check_inputs()
-        gone = None
-        try:
-            self._print(text)
-        except BrokenPipeError as error:
-            gone = error
+        gone = [*_unheard(lambda: self._print(text)), *_unheard(self._note)]
         placed, removed = files.put_in_place()
-        if gone is not None:
-            raise gone
-        for verb, replaced in (("wrote", False), ("replaced", True)):
-            names = [f.name + self.about.get(f.name, "") for f in placed if f.replaced is replaced]
-            if names:
-                note(f"{verb} {', '.join(names)}")
-        if removed:
-            note(f"removed {', '.join(removed)}, of an earlier run")
+        gone += _unheard(lambda: self._tell(placed, removed))
+        if gone:
+            raise gone[0]
 
     def _rendered(self) -> str:
         if self.result is None or self.show is None:
@@ -79,9 +70,28 @@ class Answer:
     def _print(self, text: str) -> None:
         self._out.write(text)
         self._out.flush()
+
+    def _note(self) -> None:
         warn((*getattr(self.result, "warnings", ()), *self.warnings))
         for line in self.notes:
             note(line)
+
+    def _tell(self, placed: Sequence[Placed], removed: Sequence[str]) -> None:
+        for verb, replaced in (("wrote", False), ("replaced", True)):
+            names = [f.name + self.about.get(f.name, "") for f in placed if f.replaced is replaced]
+            if names:
+                note(f"{verb} {', '.join(names)}")
+        if removed:
+            note(f"removed {', '.join(removed)}, of an earlier run")
+
+
+def _unheard(say: Callable[[], None]) -> list[BrokenPipeError]:
+    """Say something; the error where nobody listens any more."""
+    try:
+        say()
+    except BrokenPipeError as error:
+        return [error]
+    return []
 
 
 def command(function: Callable[..., Answer]) -> Callable[..., None]:

@@ -151,6 +151,7 @@ class Ledger:
         for path in reversed(self._folders):
             with suppress(OSError):
                 path.rmdir()  # only if it is empty
+        self._parts, self._outdated, self._folders = [], [], []
 
 
 def changed(name: str) -> InputError:
