@@ -58,8 +58,8 @@ def compare(
         metrics: to be measured beside the headline figures.
 
     Raises:
-        InputError: the rows are not the same ones, a run is given twice, or a metric takes more than
-            a comparison.
+        InputError: the rows are not the same ones, a run is given twice, or a metric takes more
+            than a comparison.
     """
     labels = run_names(names)
     settings = replace(settings or Settings(), full=False, bootstrap=0)

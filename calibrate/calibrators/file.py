@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ from calibrate.calibrators.protocol import Calibrator, Fit, parameters_of
 from calibrate.data.known_rows import KnownRows
 from calibrate.data.row_digests import RowDigests
 from calibrate.errors import InputError, check_known
-from calibrate.files import write_json
+from calibrate.files import peek, write_json
 from calibrate.results.json import decode, encode, read_result
 from calibrate.results.report import Fitted, Intervals
 from calibrate.version import package_version
@@ -141,3 +142,13 @@ def read_calibrator_file(path: str | Path) -> CalibratorFile:
             raise InputError(f"{path}: expected at least {least} {what}, found {value}")
     found.build(str(path))
     return found
+
+
+def temperature_held(path: str | Path) -> float | None:
+    """T of the calibrator that a file holds before it is replaced; None where it holds none."""
+    try:
+        content = json.loads(peek(path))
+        found = float(content["parameters"]["temperature"])
+    except (ValueError, TypeError, LookupError, RecursionError):  # it may be anything
+        return None
+    return found if content.get("schema") == CalibratorFile.schema else None

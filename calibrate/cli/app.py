@@ -69,15 +69,16 @@ def main() -> None:
     """Run the command line; every error is one line on stderr."""
     gc.set_threshold(100_000, 50, 50)  # imports make no garbage worth looking for
     _prepare_streams()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that unfinished files are removed
+    _leave_in_order("SIGTERM", "SIGHUP")
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
         if code == 130:  # how typer reports Ctrl-C from 0.29 on
             code = _say("interrupted", 130)
-    except BrokenPipeError:  # the reader of a pipe has gone: nothing is left to say
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
+    except BrokenPipeError:
+        code = _unheard()
+    except SystemExit as leaving:  # typer leaves with 1 where a pipe was closed
+        code = _unheard() if isinstance(leaving.__context__, BrokenPipeError) else leaving.code
     except (typer.Abort, KeyboardInterrupt):
         code = _say("interrupted", 130)
     except Exception as error:
@@ -85,6 +86,27 @@ def main() -> None:
             raise
         code = _say(_explained(error), 2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave_in_order(*names: str) -> None:
+    """Signals end the process by an exception, so that unfinished files are removed.
+
+    Those that are ignored, as by ``nohup``, stay so; some systems lack some.
+    """
+    for name in names:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
+def _unheard() -> int:
+    """The reader of a pipe has gone: nothing is left to say, and nothing fails for it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return 141
 
 
 def _prepare_streams() -> None:

@@ -81,7 +81,7 @@ def apply(
             raise calibrate.InputError("expected either `thresholds` or `kind`, got both")
     target = f"{Address.of(logits).stem}.calibrated.npy" if output is None else output
     if target != "-":
-        check_outputs([target], [], inputs=[logits, through.calibrator, thresholds])
+        check_outputs([target])
     reading = read.reading
     if reading.task is None and (method.fits.labels or (decided and decided.task == "multilabel")):
         reading = replace(reading, task="multilabel")
@@ -95,5 +95,5 @@ def apply(
         blocks = apply_blocks(method, dataset, kind.value)
     with doing("writing"):
         write_npy_to(target, shape, dtype, blocks)
-    written = [] if target == "-" else [f"{target}: {what}, {dtype} of shape {shape}"]
-    return Answer(written=written, warnings=(*through.warnings, *dataset.warnings))
+    about = {target: f": {what}, {dtype} of shape {shape}"}
+    return Answer(about=about, warnings=(*through.warnings, *dataset.warnings))

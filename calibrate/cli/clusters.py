@@ -101,7 +101,7 @@ def clusters(
     features, weights = layers.features or [], [*(layers.last_layer or ()), *(layers.weights or ())]
     renamed = ["--weights is called --last-layer; the old name works until 1.0"]
     pictures = one_picture("clusters", panels.figures, panels.output, "output")
-    check_outputs([], pictures, inputs=[*files, *features, *weights, panels.class_names])
+    check_outputs([], pictures)
     names = None if panels.class_names is None else read_names(panels.class_names)
     numbers = class_numbers(panels.classes, names) or ()
     of_layers = (features, weights, panels.name or [])
@@ -112,4 +112,4 @@ def clusters(
     with doing("drawing"):
         for picture in pictures:
             save_figure(clusters_figure(report, panels.units.value), picture, panels.dpi)
-    return Answer(report, show, pictures, notes=renamed if layers.weights else [])
+    return Answer(report, show, notes=renamed if layers.weights else [])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, TextIO, get_type_hints
 
 from calibrate.cli.console import Progress, in_colour, note, warn
 from calibrate.cli.options import PrintOptions, RunOptions
 from calibrate.errors import CalibrateError
+from calibrate.files import Ledger, Placed, together
 
 if TYPE_CHECKING:
     from calibrate.results.json import Result
@@ -24,7 +25,7 @@ class Answer:
     Attributes:
         result: to print; None where there is nothing.
         show: how to print it.
-        written: the files, each with what it holds where that should be said.
+        about: what to say of a file that was written, after its name.
         warnings: what the user should know beside what the result says.
         notes: other lines for stderr.
         metrics: which of a report to print; None for all.
@@ -33,32 +34,69 @@ class Answer:
 
     result: Result | None = None
     show: PrintOptions | None = None
-    written: Sequence[str] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     notes: Sequence[str] = ()
     metrics: tuple[str, ...] | None = None
     aside: bool = False
 
-    def say(self, *, quiet: bool = False) -> None:
-        """The result where it belongs, then what else there is to say, on stderr.
+    def say(self, files: Ledger, *, quiet: bool = False) -> None:
+        """The result where it belongs, what else there is to say, and then the files.
 
-        Warnings are said also where it is to be ``quiet``: notes are not.
+        Nothing is put in place before all else went well. A reader who has seen enough, as in
+        ``| head -1``, is no failure: the files are wanted all the same. Warnings are said also
+        where it is to be ``quiet``: notes are not.
         """
-        if self.result is not None and self.show is not None:
-            from calibrate.renderers.document import Shown
-            from calibrate.renderers.formats import FORMATS
+        text = self._rendered()
+        files.check_inputs()
+        gone = [*_unheard(lambda: self._print(text)), *_unheard(lambda: self._note(quiet))]
+        placed, removed = files.put_in_place()
+        if not quiet:
+            gone += _unheard(lambda: self._tell(placed, removed))
+        if gone:
+            raise gone[0]
 
-            out = sys.stderr if self.aside else sys.stdout
-            everything = getattr(self.show, "everything", False)
-            shown = Shown(metrics=self.metrics, all=everything, colour=in_colour(out))
-            out.write(FORMATS[self.show.format.value](self.result, shown))
+    def _rendered(self) -> str:
+        if self.result is None or self.show is None:
+            return ""
+        from calibrate.renderers.document import Shown
+        from calibrate.renderers.formats import FORMATS
+
+        everything = getattr(self.show, "everything", False)
+        shown = Shown(metrics=self.metrics, all=everything, colour=in_colour(self._out))
+        return FORMATS[self.show.format.value](self.result, shown)
+
+    @property
+    def _out(self) -> TextIO:
+        return sys.stderr if self.aside else sys.stdout
+
+    def _print(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+
+    def _note(self, quiet: bool) -> None:
         warn((*getattr(self.result, "warnings", ()), *self.warnings))
         if quiet:
             return
         for line in self.notes:
             note(line)
-        if self.written:
-            note(f"wrote {', '.join(self.written)}")
+
+    def _tell(self, placed: Sequence[Placed], removed: Sequence[str]) -> None:
+        for verb, replaced in (("wrote", False), ("replaced", True)):
+            names = [f.name + self.about.get(f.name, "") for f in placed if f.replaced is replaced]
+            if names:
+                note(f"{verb} {', '.join(names)}")
+        if removed:
+            note(f"removed {', '.join(removed)}, of an earlier run")
+
+
+def _unheard(say: Callable[[], None]) -> list[BrokenPipeError]:
+    """Say something; the error where nobody listens any more."""
+    try:
+        say()
+    except BrokenPipeError as error:
+        return [error]
+    return []
 
 
 def command(function: Callable[..., Answer]) -> Callable[..., None]:
@@ -76,12 +114,14 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
     def run(**values: Any) -> None:
         how: RunOptions = _built(RunOptions, values)
         given = {n: _built(kind, values) for n, kind in hints.items() if is_dataclass(kind)}
-        try:
-            with Progress(quiet=how.quiet) as progress, how.running(progress):
-                answer = function(**given, **values)
-        except CalibrateError as error:
-            raise type(error)(in_options(str(error), options)) from error
-        answer.say(quiet=how.quiet)
+        with together() as files:
+            try:
+                with Progress(quiet=how.quiet) as progress, how.running(progress):
+                    answer = function(**given, **values)
+            except CalibrateError as error:
+                files.check_inputs()  # what is wrong with half a file is not worth a word
+                raise type(error)(in_options(str(error), options)) from error
+            answer.say(files, quiet=how.quiet)
 
     run.__name__, run.__doc__ = function.__name__, function.__doc__
     run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # as inspect allows
@@ -91,7 +131,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
 
 def _built(group: Any, values: dict[str, Any]) -> Any:
     """A group of options from the values of its fields, which are taken away."""
-    return group(**{field.name: values.pop(field.name) for field in fields(group)})
+    return group(**{option.name: values.pop(option.name) for option in fields(group)})
 
 
 def _spread(hints: dict[str, Any], own: Mapping[str, Parameter]) -> Iterator[Parameter]:
@@ -103,11 +143,11 @@ def _spread(hints: dict[str, Any], own: Mapping[str, Parameter]) -> Iterator[Par
             )
             continue
         of_group = get_type_hints(kind, include_extras=True)
-        for field in fields(kind):
-            default = Parameter.empty if field.default is MISSING else field.default
-            annotation = of_group[field.name]
+        for option in fields(kind):
+            default = Parameter.empty if option.default is MISSING else option.default
+            annotation = of_group[option.name]
             yield Parameter(
-                field.name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+                option.name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation
             )
 
 

@@ -83,11 +83,6 @@ class ValidationOptions:
         found = [read_calibrator_file(name) for name in self.calibrator or ()]
         return found + [file_of(temperature_of(t)) for t in self.temperature or ()]
 
-    @property
-    def files(self) -> list[str | None]:
-        """All that is read."""
-        return [*(self.val_logits or ()), *(self.calibrator or ()), self.val_labels]
-
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureOptions:
@@ -140,8 +135,8 @@ def compare(
     from calibrate.analyses.compare import metrics_of_comparison
     from calibrate.blocks.scheduler import doing
     from calibrate.cli.console import recognised
-    from calibrate.cli.outputs import check_outputs
-    from calibrate.files import check_folder, write_bytes
+    from calibrate.cli.outputs import check_result
+    from calibrate.files import write_bytes
     from calibrate.renderers.folder import write_result
     from calibrate.renderers.pictures import COMPARISON_PICTURES
     from calibrate.renderers.tables import check_table_name, table
@@ -152,10 +147,9 @@ def compare(
     metrics_of_comparison(shown or ())
     *logits, labels = files
     calibrators = fitted_on.calibrators()
-    check_folder(write.output, ("compare.json", "compare.md", *pictures))
     for each in write.tables:
         check_table_name(each)
-    check_outputs(write.outside, [], [*files, *fitted_on.files, rows.weights, rows.cluster])
+    check_result(write.output, "compare", list(pictures), write.tables)
     datasets = [rows.open(each, labels) for each in logits]
     validation = [rows.open(each, fitted_on.val_labels) for each in fitted_on.val_logits or ()]
     settings = calibrate.Settings(n_bins=measure.n_bins, seed=measure.seed)
@@ -169,10 +163,7 @@ def compare(
     )
     drawings = {file: partial(COMPARISON_PICTURES[name], found) for file, name in pictures.items()}
     with doing("drawing"):
-        written = write_result(
-            found, write.output, "compare", drawings, dpi=write.dpi, metrics=shown
-        )
+        write_result(found, write.output, "compare", drawings, dpi=write.dpi, metrics=shown)
     for each in write.tables:
         write_bytes(each, table(found, each))
-    notes, files_written = [recognised(datasets[0])], [*written, *write.tables]
-    return Answer(found, show, files_written, notes=notes, metrics=shown)
+    return Answer(found, show, notes=[recognised(datasets[0])], metrics=shown)

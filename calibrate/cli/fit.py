@@ -79,13 +79,14 @@ def fit(
     """Find the temperature that minimises the NLL, and write it to calibrator.json."""
     import calibrate
     from calibrate.blocks.scheduler import doing
+    from calibrate.calibrators.file import temperature_held
     from calibrate.cli.console import not_measured, recognised
     from calibrate.cli.outputs import check_outputs, draw_picture
     from calibrate.data.class_names import check_class_names
     from calibrate.results.verdict import Code
 
     shown, settings = wanted.shown, wanted.settings()
-    check_outputs([output], [draw.figure], inputs=[*rows.files, wanted.class_names])
+    check_outputs([output], [draw.figure])
     dataset = rows.dataset()
     names = settings.class_names
     check_class_names(names, dataset.layout.n_columns, wanted.class_names or "")
@@ -98,14 +99,14 @@ def fit(
     else:
         fitted = calibrate.fit_per_label(dataset, names=names)
     report = calibrate.evaluate(dataset, calibrator=fitted, settings=settings)
-    written = [output]
+    held = temperature_held(output)
+    calibrate.save(fitted, output)
     if draw.figure:
         with doing("drawing"):
             draw_picture("reliability", report, draw.figure, draw.dpi)
-        written.append(draw.figure)
-    calibrate.save(fitted, output)
+    about = {} if held is None else {output: f", T = {held:.3g}"}
     warnings = not_measured(shown if wanted.metrics else (), report)
     notes = [recognised(dataset)]
     if report.verdict is None or report.verdict.code not in (Code.unrelated, Code.not_converged):
         notes.append(f"next, on other rows: calibrate report TEST TEST_LABELS -c {output}")
-    return Answer(report, show, written, warnings, notes, shown if wanted.metrics else None)
+    return Answer(report, show, about, warnings, notes, shown if wanted.metrics else None)

@@ -176,11 +176,6 @@ class RowOptions(ReadOptions):
         ),
     ] = None
 
-    @property
-    def files(self) -> tuple[str | None, ...]:
-        """All that is read."""
-        return self.logits, self.labels, self.weights, self.cluster
-
     def dataset(self) -> Dataset:
         """The rows of these files."""
         return self.open(self.logits, self.labels)

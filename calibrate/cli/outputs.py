@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calibrate.errors import InputError
-from calibrate.files import check_distinct, check_folder, check_writable
+from calibrate.files import announce, check_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,44 +16,32 @@ if TYPE_CHECKING:
     from calibrate.results.report import Report
 
 
-def check_outputs(
-    files: Sequence[str | None], pictures: Sequence[str | None], inputs: Iterable[str | None]
-) -> None:
+def check_outputs(files: Sequence[str | None], pictures: Sequence[str | None] = ()) -> None:
     """Raise InputError now rather than after the work, if an output cannot be written.
 
     Args:
-        files, pictures, inputs: names; None for one that was not asked for.
+        files, pictures: names; None for one that was not asked for.
     """
-    check_distinct([*files, *pictures], [path_of(name) for name in inputs if name])
+    check_names(pictures)
+    announce([name for name in (*files, *pictures) if name is not None])
+
+
+def check_result(
+    folder: str, stem: str, pictures: Sequence[str], elsewhere: Sequence[str] = ()
+) -> None:
+    """The same for the folder of a result, its pictures, and files that go elsewhere."""
+    check_folder(folder)
+    files = [str(Path(folder, name)) for name in (f"{stem}.json", f"{stem}.md", *pictures)]
+    announce([*files, *elsewhere], folder)
+
+
+def check_names(pictures: Sequence[str | None]) -> None:
+    """Raise InputError for a picture in a format that nobody draws."""
     for name in pictures:
         if name is not None:
             from calibrate.renderers.pictures.style import check_figure_name
 
             check_figure_name(name)
-    for name in (*files, *pictures):
-        if name is not None:
-            check_writable(name)
-
-
-def check_report(
-    folder: str, pictures: Iterable[str], figure: str | None, inputs: Iterable[str | None]
-) -> None:
-    """The same for the folder of a report, and for the picture that goes elsewhere, if one does."""
-    check_folder(folder, ("report.json", "report.md", *pictures))
-    inside = figure is not None and Path(figure).resolve().parent == Path(folder).resolve()
-    if inside and not Path(folder).exists():  # made with the folder
-        figure_path, figure = figure, None
-        from calibrate.renderers.pictures.style import check_figure_name
-
-        check_figure_name(figure_path or "")
-    check_outputs([], [figure], inputs)
-
-
-def path_of(name: str) -> str:
-    """The file in ``file.npz:key``."""
-    from calibrate.data.readers.address import Address
-
-    return str(Address.of(name).path)
 
 
 def draw_picture(picture: str, report: Report, name: str, dpi: int) -> None:

@@ -121,13 +121,16 @@ def report(
     """Measure calibration; write report.json, report.md and pictures to a folder."""
     from calibrate.blocks.scheduler import doing
     from calibrate.cli.console import not_measured
-    from calibrate.cli.outputs import check_report, report_pictures
+    from calibrate.cli.outputs import check_names, check_result, report_pictures
     from calibrate.renderers.folder import write_result
     from calibrate.renderers.pictures import PICTURES
 
     shown = wanted.shown
     pictures = figure_files(draw.figures, PICTURES)
-    check_report(output, pictures, draw.figure, inputs=[*rows.files, after.calibrator])
+    elsewhere = [] if draw.figure is None else [draw.figure]
+    inside = [file for file, name in pictures.items() if name != "reliability" or not elsewhere]
+    check_names(elsewhere)
+    check_result(output, "report", inside, elsewhere)
     settings = wanted.settings(samples)
     if rows.are_predictions:
         measured, notes = _of_predictions(rows, after, wanted, settings), []
@@ -142,7 +145,7 @@ def report(
     for file, name in pictures.items() if draw.figures and not draw.figure else ():
         if file not in drawn:
             warnings.append(f"{name}: there is nothing to draw for these rows")
-    return Answer(measured, show, written, warnings, notes, shown)
+    return Answer(measured, show, warnings=warnings, notes=notes, metrics=shown)
 
 
 def _of_predictions(

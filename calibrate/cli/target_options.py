@@ -69,11 +69,6 @@ class LabelOptions:
         ),
     ] = None
 
-    @property
-    def files(self) -> tuple[str | None, ...]:
-        """All that is read."""
-        return self.labels, self.difficulty, self.smoothing
-
     def amount(self) -> tuple[float | str, float | None]:
         """``0.1``, ``0:0.2`` or the name of a file -> the amount or the name, and the hardest."""
         from calibrate.data.readers.address import Address
@@ -129,11 +124,6 @@ class TeacherOptions:
             help="Write no targets: show what a student would see at these temperatures.",
         ),
     ] = None
-
-    @property
-    def files(self) -> tuple[str | None, ...]:
-        """All that is read."""
-        return *(self.teacher or ()), self.teacher_labels, self.calibrator
 
     @property
     def ways(self) -> dict[str, object]:

@@ -48,12 +48,11 @@ def targets(
 
     check_together(labels, teacher, {"--figure": figure, "--figures": figures}, output)
     target, pictures = output or "targets.npy", one_picture("targets", figures, figure, "figure")
-    inputs = [*labels.files, *teacher.files]
     if teacher.sweep is not None:
-        check_outputs([], pictures, inputs)
-        return Answer(_swept(teacher, read, pictures, dpi), show, pictures)
+        check_outputs([], pictures)
+        return Answer(_swept(teacher, read, pictures, dpi), show)
     if target != "-":
-        check_outputs([target], [], inputs)
+        check_outputs([target])
     notes = []
     if teacher.teacher is None:
         report, shape = _from_labels(labels, read, target)
@@ -64,8 +63,8 @@ def targets(
     if shape[0] > report.data.rows:
         left_out = shape[0] - report.data.rows
         notes.append(f"{left_out:,} rows with the label to ignore: their targets are all 0")
-    written = [] if target == "-" else [f"{target}: float32 of shape {shape}"]
-    return Answer(report, show, written, notes=notes, aside=target == "-")
+    about = {target: f": float32 of shape {shape}"}
+    return Answer(report, show, about, notes=notes, aside=target == "-")
 
 
 def _from_labels(asked: LabelOptions, read: TargetRead, target: str) -> Made:

@@ -50,7 +50,7 @@ def thresholds(
     from calibrate.results.json import to_json
 
     wanted = Goal.of_text(goal)
-    check_outputs([output], [], inputs=[*rows.files, through.calibrator, class_names])
+    check_outputs([output])
     method = through.chosen()
     if rows.task is None and method is not None and method.fits.labels is not None:
         rows = replace(rows, task=options.TaskKind.multilabel)
@@ -59,4 +59,4 @@ def thresholds(
     check_class_names(names, dataset.layout.n_labels, class_names or "")
     found = find_thresholds(dataset, wanted, method, names=names, confidence=confidence, seed=seed)
     write_bytes(output, to_json(found).encode())
-    return Answer(found, show, [output], dataset.warnings, [recognised(dataset)])
+    return Answer(found, show, warnings=dataset.warnings, notes=[recognised(dataset)])

@@ -11,10 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from calibrate.arrays import AnyArray, Index
+from calibrate.data.file_array import FileArray
 
 
 class Column(Protocol):
-    """An array of any rank whose rows are read by range; pickled as its address where it has one.
+    """An array of any rank whose rows are read by range or by ascending numbers.
+
+    It is pickled as its address where it has one.
 
     ``name`` is what the user called it, for messages.
     """
@@ -29,6 +32,8 @@ class Column(Protocol):
     def dtype(self) -> np.dtype[Any]: ...
 
     def read(self, start: int, stop: int) -> AnyArray: ...
+
+    def take(self, rows: Index) -> AnyArray: ...
 
 
 @dataclass(frozen=True)
@@ -49,22 +54,25 @@ class ArrayColumn:
     def read(self, start: int, stop: int) -> AnyArray:
         return self.array[start:stop] if self.array.shape else self.array
 
+    def take(self, rows: Index) -> AnyArray:
+        return self.array[rows]
+
 
 @dataclass(frozen=True)
 class FileColumn:
     """An array in a file, opened when it is first needed and again in each process.
 
     Attributes:
-        opened: gives the array, mapped where the format allows; a picklable value, such as a
-            ``functools.partial`` of a function with a path.
+        opened: gives the array, as a ``FileArray`` where the format allows; a picklable value, such
+            as a ``functools.partial`` of a function with a path.
         name: what the user called the file.
     """
 
-    opened: Callable[[], AnyArray]
+    opened: Callable[[], AnyArray | FileArray]
     name: str
 
     @cached_property
-    def _array(self) -> AnyArray:
+    def _array(self) -> AnyArray | FileArray:
         return self.opened()
 
     @property
@@ -76,7 +84,12 @@ class FileColumn:
         return self._array.dtype
 
     def read(self, start: int, stop: int) -> AnyArray:
-        return self._array[start:stop] if self._array.shape else self._array
+        array = self._array
+        return array if isinstance(array, np.ndarray) and not array.shape else array[start:stop]
+
+    def take(self, rows: Index) -> AnyArray:
+        array = self._array
+        return array[rows] if isinstance(array, np.ndarray) else array.take(rows)
 
     def __getstate__(self) -> dict[str, object]:
         return {"opened": self.opened, "name": self.name}
@@ -108,13 +121,14 @@ class Flat:
 
     def read(self, rows: slice | Index) -> AnyArray:
         """``(n, width)`` or ``(n,)`` of the rows of a range, or of ascending numbers."""
-        if not isinstance(rows, slice):
-            if not len(rows):
-                return self.read(slice(0, 0))
-            first, last = int(rows[0]), int(rows[-1])
-            return self.read(slice(first, last + 1))[rows - first]
         each = prod(self.column.shape[1:]) // (self.width or 1)  # rows in one of the first axis
-        start, stop = rows.start // each, -(-rows.stop // each)
         shape = (-1,) if self.width is None else (-1, self.width)
+        if not isinstance(rows, slice):
+            if each == 1:
+                return self.column.take(rows).reshape(shape)
+            firsts, which = np.unique(rows // each, return_inverse=True)
+            whole = self.column.take(firsts).reshape(shape)
+            return np.asarray(whole[which * each + rows % each])
+        start, stop = rows.start // each, -(-rows.stop // each)
         found = self.column.read(start, stop).reshape(shape)
         return found if each == 1 else found[rows.start - start * each : rows.stop - start * each]

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calibrate.files import write_bytes, write_folder
+from calibrate.files import peek, write_folder
 from calibrate.renderers.document import Shown
 from calibrate.renderers.formats import FORMATS
-from calibrate.renderers.pictures.style import DEFAULT_DPI, drawn
+from calibrate.renderers.pictures import PICTURES
+from calibrate.renderers.pictures.style import BACKENDS, DEFAULT_DPI, drawn
 from calibrate.results.json import Result
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ def write_result(
     dpi: int = DEFAULT_DPI,
     metrics: tuple[str, ...] | None = None,
 ) -> list[str]:
-    """Write the files, each whole or not at all; returns their names.
+    """Write the files, all of them whole or none; returns their names.
 
-    Everything is rendered before anything is written.
+    Everything is rendered before anything is written. Pictures that an earlier run left in the
+    folder, and that this one has not drawn, go: they show other rows than the JSON beside them.
 
     Args:
         folder: made if missing; its parent must exist.
@@ -47,10 +49,17 @@ def write_result(
     shown = Shown(metrics=metrics, pictures=beside)
     formats = {f"{stem}.json": "json", f"{stem}.md": "markdown"}
     contents = {
-        name: FORMATS[format](result, shown).encode(errors="replace")
+        path / name: FORMATS[format](result, shown).encode(errors="replace")
         for name, format in formats.items()
     }
-    written = write_folder(folder, contents)
-    for target, content in drawings.items():
-        write_bytes(target, content)
-    return written + [str(target) for target in drawings]
+    contents |= drawings
+    earlier = [path / name for name in pictures_of_earlier(path, stem)]
+    write_folder(path, contents, tuple(picture for picture in earlier if picture not in contents))
+    return [str(target) for target in contents]
+
+
+def pictures_of_earlier(folder: Path, stem: str) -> list[str]:
+    """Pictures that an earlier run drew in a folder: their names are ours, and it lists them."""
+    listed = peek(folder / f"{stem}.md").decode(errors="replace")
+    names = [f"{name}{suffix}" for name in PICTURES for suffix in BACKENDS]
+    return [name for name in names if f"]({name})" in listed and (folder / name).is_file()]

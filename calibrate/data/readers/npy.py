@@ -1,16 +1,19 @@
-"""The .npy format: memory-mapped, never unpickled."""
+"""The .npy format: read by range, never unpickled."""
 
 from __future__ import annotations
 
+import os
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
 
 from calibrate.arrays import AnyArray
+from calibrate.data.file_array import FileArray
 from calibrate.errors import InputError
+from calibrate.files import reading
 
 MAGIC = b"\x93NUMPY"
 
@@ -19,18 +22,18 @@ def keys(_: Path) -> None:
     """A .npy file holds one array, without a name."""
 
 
-def read(path: Path, _: str | None, name: str) -> AnyArray:
-    """The array in a .npy file, memory-mapped.
+def read(path: Path, _: str | None, name: str) -> AnyArray | FileArray:
+    """The array in a .npy file, read by range.
 
     Raises:
         InputError: the file is not a whole .npy file of plain numbers.
     """
-    with path.open("rb") as file:
-        return map_npy(path, file, 0, path.stat().st_size, name)
+    with reading(path, name) as file:
+        return array_in(file, 0, file.seek(0, os.SEEK_END), name)
 
 
-def map_npy(path: Path, file: BinaryIO, start: int, end: int, name: str) -> AnyArray:
-    """The .npy content that fills bytes ``start`` to ``end`` of ``path``, memory-mapped."""
+def array_in(file: BinaryIO, start: int, end: int, name: str) -> AnyArray | FileArray:
+    """The .npy content that fills bytes ``start`` to ``end`` of a file, read by range."""
     file.seek(start)
     shape, fortran, dtype = read_header(file, name)
     if dtype.hasobject:
@@ -47,9 +50,9 @@ def map_npy(path: Path, file: BinaryIO, start: int, end: int, name: str) -> AnyA
         )
     if expected == 0:
         return np.empty(shape, dtype)
-    order: Literal["F", "C"] = "F" if fortran else "C"
-    mapped: AnyArray = np.memmap(path, dtype, "r", offset=file.tell(), shape=shape, order=order)
-    return np.asarray(mapped)
+    if not shape:
+        return np.frombuffer(file.read(expected), dtype).reshape(shape)
+    return FileArray(file, shape, dtype, fortran=fortran, name=name)
 
 
 def read_header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

@@ -1,4 +1,4 @@
-"""The .npz format: a zip of .npy members; stored ones are memory-mapped."""
+"""The .npz format: a zip of .npy members; stored ones are read by range."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from calibrate.arrays import AnyArray
-from calibrate.data.readers.npy import map_npy, read_header
+from calibrate.data.file_array import FileArray
+from calibrate.data.readers.npy import array_in, read_header
 from calibrate.errors import InputError
+from calibrate.files import reading
 
 # what reading a damaged, encrypted or oddly compressed member raises
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
@@ -20,19 +25,19 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError
 
 def keys(path: Path) -> list[str]:
     """The names of the arrays in a .npz file."""
-    with _opened(path, str(path)) as archive:
+    with _opened(path, str(path)) as (archive, _):
         return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
-def read(path: Path, key: str, name: str) -> AnyArray:
-    """One array of a .npz file: memory-mapped if stored plain, loaded if compressed.
+def read(path: Path, key: str, name: str) -> AnyArray | FileArray:
+    """One array of a .npz file: read by range if stored plain, loaded if compressed.
 
     Raises:
         InputError: the file is not a whole .npz file, or has no such array.
     """
     file_name = name.removesuffix(f":{key}")
     name = f"{file_name}:{key}"
-    with _opened(path, file_name) as archive:
+    with _opened(path, file_name) as (archive, file):
         names = archive.namelist()
         member = f"{key}.npy" if f"{key}.npy" in names else key
         if member not in names:
@@ -41,11 +46,10 @@ def read(path: Path, key: str, name: str) -> AnyArray:
             )
         info = archive.getinfo(member)
         if info.compress_type == zipfile.ZIP_STORED:
-            with path.open("rb") as file:
-                file.seek(info.header_offset + 26)
-                name_length, extra_length = struct.unpack("<HH", file.read(4))
-                start = info.header_offset + 30 + name_length + extra_length
-                return map_npy(path, file, start, start + info.file_size, name)
+            file.seek(info.header_offset + 26)
+            name_length, extra_length = struct.unpack("<HH", file.read(4))
+            start = info.header_offset + 30 + name_length + extra_length
+            return array_in(file, start, start + info.file_size, name)
         try:
             content = archive.read(member)
         except DAMAGE as error:
@@ -58,12 +62,17 @@ def read(path: Path, key: str, name: str) -> AnyArray:
     return array
 
 
-def _opened(path: Path, name: str) -> zipfile.ZipFile:
-    if not path.stat().st_size:
-        raise InputError(f"{name}: expected a .npz file, found an empty file")
-    try:
-        return zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise InputError(
-            f"{name}: expected a .npz file, found something else or a truncated file"
-        ) from error
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[tuple[zipfile.ZipFile, BinaryIO]]:
+    """The archive, and the file that it is in."""
+    with reading(path, name) as file:
+        if not path.stat().st_size:
+            raise InputError(f"{name}: expected a .npz file, found an empty file")
+        try:
+            archive = zipfile.ZipFile(file)
+        except zipfile.BadZipFile as error:
+            raise InputError(
+                f"{name}: expected a .npz file, found something else or a truncated file"
+            ) from error
+        with archive:
+            yield archive, file

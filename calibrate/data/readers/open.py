@@ -12,6 +12,7 @@ from calibrate.arrays import AnyArray
 from calibrate.blocks.scheduler import doing
 from calibrate.data.columns import Column, FileColumn, everything
 from calibrate.data.dataset import Dataset
+from calibrate.data.file_array import FileArray
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.formats import ARRAYS, FORMATS
 from calibrate.data.reading import Reading
@@ -93,9 +94,9 @@ def _module(suffix: str) -> ModuleType:
     return import_module(f"calibrate.data.readers.{FORMATS[suffix]}")
 
 
-def _read(suffix: str, path: str, key: str | None, name: str) -> AnyArray:
+def _read(suffix: str, path: str, key: str | None, name: str) -> AnyArray | FileArray:
     """Open an array; a function of this module, so that it can be sent to another process."""
-    array: AnyArray = _module(suffix).read(Path(path), key, name)
+    array: AnyArray | FileArray = _module(suffix).read(Path(path), key, name)
     return array
 
 

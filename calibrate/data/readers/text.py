@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,14 +12,17 @@ import numpy as np
 
 from calibrate.arrays import AnyArray
 from calibrate.errors import InputError
+from calibrate.files import read_bytes, reading
 
 
 @contextmanager
 def reading_csv(name: str, path: Path | None = None) -> Iterator[csv.DictReader[str]]:
     """The rows of a CSV with a header; what is wrong with the file is said in one line."""
     try:
-        with open(path or name, encoding="utf-8-sig", newline="") as file:
-            yield csv.DictReader(file)
+        with reading(path or name, name) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+            yield csv.DictReader(text)
+            text.detach()  # it would close the file
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{name}: expected a CSV file in UTF-8: {error}") from error
     except FileNotFoundError as error:
@@ -58,7 +62,7 @@ def read_names(name: str) -> tuple[str, ...]:
         InputError: there is no such text file.
     """
     try:
-        return tuple(Path(name).read_text(encoding="utf-8").splitlines())
+        return tuple(read_bytes(name, name).decode("utf-8").splitlines())
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: expected a text file of names in UTF-8") from error
     except OSError as error:

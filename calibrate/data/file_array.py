@@ -1,0 +1,118 @@
+"""An array in a file, read by ranges of rows, never mapped."""
+
+from __future__ import annotations
+
+import os
+from math import prod
+from threading import Lock
+from typing import Any, BinaryIO
+from weakref import finalize
+
+import numpy as np
+
+from calibrate.arrays import AnyArray, Index
+from calibrate.files import changed, check_version, version_of
+
+SKIP = 1 << 14  # bytes between rows that are cheaper to read than to leave out
+
+
+class FileArray:
+    """A plain array of rank 1 or more in an open file, of which nothing is kept in memory.
+
+    It is read into memory of its own: a mapped file that is cut short while it is used ends the
+    process with SIGBUS and no word, and one that is written to gives what nobody has checked. Here
+    each read is followed by a look at the file, so that all rows are of the version that was
+    opened, or it is said that they are not (``calibrate.files.reading`` says what cannot be told).
+    A file that is replaced by another one of the same name is read to its end.
+
+    Attributes:
+        shape, dtype: of the array.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        *,
+        fortran: bool,
+        name: str,
+    ) -> None:
+        """The array that starts where ``file`` is; ``name`` is what the user calls it."""
+        self.shape, self.dtype, self._name = shape, dtype, name
+        self._lines = prod(shape[1:]) if fortran and len(shape) > 1 else 1
+        self._row = dtype.itemsize * prod(shape[1:]) // self._lines  # bytes in each line
+        self._start = file.tell()
+        self._handle = os.dup(file.fileno())
+        self._version = version_of(self._handle)
+        finalize(self, os.close, self._handle)
+
+    def __getitem__(self, rows: slice) -> AnyArray:
+        """The rows of a range, read-only.
+
+        Raises:
+            InputError: the file is no longer what was opened.
+        """
+        start, stop, _ = rows.indices(self.shape[0])
+        return self._shaped(self._read([(start, max(start, stop))]))
+
+    def take(self, rows: Index) -> AnyArray:
+        """The rows of these ascending numbers; what lies between them is left out where it is much.
+
+        Raises:
+            InputError: the file is no longer what was opened.
+        """
+        if not len(rows):
+            return self[0:0]
+        breaks = np.flatnonzero(np.diff(rows) * self._row > SKIP) + 1
+        firsts, lasts = rows[np.r_[0, breaks]], rows[np.r_[breaks - 1, len(rows) - 1]]
+        lengths = lasts - firsts + 1
+        moved = firsts - np.r_[0, np.cumsum(lengths)[:-1]]  # from where they are to where they were
+        each = np.diff(np.r_[0, breaks, len(rows)])
+        found = self._read(list(zip(firsts.tolist(), (lasts + 1).tolist(), strict=True)))
+        return self._shaped(found[:, rows - np.repeat(moved, each)])
+
+    def _read(self, ranges: list[tuple[int, int]]) -> AnyArray:
+        """The bytes of ranges of rows, ``(lines, rows, bytes)``."""
+        line = self.shape[0] * self._row
+        parts = [
+            _read_at(self._handle, (stop - start) * self._row, offset + start * self._row)
+            for offset in range(self._start, self._start + self._lines * line, line)
+            for start, stop in ranges
+        ]
+        check_version(self._handle, self._version, self._name)
+        content = np.frombuffer(parts[0] if len(parts) == 1 else b"".join(parts), np.uint8)
+        total = sum(stop - start for start, stop in ranges)
+        if content.size != self._lines * total * self._row:  # cut short, on a lying file system
+            raise changed(self._name)
+        return content.reshape(self._lines, total, self._row)
+
+    def _shaped(self, content: AnyArray) -> AnyArray:
+        """The bytes of rows as an array of rows."""
+        n_rows = content.shape[1]
+        values: AnyArray = content.reshape(-1).view(self.dtype)
+        if self._lines > 1:
+            values = values.reshape(*self.shape[:0:-1], n_rows).T
+        return values.reshape(n_rows, *self.shape[1:])
+
+
+def _read_at(handle: int, size: int, offset: int) -> bytes:
+    """Bytes of a file; fewer at its end."""
+    found = _pread(handle, size, offset)
+    while 0 < len(found) < size:  # the system gives 2 GiB at once, or less when it is interrupted
+        more = _pread(handle, size - len(found), offset + len(found))
+        if not more:
+            break
+        found += more
+    return found
+
+
+if hasattr(os, "pread"):
+    _pread = os.pread
+else:  # Windows: one at a time
+    _alone = Lock()
+
+    def _pread(handle: int, size: int, offset: int) -> bytes:
+        with _alone:
+            os.lseek(handle, offset, os.SEEK_SET)
+            return os.read(handle, size)

@@ -1,0 +1,28 @@
+"""Files: read as one version of themselves, written whole or not at all, never both in one run."""
+
+from calibrate.files.checks import announce, check_folder, check_writable
+from calibrate.files.inputs import check_version, peek, read_bytes, reading, version_of
+from calibrate.files.json import json_text, read_json, write_json
+from calibrate.files.ledger import Ledger, Placed, changed, together
+from calibrate.files.writing import write_bytes, write_folder, writing
+
+__all__ = [
+    "Ledger",
+    "Placed",
+    "announce",
+    "changed",
+    "check_folder",
+    "check_version",
+    "check_writable",
+    "json_text",
+    "peek",
+    "read_bytes",
+    "read_json",
+    "reading",
+    "together",
+    "version_of",
+    "write_bytes",
+    "write_folder",
+    "write_json",
+    "writing",
+]
