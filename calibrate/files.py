@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from calibrate.errors import InputError
+from calibrate.inputs import read_text
 
 
 @contextmanager
@@ -91,11 +92,13 @@ def read_json(path: str | Path, what: str, command: str) -> dict[str, Any]:
     if not str(path):
         raise InputError(f"expected the name of a {what}, got an empty one")
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such {what}; `{command}` writes one") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except InputError:
+        raise
     except (ValueError, RecursionError) as error:  # not UTF-8, or not JSON
         raise InputError(
             f"{path}: expected a {what} in JSON, found something else or a truncated file; "

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
+
+from calibrate.printable import one_line
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
@@ -16,14 +19,29 @@ PATIENCE = 1.0  # seconds before progress shows
 
 
 def note(message: str) -> None:
-    """One line on stderr."""
-    sys.stderr.write(f"{message}\n")
+    """One line on stderr, whatever names it contains."""
+    sys.stderr.write(f"{one_line(message)}\n")
 
 
-def warn(warnings: Iterable[str]) -> None:
+def warn(messages: Iterable[str]) -> None:
     """One line on stderr per warning."""
-    for warning in warnings:
+    for warning in messages:
         note(f"warning: {warning}")
+
+
+def quieten_libraries() -> None:
+    """What libraries warn of is meant for programmers, who see it with ``--debug`` or ``python -W``.
+
+    A line of theirs beside our own would tell users nothing that they can act on. What the values
+    of an input bring about is no matter of this: it is checked, or computed without a warning.
+    """
+    import logging  # here: for commands only
+
+    logging.lastResort = None  # where nobody listens, nothing is printed
+    logging.raiseExceptions = False
+    sys.unraisablehook = lambda _: None  # as of what is cleaned up when memory is short
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 def recognised(dataset: Dataset) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from calibrate.errors import InputError, check_known
+from calibrate.printable import brief
 
 GOALS = ("f1", "precision", "recall", "cost")
 EXAMPLES = {"precision": "precision=0.95", "recall": "recall=0.9", "cost": "cost=1:5"}
@@ -74,9 +75,9 @@ class Goal:
             return Goal(name, minimum=float(value))
         except ValueError as error:  # InputError is one too
             hint = _percent_hint(name, value)
-            raise InputError(f"goal {name}: expected {_expected(name)}, got {text!r}{hint}") from (
-                error
-            )
+            raise InputError(
+                f"goal {name}: expected {_expected(name)}, got {brief(text)}{hint}"
+            ) from (error)
 
     def __str__(self) -> str:
         """What ``of_text`` reads back."""

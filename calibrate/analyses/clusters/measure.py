@@ -17,6 +17,7 @@ from calibrate.blocks.passes import map_blocks
 from calibrate.data.class_names import check_classes
 from calibrate.errors import InputError
 from calibrate.metrics.intervals.bootstrap import Generators, interval
+from calibrate.printable import listed
 from calibrate.results.clusters import ClusterClass, ClusterData, ClusterReport, Clusters
 from calibrate.results.measurement import Measurement
 
@@ -104,7 +105,7 @@ def _check_classes(classes: Sequence[int], n_classes: int) -> None:
     if len(classes) != 3 or len(set(classes)) != 3:
         raise InputError(
             f"classes: expected three different classes, got {len(classes)}: "
-            f"{', '.join(map(str, classes))}; three templates span the plane"
+            f"{listed(classes)}; three templates span the plane"
         )
     check_classes(classes, n_classes)
 
