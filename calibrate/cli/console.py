@@ -30,7 +30,7 @@ def warn(messages: Iterable[str]) -> None:
 
 
 def quieten_libraries() -> None:
-    """What libraries warn of is meant for programmers, who see it with ``--debug`` or ``python -W``.
+    """What libraries warn of is meant for programmers, who see it with ``python -W``.
 
     A line of theirs beside our own would tell users nothing that they can act on. What the values
     of an input bring about is no matter of this: it is checked, or computed without a warning.
