@@ -15,6 +15,7 @@ from calibrate.blocks.row_sums import RowSums
 from calibrate.blocks.softmax import exponentials
 from calibrate.data.columns import Column, Flat
 from calibrate.data.dataset import Dataset
+from calibrate.data.reading import check_label
 from calibrate.errors import InputError, check_known
 
 
@@ -63,6 +64,7 @@ class LabelTargets:
 
     def __post_init__(self) -> None:
         check_known("smoothing over", [self.over], SMOOTHING_OVER)
+        check_label("label_offset", self.label_offset)
         check_labels(self.labels, self.n_classes, self.label_offset)
         if isinstance(self.amount, np.ndarray):
             check_amounts(self.amount, self.n_rows, self.amounts_name)
