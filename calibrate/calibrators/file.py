@@ -10,6 +10,7 @@ from calibrate.calibrators.methods import METHODS
 from calibrate.calibrators.protocol import Calibrator, Fit, parameters_of
 from calibrate.errors import InputError, check_known
 from calibrate.files import write_json
+from calibrate.printable import brief
 from calibrate.results.json import decode, encode, read_result
 from calibrate.results.report import Fitted, Intervals
 from calibrate.version import package_version
@@ -122,6 +123,6 @@ def read_calibrator_file(path: str | Path) -> CalibratorFile:
     found = read_result(CalibratorFile, path)
     for what, least, value in (("classes", 2, found.classes), ("labels", 1, found.labels)):
         if value is not None and value < least:
-            raise InputError(f"{path}: expected at least {least} {what}, found {value}")
+            raise InputError(f"{path}: expected at least {least} {what}, found {brief(value)}")
     found.build(str(path))
     return found

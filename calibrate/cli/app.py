@@ -113,7 +113,15 @@ def _explained(error: Exception) -> str:
         )
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return "no thread can be started; try --workers 1"
+    if isinstance(error, RuntimeError) and "Symlink loop" in str(error):  # an OSError from 3.13 on
+        return f"{error}: expected a file, found a link that leads back to itself"
     return f"internal error: {type(error).__name__}: {error}; run again with --debug and report it"
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """What went wrong first: numpy tells a page of advice around it."""
+    before = error.__cause__ or error.__context__
+    return error if before is None else _first_cause(before)
 
 
 def _say(message: str, code: int) -> int:

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
+from calibrate.errors import CalibrateError
 from calibrate.printable import one_line
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
 
 PATIENCE = 1.0  # seconds before progress shows
+LEAST_MEMORY = 384 << 20  # of addresses, that numpy, scipy and their copies of a BLAS take
 
 
 def note(message: str) -> None:
@@ -27,6 +29,22 @@ def warn(messages: Iterable[str]) -> None:
     """One line on stderr per warning."""
     for warning in messages:
         note(f"warning: {warning}")
+
+
+def check_memory() -> None:
+    """Raise CalibrateError where the libraries that a command needs cannot be loaded.
+
+    With less, those libraries wait for ever, or end the process in their own words.
+    """
+    import mmap  # here: for commands only
+
+    try:
+        mmap.mmap(-1, LEAST_MEMORY).close()  # asked for, not filled
+    except OSError as error:
+        raise CalibrateError(
+            f"expected at least {LEAST_MEMORY >> 20} MiB of memory to load libraries, found less; see "
+            "ulimit -v"
+        ) from error
 
 
 def quieten_libraries() -> None:

@@ -183,10 +183,10 @@ def _plain(kind: Any, value: Any, where: str) -> Any:
     if kind is float:
         number = type(value) in (int, float) and abs(value) <= LARGEST and isfinite(value)
         return float(value) if number else _refuse(where, "a number", value)
-    if type(value) is not kind:
+    if type(value) is not kind or (kind is int and abs(value) > LARGEST_COUNT):
         names = {int: "a whole number", str: "a text", bool: "true or false"}
         _refuse(where, names.get(kind, kind.__name__), value)
     return value
 
 
-LARGEST = 1e300
+LARGEST, LARGEST_COUNT = 1e300, 1 << 53

@@ -76,10 +76,14 @@ def read_header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], Order, np.d
             warnings.simplefilter("ignore")
             shape, fortran, dtype = reader(file)
         plain = all(type(size) is int and 0 <= size < 1 << 48 for size in shape)
-        if not plain or len(shape) > MOST_AXES or prod(size or 1 for size in shape) >= 1 << 60:
+        if not plain or prod(size or 1 for size in shape) >= 1 << 60:
             raise ValueError(f"impossible shape {shape}")
     except Exception as error:  # numpy's parser raises whatever the text makes it stumble over
         raise InputError(f"{name}: its .npy header is damaged; copy or save it again") from error
+    if len(shape) > MOST_AXES:
+        raise InputError(f"{name}: expected at most {MOST_AXES} axes, found {len(shape)}")
+    if not dtype.itemsize:
+        raise InputError(f"{name}: expected numbers, found {dtype}, values of no size")
     if dtype.hasobject:
         raise InputError(
             f"{name}: expected numbers, found Python objects, which are never unpickled; "

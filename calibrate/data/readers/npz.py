@@ -18,6 +18,7 @@ from calibrate.printable import brief, cut, listed
 
 MOST_UNPACKED = 1 << 30  # bytes of a compressed array that takes up far less in the file
 MOST_RATIO = 50  # times as large as in the file: scores shrink by 2 or so, one-hot rows by 1 000
+ENCRYPTED = 1  # a flag of a member
 LOCAL_HEADER = 30  # bytes before the name of a member
 
 
@@ -37,6 +38,8 @@ def read(path: Path, key: str, name: str) -> AnyArray:
     with _opened(path, file_name) as archive:
         info = _member(archive, key, file_name)
         name = f"{file_name}:{key}"
+        if info.flag_bits & ENCRYPTED:
+            raise InputError(f"{name}: encrypted; save it again without a password")
         with _undamaged(name):
             opened = archive.open(info)  # which compares its own header with the list of all
         with opened as member:
