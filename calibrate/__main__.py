@@ -5,25 +5,30 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import NoReturn
 
 
 def main() -> None:
     """Run the command line; Ctrl-C ends it in one line, also while it is still being imported."""
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not ignored, as by nohup
     if ours:
-        signal.signal(signal.SIGINT, _leave)
-    from calibrate.cli.app import main as run  # here: imports take a tenth of a second
-
+        signal.signal(signal.SIGINT, lambda *_: _leave(130, "interrupted"))
+    try:
+        from calibrate.cli.app import main as run  # here: imports take a tenth of a second
+    except (ImportError, MemoryError, OSError) as error:
+        if "--debug" in sys.argv:
+            raise
+        _leave(2, f"a library cannot be loaded: {error or 'out of memory'}")
     if ours:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     run()
 
 
-def _leave(*_: object) -> None:
+def _leave(code: int, message: str) -> NoReturn:
     """Nothing has been opened yet: there is nothing to clean up."""
-    sys.stderr.write("calibrate: interrupted\n")
+    sys.stderr.write(f"calibrate: {' '.join(message.split())}\n")
     sys.stderr.flush()
-    os._exit(130)
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from calibrate.analyses.evaluation.sweep import temperature_sweep
 from calibrate.analyses.evaluation.verdict import verdict_of
 from calibrate.arrays import AnyArray, Index
 from calibrate.blocks.block import Smoothing
-from calibrate.calibrators.cross_fit import FOLDS, cross_fit
+from calibrate.calibrators.cross_fit import FOLDS, cross_fit, weighing_units
 from calibrate.calibrators.file import CalibratorFile, read_calibrator_file
 from calibrate.calibrators.methods import per_label
 from calibrate.calibrators.methods.per_label import PerLabelTemperature
@@ -151,7 +151,7 @@ def evaluate(
     known = _known(calibrator)
     in_sample, shared = known.rows.recognise(dataset)
     best, sweep = None, None
-    if settings.full and dataset.n_units >= 2 * FOLDS:
+    if settings.full and weighing_units(dataset) >= 2 * FOLDS:
         crossed = cross_fit(dataset, METHOD, FOLDS, settings.seed)
         dataset, best = crossed.dataset, crossed.calibrator if crossed.converged else None
         in_use = known.fitted.temperature if known.fitted else None

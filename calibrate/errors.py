@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from calibrate.printable import brief, one_line
+
 
 class CalibrateError(Exception):
     """An error to show to the user as one line: expected, found, where, and the way out."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class InputError(CalibrateError, ValueError):
@@ -31,4 +36,6 @@ def check_known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
         if name not in choices:
             near = get_close_matches(name, choices, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise InputError(f"{what}: expected one of {', '.join(choices)}, got {name!r}{hint}")
+            raise InputError(
+                f"{what}: expected one of {', '.join(choices)}, got {brief(name)}{hint}"
+            )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Generic
 
+import numpy as np
+
 from calibrate.calibrators.per_fold import PerFold
 from calibrate.calibrators.protocol import C, Fit, Method, parameters_of
 from calibrate.data.dataset import Dataset
@@ -57,16 +59,32 @@ def cross_fit(dataset: Dataset, method: Method[C], folds: int, seed: int) -> Cro
     """Fit on all rows, then without each fold, starting from there.
 
     Raises:
-        InputError: there are fewer rows than folds.
+        InputError: there are fewer rows than folds that weigh anything, or those are in one fold.
     """
-    if not 2 <= folds <= dataset.n_units:
+    weighing = weighing_units(dataset)
+    if not 2 <= folds <= weighing:
         what = "rows" if dataset.alone else "clusters"
+        some = "" if weighing == dataset.n_units else " whose weight is not 0"
         raise InputError(
-            f"{dataset.logits.name}: expected at least {folds} {what} for {folds} folds "
-            f"(and at least 2 folds), found {dataset.n_units}"
+            f"{dataset.logits.name}: expected at least {folds} {what}{some} for {folds} folds "
+            f"(and at least 2 folds), found {weighing}"
+        )
+    dealt = dataset.with_folds(folds, seed)
+    if dealt.folds is not None and len(np.unique(dealt.folds[dealt.weight > 0])) < 2:
+        raise InputError(
+            f"{dataset.logits.name}: all rows whose weight is not 0 were dealt to one of {folds} "
+            "folds; try another seed"
         )
     whole = method.fit(dataset, None)
     start = whole.calibrator if whole.converged else None
-    dealt = dataset.with_folds(folds, seed)
     parts = [method.fit(dealt.without_fold(fold), start) for fold in range(folds)]
     return CrossFit(dealt, whole, tuple(parts))
+
+
+def weighing_units(dataset: Dataset) -> int:
+    """The units, independent of each other, of which some row weighs anything."""
+    if dataset.weights is None:
+        return dataset.n_units
+    units = dataset.units(slice(None))
+    weighs = dataset.weights > 0
+    return int(weighs.sum()) if units is None else len(np.unique(units[weighs]))

@@ -13,6 +13,7 @@ from calibrate.data.known_rows import KnownRows
 from calibrate.data.row_digests import RowDigests
 from calibrate.errors import InputError, check_known
 from calibrate.files import peek, write_json
+from calibrate.printable import brief
 from calibrate.results.json import decode, encode, read_result
 from calibrate.results.report import Fitted, Intervals
 from calibrate.version import package_version
@@ -139,7 +140,7 @@ def read_calibrator_file(path: str | Path) -> CalibratorFile:
     found = read_result(CalibratorFile, path)
     for what, least, value in (("classes", 2, found.classes), ("labels", 1, found.labels)):
         if value is not None and value < least:
-            raise InputError(f"{path}: expected at least {least} {what}, found {value}")
+            raise InputError(f"{path}: expected at least {least} {what}, found {brief(value)}")
     found.build(str(path))
     return found
 

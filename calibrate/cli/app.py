@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from calibrate.errors import CalibrateError
+from calibrate.printable import one_line
 
 COMMANDS = ("fit", "apply", "report", "compare", "targets", "thresholds", "clusters")
 
@@ -132,13 +133,28 @@ def _explained(error: Exception) -> str:
         name = f"{error.filename}: " if error.filename else "output: "
         return f"{name}{error.strerror or error}"
     if isinstance(error, MemoryError):
-        return "out of memory; try fewer --workers"
+        what = f" ({error})" if str(error) else ""
+        return f"out of memory{what}; try fewer --workers, or fewer rows"
+    if isinstance(error, ImportError):
+        return (
+            f"a library cannot be loaded: {error}; is there enough memory, is it installed whole?"
+        )
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return "no thread can be started; try --workers 1"
+    if isinstance(error, RuntimeError) and "Symlink loop" in str(error):  # an OSError from 3.13 on
+        return f"{error}: expected a file, found a link that leads back to itself"
     return f"internal error: {type(error).__name__}: {error}; run again with --debug and report it"
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """What went wrong first: numpy tells a page of advice around it."""
+    before = error.__cause__ or error.__context__
+    return error if before is None else _first_cause(before)
 
 
 def _say(message: str, code: int) -> int:
     try:
-        sys.stderr.write("calibrate: " + " ".join(message.split("\n")) + "\n")
+        sys.stderr.write(f"calibrate: {one_line(message)}\n")
         sys.stdout = _nowhere()  # nothing may fail after this
     except OSError:
         pass

@@ -9,7 +9,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Any, TextIO, get_type_hints
 
-from calibrate.cli.console import Progress, in_colour, note, warn
+from calibrate.cli.console import Progress, check_memory, in_colour, note, quieten_libraries, warn
 from calibrate.cli.options import PrintOptions, RunOptions
 from calibrate.errors import CalibrateError
 from calibrate.files import Ledger, Placed, together
@@ -113,6 +113,9 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
 
     def run(**values: Any) -> None:
         how: RunOptions = _built(RunOptions, values)
+        if not how.debug:
+            quieten_libraries()
+        check_memory()
         given = {n: _built(kind, values) for n, kind in hints.items() if is_dataclass(kind)}
         with together() as files:
             try:

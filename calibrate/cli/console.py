@@ -6,27 +6,63 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
+
+from calibrate.errors import CalibrateError
+from calibrate.printable import one_line
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
     from calibrate.results.report import Report
 
 PATIENCE = 1.0  # seconds before progress shows
+LEAST_MEMORY = 384 << 20  # of addresses, that numpy, scipy and their copies of a BLAS take
 
 
 def note(message: str) -> None:
-    """One line on stderr."""
-    sys.stderr.write(f"{message}\n")
+    """One line on stderr, whatever names it contains."""
+    sys.stderr.write(f"{one_line(message)}\n")
 
 
-def warn(warnings: Iterable[str]) -> None:
+def warn(messages: Iterable[str]) -> None:
     """One line on stderr per warning."""
-    for warning in warnings:
+    for warning in messages:
         note(f"warning: {warning}")
+
+
+def check_memory() -> None:
+    """Raise CalibrateError where the libraries that a command needs cannot be loaded.
+
+    With less, those libraries wait for ever, or end the process in their own words.
+    """
+    import mmap  # here: for commands only
+
+    try:
+        mmap.mmap(-1, LEAST_MEMORY).close()  # asked for, not filled
+    except OSError as error:
+        raise CalibrateError(
+            f"expected at least {LEAST_MEMORY >> 20} MiB of memory to load libraries, found "
+            "less; see ulimit -v"
+        ) from error
+
+
+def quieten_libraries() -> None:
+    """What libraries warn of is meant for programmers, who see it with ``python -W``.
+
+    A line of theirs beside our own would tell users nothing that they can act on. What the values
+    of an input bring about is no matter of this: it is checked, or computed without a warning.
+    """
+    import logging  # here: for commands only
+
+    logging.lastResort = None  # where nobody listens, nothing is printed
+    logging.raiseExceptions = False
+    sys.unraisablehook = lambda _: None  # as of what is cleaned up when memory is short
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 def recognised(dataset: Dataset) -> str:

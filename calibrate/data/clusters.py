@@ -19,9 +19,10 @@ def cluster_numbers(clusters: AnyArray, rows: int, where: str) -> Index:
     Raises:
         InputError: there is not one for each row, one is blank, or there is only one in all.
     """
-    if clusters.dtype.kind == "f" and np.array_equal(clusters, np.floor(clusters)):
-        clusters = clusters.astype(np.int64)  # whole numbers, as pandas writes them beside gaps
-    if clusters.dtype.kind not in "biuUS" or clusters.ndim != 1 or len(clusters) != rows:
+    kinds = "biuUS"
+    if clusters.dtype.kind == "f" and np.isfinite(clusters).all():
+        kinds += "f" if (clusters == np.floor(clusters)).all() else ""  # as pandas writes them
+    if clusters.dtype.kind not in kinds or clusters.ndim != 1 or len(clusters) != rows:
         raise InputError(
             f"{where}: expected {rows:,} clusters, one per row, as whole numbers or text, "
             f"found {described(clusters)}"

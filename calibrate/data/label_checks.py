@@ -11,6 +11,7 @@ from calibrate.blocks.sums import GREATEST, LEAST, Sums
 from calibrate.data.first_seen import NO_ERROR, NOWHERE, FirstSeen, Worst
 from calibrate.errors import InputError
 
+HUGE = 1e15  # beyond, no number of a class is written out
 SUM_TOLERANCE = 1e-3  # of soft labels: votes and float16 teachers are rounded
 
 
@@ -86,6 +87,11 @@ def check_class_indices(found: LabelFindings, n_classes: int, offset: int, name:
                 f"{name}: expected whole class indices, found a value that is not whole in row "
                 f"{place.row} ({place.count:,} in all)"
             )
+    if not abs(found.low) + abs(found.high) < HUGE:
+        raise InputError(
+            f"{name}: expected labels from {offset} to {n_classes - 1 + offset}, found "
+            f"{found.low:g} to {found.high:g}"
+        )
     low, high = int(found.low), int(found.high)
     if low < offset or high >= n_classes + offset:
         raise InputError(

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from calibrate.blocks.scores import SCORES
-from calibrate.errors import check_known
+from calibrate.errors import InputError, check_known
+from calibrate.printable import brief
 from calibrate.tasks import TASKS, Task
+
+MOST_LABEL = 1 << 53  # up to here floating numbers are whole ones
 
 
 class ReadingOptions(TypedDict, total=False):
@@ -32,7 +35,7 @@ class Reading:
         ignore_label: the label of rows to leave out.
 
     Raises:
-        InputError: a task or a kind of scores that nobody knows.
+        InputError: a task or a kind of scores that nobody knows, or a label that is none.
     """
 
     task: str | None = None
@@ -46,3 +49,15 @@ class Reading:
             object.__setattr__(self, "task", Task(self.task))
         if self.scores is not None:
             check_known("scores", [self.scores], SCORES)
+        check_label("label_offset", self.label_offset)
+        if self.ignore_label is not None:
+            check_label("ignore_label", self.ignore_label)
+
+
+def check_label(argument: str, label: int) -> None:
+    """Raise InputError for a number beyond those that labels of any dtype can be."""
+    if abs(label) > MOST_LABEL:
+        raise InputError(
+            f"`{argument}`: expected a label from {-MOST_LABEL:,} to {MOST_LABEL:,}, "
+            f"got {brief(label)}"
+        )

@@ -30,6 +30,7 @@ from calibrate.data.selection import Selection
 from calibrate.errors import InputError
 from calibrate.tasks import Task
 
+MOST_SCORE = 1e100  # cubes of scores, and sums of these, stay finite
 ROW_SUM_TOLERANCE = {2: 1e-2, 4: 1e-4, 8: 1e-5}  # by bytes per score: softmax rounding, with room
 
 
@@ -40,8 +41,8 @@ class Findings(Sums):
     Attributes:
         low, high: the smallest and largest score; low is -inf where classes are masked.
         least: the smallest positive score.
-        nan, infinite: NaN, +inf.
-        all_masked: rows that are -inf throughout.
+        nan, infinite, huge: NaN, +inf, finite ones above ``MOST_SCORE``.
+        all_masked: rows that are -inf, or below ``-MOST_SCORE``, throughout.
         sum_error: how far a row of probabilities is from summing to 1, inf if out of [0, 1].
         labels: what their labels look like.
     """
@@ -51,6 +52,7 @@ class Findings(Sums):
     least: float = field(metadata=LEAST)
     nan: FirstSeen = NOWHERE
     infinite: FirstSeen = NOWHERE
+    huge: FirstSeen = NOWHERE
     all_masked: FirstSeen = NOWHERE
     sum_error: Worst = NO_SUM
     labels: LabelFindings = NO_LABELS
@@ -67,6 +69,7 @@ class Findings(Sums):
             self,
             nan=self.nan.moved(numbers, per_row),
             infinite=self.infinite.moved(numbers, per_row),
+            huge=self.huge.moved(numbers, per_row),
             all_masked=self.all_masked.moved(numbers, per_row),
             sum_error=self.sum_error.moved(numbers, per_row),
             labels=self.labels.moved(numbers, per_row),
@@ -113,23 +116,25 @@ class Inspection:
     def __call__(self, block: RawBlock) -> Findings:
         z = np.ascontiguousarray(block.scores, dtype=working_dtype(block.scores.dtype))
         low, high = float(z.min()), float(z.max())  # nan if there is one
-        nan = infinite = all_masked = NOWHERE
-        if not np.isfinite(low) or not np.isfinite(high):
+        nan = infinite = huge = all_masked = NOWHERE
+        if not (low >= -MOST_SCORE and high <= MOST_SCORE):
             nan = FirstSeen.of(np.isnan(z), block.start)
             infinite = FirstSeen.of(np.isposinf(z), block.start)
+            huge = FirstSeen.of((z > most_score(z.dtype)) & ~np.isposinf(z), block.start)
             if z.ndim == 2:
-                all_masked = FirstSeen.of(np.isneginf(z.max(axis=1)), block.start)
+                all_masked = FirstSeen.of(_ruled_out(z.max(axis=1)), block.start)
             low, high = np.nan_to_num(low, nan=0.0, neginf=-np.inf), np.nan_to_num(high)
         sum_error = self._worst_row_sum(z, block, low, high)
         labels = NO_LABELS
         if block.labels is not None:
             offset = self.reading.label_offset if z.ndim == 1 else 0  # of yes and no
-            labels = inspect_labels(block.labels - offset if offset else block.labels, block.start)
+            own = block.labels.astype(np.float64) - offset if offset else block.labels
+            labels = inspect_labels(own, block.start)
             labels = replace(labels, masked=self._masked_labels(z, labels, block))
         least = low
         if low == 0:
             least = float(z.min(where=z > 0, initial=np.inf))
-        return Findings(low, high, least, nan, infinite, all_masked, sum_error, labels)
+        return Findings(low, high, least, nan, infinite, huge, all_masked, sum_error, labels)
 
     def _worst_row_sum(self, z: FloatArray, block: RawBlock, low: float, high: float) -> Worst:
         """The row that is least like probabilities; of yes-no scores, whether all lie in [0, 1]."""
@@ -158,7 +163,7 @@ class Inspection:
             return NOWHERE
 
         def impossible(scores: FloatArray) -> AnyArray:
-            return np.asarray(scores <= 0 if probabilities else np.isneginf(scores))
+            return np.asarray(scores <= 0 if probabilities else _ruled_out(scores))
 
         if z.ndim == 1:
             certain = (z >= 1) & (raw < 1) if probabilities else np.zeros(len(z), bool)
@@ -170,6 +175,16 @@ class Inspection:
             return NOWHERE
         own = z[np.arange(len(z)), index.astype(np.intp)]
         return FirstSeen.of(impossible(own), block.start)
+
+
+def most_score(dtype: np.dtype[np.generic]) -> float:
+    """``MOST_SCORE`` where a dtype holds such numbers, else infinity."""
+    return MOST_SCORE if dtype.itemsize == 8 else np.inf
+
+
+def _ruled_out(scores: FloatArray) -> AnyArray:
+    """Where a score rules out its class: -inf, or the lowest number of float64 in its place."""
+    return np.asarray(scores <= -most_score(scores.dtype))
 
 
 def row_sum_tolerance(dtype: np.dtype[np.generic]) -> float:
@@ -186,6 +201,12 @@ def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Readin
                 f"{name}: expected finite {what}, found {value} at row {place.row}, "
                 f"column {place.column} ({place.count:,} in all)"
             )
+    if found.huge.count and what == "logits":
+        raise InputError(
+            f"{name}: expected logits of at most {MOST_SCORE:g}, found a larger one at row "
+            f"{found.huge.row}, column {found.huge.column} ({found.huge.count:,} in all); divide "
+            "all of them by the same number, which T makes up for"
+        )
     if found.all_masked.count and reading.scores is None:
         raise InputError(
             f"{name}: row {found.all_masked.row} is -inf in every class "
@@ -199,8 +220,9 @@ def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Readin
         return zeros
     _raise_if_bad_labels(found.labels, layout, reading, rows.labels.column.name)
     if masked.count and what != "probabilities":
+        value = "-inf" if np.isneginf(found.low) else f"less than {-MOST_SCORE:g}"
         raise InputError(
-            f"{name}: row {masked.row} has -inf at its own label "
+            f"{name}: row {masked.row} has {value} at its own label "
             f"({masked.count:,} such rows): the true class cannot be masked"
         )
     return zeros

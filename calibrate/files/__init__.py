@@ -1,7 +1,14 @@
 """Files: read as one version of themselves, written whole or not at all, never both in one run."""
 
 from calibrate.files.checks import announce, check_folder, check_writable
-from calibrate.files.inputs import check_version, peek, read_bytes, reading, version_of
+from calibrate.files.inputs import (
+    check_regular,
+    check_version,
+    peek,
+    read_text,
+    reading,
+    version_of,
+)
 from calibrate.files.json import json_text, read_json, write_json
 from calibrate.files.ledger import Ledger, Placed, changed, together
 from calibrate.files.writing import write_bytes, write_folder, writing
@@ -12,12 +19,13 @@ __all__ = [
     "announce",
     "changed",
     "check_folder",
+    "check_regular",
     "check_version",
     "check_writable",
     "json_text",
     "peek",
-    "read_bytes",
     "read_json",
+    "read_text",
     "reading",
     "together",
     "version_of",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from calibrate.errors import InputError
-from calibrate.files.inputs import read_bytes
+from calibrate.files.inputs import read_text
 from calibrate.files.writing import write_bytes
 
 
@@ -44,7 +44,7 @@ def read_json(path: str | Path, what: str, command: str) -> dict[str, Any]:
     if not str(path):
         raise InputError(f"expected the name of a {what}, got an empty one")
     try:
-        content = json.loads(read_bytes(path, str(path)).decode("utf-8"))
+        content = json.loads(read_text(path))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such {what}; `{command}` writes one") from error
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from calibrate.errors import InputError, check_known
+from calibrate.printable import brief
 
 GOALS = ("f1", "precision", "recall", "cost")
 EXAMPLES = {"precision": "precision=0.95", "recall": "recall=0.9", "cost": "cost=1:5"}
@@ -75,7 +76,7 @@ class Goal:
         except ValueError as error:  # InputError is one too
             hint = _percent_hint(name, value)
             raise InputError(
-                f"`goal` {name}: expected {_expected(name)}, got {text!r}{hint}"
+                f"`goal` {name}: expected {_expected(name)}, got {brief(text)}{hint}"
             ) from (error)
 
     def __str__(self) -> str:

@@ -11,12 +11,12 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from math import isfinite
 from pathlib import Path
-from reprlib import repr as brief
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from calibrate.errors import InputError
 from calibrate.files import json_text, read_json
+from calibrate.printable import brief, cut, listed
 from calibrate.version import package_version
 
 
@@ -33,13 +33,15 @@ NOT_IN_JSON = {"json": False}  # metadata of a field that stays out
 
 
 def encode(value: Any) -> Any:
-    """Plain dictionaries, lists, numbers and texts."""
+    """Plain dictionaries, lists, numbers and texts; what no text can hold is escaped."""
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return value.encode(errors="backslashreplace").decode()  # of names that are not UTF-8
     if hasattr(value, "of_text"):
         return str(value)
     if is_dataclass(value):
         return {f.name: encode(getattr(value, f.name)) for f in fields(value) if _written(f)}
     if isinstance(value, dict):
-        return {key: encode(each) for key, each in value.items()}
+        return {encode(key): encode(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [encode(each) for each in value]
     return value.value if isinstance(value, Enum) else value
@@ -121,7 +123,7 @@ def _object(kind: Any, origin: Any, value: Any, where: str) -> Any:
             hint = _filled(hints[field.name], given)
             parts[field.name] = decode(hint, value[field.name], f"{where}.{field.name}")
         elif field.default is MISSING and field.default_factory is MISSING:
-            held = ", ".join(map(repr, list(value)[:5])) or "nothing"
+            held = listed(map(repr, value), none="nothing")
             raise InputError(f"{where}: expected {field.name!r}, found {held}")
     return _told(lambda: origin(**parts), where)
 
@@ -171,7 +173,7 @@ def _list(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
 def _dictionary(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         _refuse(where, "a JSON object", value)
-    return {key: decode(kind, each, f"{where}.{key}") for key, each in value.items()}
+    return {key: decode(kind, each, f"{where}.{cut(key)}") for key, each in value.items()}
 
 
 def _plain(kind: Any, value: Any, where: str) -> Any:
@@ -181,10 +183,10 @@ def _plain(kind: Any, value: Any, where: str) -> Any:
     if kind is float:
         number = type(value) in (int, float) and abs(value) <= LARGEST and isfinite(value)
         return float(value) if number else _refuse(where, "a number", value)
-    if type(value) is not kind:
+    if type(value) is not kind or (kind is int and abs(value) > LARGEST_COUNT):
         names = {int: "a whole number", str: "a text", bool: "true or false"}
         _refuse(where, names.get(kind, kind.__name__), value)
     return value
 
 
-LARGEST = 1e300
+LARGEST, LARGEST_COUNT = 1e300, 1 << 53

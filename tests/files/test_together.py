@@ -12,7 +12,7 @@ from conftest import ROOT
 from calibrate.errors import InputError
 from calibrate.files import (
     announce,
-    read_bytes,
+    read_text,
     reading,
     together,
     write_bytes,
@@ -74,13 +74,13 @@ def test_in_whatever_order_it_is_said(tmp_path):
     with together():
         announce([link])
         with pytest.raises(InputError, match="b: is an input or another output"):
-            read_bytes(path, "a")
+            read_text(path)
     with together():
-        read_bytes(path, "a")
+        read_text(path)
         with pytest.raises(InputError, match="b: is an input or another output"):
             announce([link])
     with together():
-        read_bytes(path, "a")
+        read_text(path)
         with pytest.raises(InputError, match="b: is an input"):
             write_bytes(link, b"2")  # though nobody announced it
         with pytest.raises(InputError, match="b: is an input"):
@@ -104,10 +104,10 @@ def test_one_version_of_a_file_in_a_run(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"1")
     with together():
-        read_bytes(path, "a")
+        read_text(path)
         path.write_bytes(b"22")
         with pytest.raises(InputError, match="a: changed while it was read; run again"):
-            read_bytes(path, "a")
+            read_text(path)
 
 
 def test_what_a_torn_file_looks_like_is_not_said(tmp_path):

@@ -18,6 +18,7 @@ from calibrate.blocks.scheduler import doing
 from calibrate.data.class_names import check_classes
 from calibrate.errors import InputError
 from calibrate.metrics.intervals.bootstrap import Generators, interval
+from calibrate.printable import listed
 from calibrate.results.clusters import ClusterClass, ClusterData, ClusterReport, Clusters
 from calibrate.results.measurement import Measurement
 
@@ -106,7 +107,7 @@ def _check_classes(classes: Sequence[int], n_classes: int) -> None:
     if len(classes) != 3 or len(set(classes)) != 3:
         raise InputError(
             f"`classes`: expected three different classes, got {len(classes)}: "
-            f"{', '.join(map(str, classes))}; three templates span the plane"
+            f"{listed(classes)}; three templates span the plane"
         )
     check_classes(classes, n_classes)
 

@@ -9,6 +9,7 @@ from calibrate.analyses.clusters.sums import ClusterModel
 from calibrate.data.readers.open import open_column, open_dataset
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
+from calibrate.printable import listed
 
 
 def check_counts(files: Sequence[str], **each: Sequence[str]) -> None:
@@ -16,14 +17,14 @@ def check_counts(files: Sequence[str], **each: Sequence[str]) -> None:
     if len(files) < 2:
         raise InputError(
             f"expected LOGITS [LOGITS ...] LABELS, at least two files, got {len(files)}: "
-            f"{', '.join(files)}; give the labels last"
+            f"{listed(files)}; give the labels last"
         )
     models = len(files) - 1
     for name, found in each.items():
         if found and len(found) != models:
             raise InputError(
                 f"`{name}`: expected {models}, one for each file of logits, in order, "
-                f"got {len(found)}: {', '.join(found)}"
+                f"got {len(found)}: {listed(found)}"
             )
 
 

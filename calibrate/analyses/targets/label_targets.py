@@ -16,6 +16,7 @@ from calibrate.blocks.row_sums import RowSums
 from calibrate.blocks.softmax import exponentials
 from calibrate.data.columns import Column, Flat
 from calibrate.data.dataset import Dataset
+from calibrate.data.reading import check_label
 from calibrate.errors import InputError, check_known
 
 
@@ -66,6 +67,7 @@ class LabelTargets:
 
     def __post_init__(self) -> None:
         check_known("`over`", [self.over], SMOOTHING_OVER)
+        check_label("label_offset", self.label_offset)
         _ = self.kept  # now, where errors are expected
         if isinstance(self.amount, np.ndarray):
             check_amounts(self.amount, self.n_out, self.amounts_name)

@@ -61,6 +61,9 @@ class Decided:
         return found
 
 
+NOTHING = 1e-100  # shares of labels that add up to less, whose squares vanish, are none
+
+
 def proportion(part: Float64, whole: Float64) -> Measurement:
     """sum(part) / sum(whole) with its 95 % interval, for ``0 <= part <= whole``, each ``(n,)``.
 
@@ -73,7 +76,7 @@ def proportion(part: Float64, whole: Float64) -> Measurement:
     number of positive counts estimated from survey data", Survey Methodology 24(2).
     """
     total = whole.sum()
-    if not total > 0:
+    if not total > NOTHING:
         return Measurement(None)
     share = min(1.0, float(part.sum() / total))
     rows = total**2 / np.dot(whole, whole)

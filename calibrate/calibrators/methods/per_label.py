@@ -17,6 +17,7 @@ from calibrate.calibrators.solve.best_temperature import Optimum, best_temperatu
 from calibrate.data.dataset import Dataset
 from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
+from calibrate.printable import brief
 from calibrate.tasks import Task
 
 UNKNOWN = Optimum(1.0, 0.0, 0, converged=False, warnings=("nobody annotated it; T = 1 was kept",))
@@ -40,7 +41,7 @@ class PerLabelTemperature(Applies):
     def __post_init__(self) -> None:
         if not isinstance(self.temperatures, (list, tuple)) or not self.temperatures:
             raise InputError(
-                f"temperatures: expected one number per label, got {self.temperatures!r}"
+                f"temperatures: expected one number per label, got {brief(self.temperatures)}"
             )
         object.__setattr__(self, "temperatures", tuple(map(check_temperature, self.temperatures)))
 

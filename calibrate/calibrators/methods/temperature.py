@@ -16,6 +16,7 @@ from calibrate.calibrators.solve.zero_labels import heeding_zeros
 from calibrate.data.dataset import Dataset
 from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
+from calibrate.printable import brief
 from calibrate.tasks import Task
 
 
@@ -42,7 +43,7 @@ class Temperature(Applies):
         object.__setattr__(self, "temperature", check_temperature(self.temperature))
         if not isinstance(self.fits, Shape):
             raise InputError(
-                f"fits: expected a Shape, such as Shape(classes=10), got {self.fits!r}"
+                f"fits: expected a Shape, such as Shape(classes=10), got {brief(self.fits)}"
             )
 
     def scores(self, block: Block) -> Scores:
@@ -58,7 +59,7 @@ def check_temperature(t: float) -> float:
     """
     number = type(t) in (int, float, np.float64)
     if not number or not 0 < t < np.inf or not 0 < 1.0 / t < np.inf:
-        raise InputError(f"temperature: expected a positive finite number, got {t!r}")
+        raise InputError(f"temperature: expected a positive finite number, got {brief(t)}")
     return float(t)
 
 

@@ -21,6 +21,7 @@ BOUND = 1e4  # T is searched between scale/BOUND and scale·BOUND
 STEP_TOLERANCE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 1e-4}
 CLOSE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 5e-4}  # what a sample should reach
 NEAR = 0.5  # a step of Halley's this long still leads closer
+FAR_OFF = 3.0  # a start so far above the optimum in log(1/T), as no useful scores have, is left
 SAMPLE_TOLERANCE = 3e-2  # the optimum of a sample is no closer to that of the data
 SAMPLE_MARGIN = float(np.log(100.0))  # a sample's optimum this close to the bound says nothing
 
@@ -134,14 +135,11 @@ class _Search:
         """From close by, steps of Halley's; else, or where these do not arrive, L-BFGS-B, restarted
         with a fresh scale where it stopped early.
         """
-        low, high = self.bounds
-        for _ in range(3):
-            step = self.last_step(theta)
-            if abs(step) <= self.tolerance:
-                return theta
-            if abs(step) > NEAR or not low < theta + step < high:
-                break
-            theta += step
+        theta, arrived = self._polish(theta)
+        if not arrived:
+            theta, arrived = self._from_the_end(theta)
+        if arrived:
+            return theta
         for _ in range(6):
             if abs(self.last_step(theta)) <= self.tolerance:
                 break
@@ -149,6 +147,38 @@ class _Search:
             if theta == before:
                 break
         return theta
+
+    def _polish(self, theta: float) -> tuple[float, bool]:
+        """As far as steps of Halley's lead, and whether they arrive."""
+        low, high = self.bounds
+        for _ in range(3):
+            step = self.last_step(theta)
+            if abs(step) <= self.tolerance:
+                return theta, True
+            if abs(step) > NEAR or not low < theta + step < high:
+                break
+            theta += step
+        return theta, False
+
+    def _from_the_end(self, theta: float) -> tuple[float, bool]:
+        """The bound, where the NLL falls as far as there, or a better start close to it; and
+        whether that is the optimum.
+
+        The NLL is convex in beta, so its slope at the bound proves it. Descents would creep there:
+        each step of theta shrinks the slope in theta that the next one goes by.
+        """
+        here = self._last = (theta, self.sums(theta))
+        down = here[1].gradient > 0
+        bound = self.bounds[0 if down else 1]
+        end = self.sums(bound)
+        if end.gradient > 0 if down else end.gradient <= 0:
+            return bound, True
+        if down and end.curvature > 0:  # Newton's step in beta, which is as good as 0 there
+            near = float(np.log(np.exp(bound) - end.gradient / end.curvature))
+            if bound < near < theta - FAR_OFF:
+                return self._polish(near)
+        self._last = here
+        return theta, False
 
     def _descend(self, start: float) -> float:
         first = self.sums(start)

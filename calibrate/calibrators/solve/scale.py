@@ -13,6 +13,7 @@ from calibrate.blocks.softmax import target_scores
 from calibrate.blocks.sums import GREATEST, Sums
 from calibrate.data.dataset import Dataset
 
+SMALLEST_GAP = 1e-100  # less is none: T, 1/T and their squares stay finite
 GAP_SCORES = 1 << 13  # scores looked at to find the scale of the logits
 
 
@@ -64,7 +65,7 @@ def typical_gap(dataset: Dataset) -> float | None:
     rows = max(16, GAP_SCORES // dataset.n_classes)
     few = dataset.sample(rows)
     gaps = _gaps(few.read(0, min(rows, few.n_rows)))
-    nearest = np.where(gaps > 0, gaps, np.inf).min(axis=1)
+    nearest = np.where(gaps > SMALLEST_GAP, gaps, np.inf).min(axis=1)
     nearest = nearest[np.isfinite(nearest)]
     return float(np.median(nearest)) if nearest.size else None
 
@@ -81,7 +82,8 @@ class _LargestGap(Sums):
 
 def largest_gap(dataset: Dataset) -> float | None:
     """The largest gap of all rows, for data whose sampled rows are constant."""
-    return map_reduce(dataset, _LargestGap.of).value or None
+    found = map_reduce(dataset, _LargestGap.of).value
+    return found if found > SMALLEST_GAP else None
 
 
 def _gaps(block: Block) -> Float64:

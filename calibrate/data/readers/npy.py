@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.lib import format as npy
@@ -16,6 +17,9 @@ from calibrate.errors import InputError
 from calibrate.files import reading
 
 MAGIC = b"\x93NUMPY"
+MOST_AXES = 32  # numpy has no more than 64, and one is added here and there
+
+Order = Literal["F", "C"]
 
 
 def keys(_: Path) -> None:
@@ -35,28 +39,31 @@ def read(path: Path, _: str | None, name: str) -> AnyArray | FileArray:
 def array_in(file: BinaryIO, start: int, end: int, name: str) -> AnyArray | FileArray:
     """The .npy content that fills bytes ``start`` to ``end`` of a file, read by range."""
     file.seek(start)
-    shape, fortran, dtype = read_header(file, name)
-    if dtype.hasobject:
-        raise InputError(
-            f"{name}: expected numbers, found Python objects, which are never unpickled; "
-            "save a plain numeric array"
-        )
-    found = end - file.tell()
+    shape, order, dtype = read_header(file, name)
+    check_whole(shape, dtype, end - file.tell(), name)
+    if not dtype.itemsize * prod(shape):
+        return np.empty(shape, dtype)
+    if not shape:
+        return np.frombuffer(file.read(dtype.itemsize), dtype).reshape(shape)
+    return FileArray(file, shape, dtype, fortran=order == "F", name=name)
+
+
+def check_whole(shape: tuple[int, ...], dtype: np.dtype[Any], found: int, name: str) -> None:
+    """Raise InputError where fewer bytes than these were found behind a header."""
     expected = dtype.itemsize * prod(shape)
     if found < expected:
         raise InputError(
             f"{name}: truncated: its header promises {expected:,} bytes of {dtype} {shape}, "
             f"found {found:,}; copy or save it again"
         )
-    if expected == 0:
-        return np.empty(shape, dtype)
-    if not shape:
-        return np.frombuffer(file.read(expected), dtype).reshape(shape)
-    return FileArray(file, shape, dtype, fortran=fortran, name=name)
 
 
-def read_header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, Fortran order and dtype from the header at the position of ``file``."""
+def read_header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], Order, np.dtype[Any]]:
+    """Shape, order and dtype from the header at the position of ``file``.
+
+    Raises:
+        InputError: there is no such header, or the array is not one of plain numbers.
+    """
     start = file.read(len(MAGIC))
     if not start:
         raise InputError(f"{name}: expected a .npy array, found an empty file")
@@ -69,10 +76,21 @@ def read_header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], bool, np.dt
     try:
         major, _ = npy.read_magic(file)
         reader = npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0
-        shape, fortran, dtype = reader(file)
+        with warnings.catch_warnings():  # a header of Python 2 takes longer to read, and no more
+            warnings.simplefilter("ignore")
+            shape, fortran, dtype = reader(file)
         plain = all(type(size) is int and 0 <= size < 1 << 48 for size in shape)
-        if not plain or prod(shape) >= 1 << 60:
+        if not plain or prod(size or 1 for size in shape) >= 1 << 60:
             raise ValueError(f"impossible shape {shape}")
     except Exception as error:  # numpy's parser raises whatever the text makes it stumble over
         raise InputError(f"{name}: its .npy header is damaged; copy or save it again") from error
-    return shape, fortran, dtype
+    if len(shape) > MOST_AXES:
+        raise InputError(f"{name}: expected at most {MOST_AXES} axes, found {len(shape)}")
+    if not dtype.itemsize:
+        raise InputError(f"{name}: expected numbers, found {dtype}, values of no size")
+    if dtype.hasobject:
+        raise InputError(
+            f"{name}: expected numbers, found Python objects, which are never unpickled; "
+            "save a plain numeric array"
+        )
+    return shape, "F" if fortran else "C", dtype

@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +18,10 @@ from calibrate.data.readers.address import Address
 from calibrate.data.readers.formats import ARRAYS, FORMATS
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
+from calibrate.files import check_regular
+from calibrate.printable import brief, listed
+
+MOST_BESIDE = 5_000  # files of a folder among which a similar name is looked for
 
 
 @doing("reading")
@@ -64,8 +69,9 @@ def open_column(name: str, role: str, formats: tuple[str, ...] = ARRAYS) -> Colu
     try:
         if address.path.is_dir():
             raise InputError(f"{address.file}: expected a file of {role}, found a directory")
-        if not address.path.exists():
+        if not address.path.is_symlink() and not address.path.exists():
             raise InputError(f"{address.file}: no such file{nearest_file(address.path)}")
+        check_regular(address.path, address.file)
         if address.suffix in formats:
             key = address.key or default_key(address, role)
             path = str(address.path.absolute())
@@ -76,7 +82,7 @@ def open_column(name: str, role: str, formats: tuple[str, ...] = ARRAYS) -> Colu
         raise InputError(f"{address.file}: cannot be read: {error.strerror or error}") from error
     raise InputError(
         f"{name}: expected a file of {role} ending in {' or '.join(formats)}, "
-        f"found {address.path.suffix or 'no suffix'!r}; save it with numpy.save"
+        f"found {brief(address.path.suffix or 'no suffix')}; save it with numpy.save"
     )
 
 
@@ -108,7 +114,7 @@ def default_key(address: Address, role: str) -> str | None:
     if len(held) == 1:
         return str(held[0])
     raise InputError(
-        f"{address.path}: no array {role!r}; it holds {', '.join(held) or 'none'}; "
+        f"{address.path}: no array {role!r}; it holds {listed(held)}; "
         f"name one as {address.path}:KEY"
     )
 
@@ -127,6 +133,6 @@ def nearest_file(path: Path) -> str:
     """The file beside that was meant, perhaps, as the end of a message."""
     if not path.parent.is_dir():
         return f"; the folder {path.parent} does not exist"
-    beside = [each.name for each in path.parent.iterdir()]
+    beside = [each.name for each in islice(path.parent.iterdir(), MOST_BESIDE)]
     near = get_close_matches(path.name, beside, n=1)
     return f"; did you mean {path.parent / near[0]}?" if near else ""

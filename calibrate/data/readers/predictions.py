@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
-from math import isfinite
+from decimal import Decimal, localcontext
 
 import numpy as np
 
-from calibrate.data.readers.text import reading_csv
+from calibrate.data.readers.text import CsvRows, reading_csv
 from calibrate.data.top_labels import TopLabels
 from calibrate.errors import InputError
+from calibrate.printable import brief, listed
 
 COLUMNS = ("true_label", "pred_label", "confidence")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,6})?")
+MISSING = ("nan", "na", "none", "null")  # as a program writes it that knows no label
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,53 @@ class Columns:
         if len(parts) != 3 or not all(parts):
             raise InputError(
                 f"`columns`: expected three names with commas (true label, predicted label, "
-                f"confidence), got {names!r}"
+                f"confidence), got {brief(names)}"
             )
         return Columns(*parts)
+
+
+class _Labels:
+    """Labels as they are met: numbers where all are numbers, so that 1 is 1.0; else texts.
+
+    Numbers are compared digit by digit, whatever their size.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, Decimal | str] = {}  # by text, of each text met
+        self.missing: str | None = None  # where a label looked like none, and how
+
+    def add(self, text: str, where: str) -> str:
+        """A label; the same without space around it."""
+        text = text.strip()
+        if text not in self._numbers:
+            self._numbers[text] = _exact(text) if NUMBER.fullmatch(text) else text
+            if text.lower() in MISSING and self.missing is None:
+                self.missing = f"{where}: expected a label, as a number like others, found {text!r}"
+        return text
+
+    @property
+    def are_numbers(self) -> bool:
+        """Whether all are, but for what looks like a missing one."""
+        texts = [text for text, value in self._numbers.items() if isinstance(value, str)]
+        return len(texts) < len(self._numbers) and all(t.lower() in MISSING for t in texts)
+
+    def same(self, one: str, two: str) -> bool:
+        """Whether two texts are the same number, if they are numbers."""
+        return self._numbers[one] == self._numbers[two]
+
+    def different(self, texts: Iterable[str]) -> set[Decimal | str]:
+        """The different labels among texts met."""
+        return {self._numbers[text] for text in texts} if self.are_numbers else {*texts}
+
+    @property
+    def n_different(self) -> int:
+        return len(self.different(self._numbers))
+
+
+def _exact(text: str) -> Decimal:
+    with localcontext() as context:
+        context.prec = max(len(text), 1)
+        return Decimal(text)
 
 
 def read_top_labels(name: str, columns: Columns | None = None) -> TopLabels:
@@ -46,63 +95,66 @@ def read_top_labels(name: str, columns: Columns | None = None) -> TopLabels:
         InputError: the file cannot be read, lacks a column, or a confidence is not in [0, 1].
     """
     columns = columns or Columns()
+    labels, confidence = _Labels(), array("d")
+    texts, numbers = array("b"), array("b")  # whether the labels of a row are the same as such
     with reading_csv(name) as rows:
-        _check_header(name, rows.fieldnames or (), columns)
-        true, predicted, confidence = [], [], []
-        for row in rows:
-            where = f"{name}: line {rows.line_num}"
-            true.append(_label(row[columns.true], where, columns.true))
-            predicted.append(_label(row[columns.predicted], where, columns.predicted))
-            confidence.append(_confidence(row[columns.confidence], where))
-    if not true:
+        true, predicted, sure = _places(rows, columns)
+        seen: tuple[set[str], set[str]] = (set(), set())
+        for line, fields in rows:
+            where = f"{name}: line {line}"
+            one = labels.add(_label(fields[true], where, columns.true), where)
+            two = labels.add(_label(fields[predicted], where, columns.predicted), where)
+            confidence.append(_confidence(fields[sure], where))
+            texts.append(one == two)
+            numbers.append(labels.same(one, two))
+            seen[0].add(one)
+            seen[1].add(two)
+    if not confidence:
         raise InputError(f"{name}: expected at least one row below the header, found none")
-    one, two = _alike(true, predicted)
-    warnings: tuple[str, ...] = ()
-    if not {*one} & {*two}:
-        warnings = (
-            f"no value of {columns.true} occurs in {columns.predicted} (such as {true[0]!r} and "
-            f"{predicted[0]!r}): are they labels of the same kind?",
-        )
+    if labels.are_numbers and labels.missing is not None:
+        raise InputError(labels.missing)
+    correct = np.array(numbers if labels.are_numbers else texts, dtype=np.float64)
     return TopLabels(
-        np.array([a == b for a, b in zip(one, two, strict=True)], dtype=np.float64),
+        correct,
         np.array(confidence),
-        n_classes=len({*one, *two}),
+        n_classes=labels.n_different,
         name=name,
-        warnings=warnings,
+        warnings=_foreign(labels, *seen, columns),
     )
 
 
-def _check_header(name: str, found: object, columns: Columns) -> None:
-    held = list(found) if isinstance(found, (list, tuple)) else []
+def _foreign(
+    labels: _Labels, true: set[str], predicted: set[str], columns: Columns
+) -> tuple[str, ...]:
+    """A warning where no label is ever predicted."""
+    if labels.different(true) & labels.different(predicted):
+        return ()
+    return (
+        f"no value of {columns.true} occurs in {columns.predicted} (such as {brief(min(true))} and "
+        f"{brief(min(predicted))}): are they labels of the same kind?",
+    )
+
+
+def _places(rows: CsvRows, columns: Columns) -> tuple[int, int, int]:
     wanted = (columns.true, columns.predicted, columns.confidence)
-    missing = [column for column in wanted if column not in held]
+    missing = [column for column in wanted if column not in rows.header]
     if missing:
         raise InputError(
-            f"{name}: expected the columns {', '.join(wanted)}; {', '.join(missing)} missing, "
-            f"found {', '.join(map(str, held)) or 'no header'}; name yours with "
+            f"{rows.name}: expected the columns {listed(wanted)}; {listed(missing)} missing, "
+            f"found {listed(rows.header, none='no header')}; name yours with "
             "`columns=TRUE,PREDICTED,CONFIDENCE`"
         )
+    return rows.column(wanted[0]), rows.column(wanted[1]), rows.column(wanted[2])
 
 
-def _alike(true: list[str], predicted: list[str]) -> tuple[Sequence[object], Sequence[object]]:
-    """As numbers where all are numbers, so that 1 is 1.0; else as text."""
-    try:
-        return [float(text) for text in true], [float(text) for text in predicted]
-    except ValueError:
-        return true, predicted
+def _label(text: str, where: str, column: str) -> str:
+    if not text.strip():
+        raise InputError(f"{where}: expected a label in column {brief(column)}, found nothing")
+    return text
 
 
-def _label(text: str | None, where: str, column: str) -> str:
-    if not text or not text.strip():
-        raise InputError(f"{where}: expected a label in column {column!r}, found nothing")
-    return text.strip()
-
-
-def _confidence(text: str | None, where: str) -> float:
-    try:
-        value = float(text or "")
-    except ValueError:
-        value = np.nan
-    if not isfinite(value) or not 0 <= value <= 1 + 1e-6:
-        raise InputError(f"{where}: expected a confidence between 0 and 1, found {text!r}")
+def _confidence(text: str, where: str) -> float:
+    value = float(text) if NUMBER.fullmatch(text.strip()) else np.nan
+    if not 0 <= value <= 1 + 1e-6:
+        raise InputError(f"{where}: expected a confidence between 0 and 1, found {brief(text)}")
     return min(value, 1.0)

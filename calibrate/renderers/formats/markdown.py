@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from html import escape
 from urllib.parse import quote
 
+from calibrate.printable import printable
 from calibrate.renderers.document import (
     Heading,
     Lines,
@@ -18,6 +20,9 @@ from calibrate.renderers.document import (
     document,
 )
 from calibrate.results.json import Result
+
+INTERVAL = r"\[[-0-9.,e+ ]+\](?![(\[:])"
+MARKS = r"[\\`*\[\]|#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|~(?=~)|(?<=~)~"
 
 
 def render(result: Result, shown: Shown) -> str:
@@ -40,18 +45,24 @@ def _lines(part: Part) -> Iterator[str]:
         case Warn(text):
             yield f"> **Warning:** {escaped(text)}"
         case Picture(name):
-            yield f"![{escaped(name)}]({quote(name)})"
+            yield f"![{escaped(name)}]({quote(name, errors='replace')})"
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield f"| {' | '.join(map(escaped, (table.title, *table.columns)))} |"
+    yield _row((table.title, *table.columns))
     yield "| --- |" + " ---: |" * len(table.columns)
-    for name, *figures in table.rows:
-        yield f"| {' | '.join((escaped(name.text), *(each.text for each in figures)))} |"
+    yield from (_row(cell.text for cell in row) for row in table.rows)
     if table.note:
         yield from ("", escaped(table.note))
 
 
+def _row(texts: Iterable[str]) -> str:
+    return f"| {' | '.join(map(escaped, texts))} |"
+
+
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is; an underscore inside a word is none of its marks."""
-    return re.sub(r"[\\`*\[\]<>|#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\\g<0>", text)
+    """Text that Markdown shows as it is, on one line; an underscore inside a word is none of its
+    marks, nor is one ``~``, nor an interval. No HTML is left: not every reader knows ``\\<``.
+    """
+    shown = re.sub(f"({INTERVAL})|{MARKS}", lambda f: f[1] or f"\\{f[0]}", printable(text))
+    return re.sub(r"[<>]|&(?=[#\w]+;)", lambda found: escape(found[0]), shown)

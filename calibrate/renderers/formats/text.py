@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from calibrate.printable import printable
 from calibrate.renderers.document import Heading, Lines, Part, Shown, Table, document
 from calibrate.results.json import Result
 
@@ -48,14 +49,19 @@ def _part(console: Console, part: Heading | Lines | Table) -> None:
 
 
 def _line(console: Console, text: str = "", style: str = "") -> None:
-    console.print(Text(text, style=style), soft_wrap=True)
+    console.print(_shown(text, style), soft_wrap=True)
 
 
 def _table(part: Table) -> RichTable:
     table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(Text(part.title), no_wrap=True)
+    table.add_column(_shown(part.title), no_wrap=True)
     for name in part.columns:
-        table.add_column(Text(name), justify="right", no_wrap=True)
+        table.add_column(_shown(name), justify="right", no_wrap=True)
     for cells in part.rows:
-        table.add_row(*(Text(cell.text, style=STYLES[cell.better]) for cell in cells))
+        table.add_row(*(_shown(cell.text, STYLES[cell.better]) for cell in cells))
     return table
+
+
+def _shown(text: str, style: str = "") -> Text:
+    """A text of a part: the only ones that reach the terminal, so escaped here."""
+    return Text(printable(text), style=style)

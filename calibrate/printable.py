@@ -1,0 +1,57 @@
+"""Texts of others, such as names of files and classes, as they may stand in a line of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from reprlib import Repr
+
+MOST_VALUE = 60  # characters of a value that is echoed
+MOST_LISTED = 12  # names in a list of them
+MOST_LINE = 2_000  # characters of a message
+
+# What moves the cursor, changes colours or the direction of the text, ends the line, or cannot be
+# encoded: control characters, separators of lines, format characters but for joiners, surrogates.
+UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+_repr = Repr()
+_repr.maxstring = _repr.maxother = _repr.maxlong = MOST_VALUE
+
+
+def printable(text: str) -> str:
+    """The same text on one line; what does not show is escaped, as in ``\\x1b``."""
+    return UNPRINTABLE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
+
+
+def one_line(text: str) -> str:
+    """A message: printable, and cut in the middle where it is endless."""
+    if len(text) > MOST_LINE:
+        half = MOST_LINE // 2
+        text = f"{text[:half]} ... {text[-half:]}"
+    return printable(" ".join(text.split("\n")))
+
+
+def brief(value: object) -> str:
+    """A value in a message, as Python writes it, cut to about 60 characters."""
+    return _repr.repr(value)
+
+
+def listed(names: Iterable[object], none: str = "none") -> str:
+    """Names in a message, with commas: the first ones, each cut."""
+    every = list(names)
+    shown = [cut(str(name)) for name in every[:MOST_LISTED]]
+    more = [f"... ({len(every):,} in all)"] if len(every) > len(shown) else []
+    return ", ".join([*shown, *more]) or none
+
+
+def cut(text: str) -> str:
+    """A text of at most about 60 characters, without its middle where it is longer."""
+    half = MOST_VALUE // 2
+    return text if len(text) <= MOST_VALUE else f"{text[:half]}...{text[-half:]}"
