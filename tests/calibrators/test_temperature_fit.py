@@ -6,10 +6,13 @@ from conftest import SAMPLES, gumbel_labels, under
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import exact_temperature
+from scipy.special import logsumexp
 from scipy.stats import t as student
 
 import calibrate
 from calibrate.blocks import passes
+from calibrate.blocks.block import Block
+from calibrate.calibrators.solve.nll import NllStep
 from calibrate.data.dataset import Dataset
 
 SETS = {
@@ -112,6 +115,26 @@ def test_results_do_not_depend_on_the_number_of_workers(k):
     logits = logits.astype(np.float32)
     fits = [under(workers, lambda: calibrate.fit(logits, labels)) for workers in (1, 2, 4)]
     assert fits[0] == fits[1] == fits[2]
+
+
+@pytest.mark.parametrize("k", [6, 80])
+@pytest.mark.parametrize("magnitude", [np.inf, 20.0])
+def test_the_derivatives_are_those_of_the_nll(k, magnitude):
+    """Each against central differences of the one before, the first of the NLL by its formula."""
+    logits, labels = make(n=200, k=k)
+    w, beta, h = np.random.default_rng(1).random(200), 0.6, 1e-4
+
+    def at(b):
+        return NllStep(b, magnitude)(Block(logits, labels, w))
+
+    def nll(b):
+        return w @ (logsumexp(b * logits, axis=1) - b * logits[np.arange(200), labels])
+
+    found, above, below = at(beta), at(beta + h), at(beta - h)
+    assert found.nll == pytest.approx(nll(beta), rel=1e-12)
+    assert found.gradient == pytest.approx((nll(beta + h) - nll(beta - h)) / (2 * h), rel=1e-5)
+    assert found.curvature == pytest.approx((above.gradient - below.gradient) / (2 * h), rel=1e-5)
+    assert found.third == pytest.approx((above.curvature - below.curvature) / (2 * h), rel=1e-4)
 
 
 def test_the_interval_is_the_sandwich():
