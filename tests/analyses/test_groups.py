@@ -99,6 +99,19 @@ def test_small_groups_are_flagged(data):
     assert {g.name: g.few for g in report.groups} == {"small": True, "large": False}
 
 
+def test_rows_without_weight_leave_their_group_as_it_is(data):
+    logits, labels = data
+    groups, weights = np.arange(400) % 3, np.where(np.arange(400) % 2, 1.0, 0.0)
+    weights[groups == 2] = 0
+    found = calibrate.evaluate(logits, labels, weights=weights, groups=groups, settings=SETTINGS)
+    assert {g.name for g in found.groups} == {"0", "1"}
+    for group in found.groups:
+        rows = (groups == int(group.name)) & (weights > 0)
+        alone = calibrate.evaluate(logits[rows], labels[rows], settings=SETTINGS).metrics.before
+        assert group.metrics.before["nll"].value == pytest.approx(alone["nll"].value, rel=1e-12)
+        assert group.bias.rows == pytest.approx(rows.sum())
+
+
 def test_cross_fitted_groups_use_the_folds_of_their_rows(data):
     logits, labels = data
     groups = np.arange(400) % 2

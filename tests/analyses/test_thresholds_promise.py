@@ -205,6 +205,13 @@ def test_recall_is_the_order_statistic():
     assert p[8] < found < p[9]  # half way down to the negative below
 
 
+def test_recall_stays_above_rows_of_probability_0():
+    p, y = np.repeat([0.0, 0.5], [50, 104]), np.repeat([0.0, 1.0], [50, 104])
+    assert promised(p, y, Goal.of_text("recall=0.9"), 0.95) == 0.25  # half way down to them
+    least = promised(p[50:], y[50:] * (np.arange(104) > 0), Goal.of_text("recall=0.9"), 0.95)
+    assert least == 0  # nothing is below
+
+
 def test_precision_rejects_a_row_and_all_its_ties():
     p = np.repeat([0.9, 0.5, 0.2], [100, 100, 100])
     y = np.repeat([1.0, 0.0, 0.0], [100, 100, 100])

@@ -291,3 +291,12 @@ def test_one_hopeless_label_is_named():
     fit = calibrate.fit(logits, labels)
     assert not fit.converged
     assert "in row 42" in fit.warnings[0]
+
+
+def test_one_hopeless_label_is_named_among_many_small_pulls():
+    """Its pull is 35, that of all others together -30: all of what pulls T up is its own."""
+    logits, labels = np.tile([0.02, 0.0], (3001, 1)), np.zeros(3001, int)
+    logits[1234, 0] = -70
+    fit = calibrate.fit(logits, labels)
+    assert not fit.converged
+    assert "in row 1234 the score of the label is 70 below" in fit.warnings[0]
