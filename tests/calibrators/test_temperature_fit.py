@@ -64,6 +64,12 @@ def test_large_float32_data_keep_six_digits():
     assert fit.temperature == pytest.approx(exact_temperature(logits, labels), rel=1e-6)
 
 
+@pytest.mark.parametrize("t", [0.3, 1.0, 2.0, 5.0])
+def test_two_passes_over_the_whole_data_are_enough(t):
+    logits, labels = make(n=60_000, k=10, t=t)
+    assert calibrate.fit(logits.astype(np.float32), labels).passes <= 2
+
+
 def test_weights_count_as_repeated_rows():
     logits, labels = make(n=200)
     weights = np.random.default_rng(3).integers(0, 4, 200)
