@@ -9,6 +9,7 @@ from reference import exact_figures
 
 import calibrate
 from calibrate import Settings
+from calibrate.analyses.evaluation import one_pass
 from calibrate.blocks import passes
 from calibrate.metrics import METRICS
 
@@ -201,3 +202,29 @@ def test_many_folds():
 def test_rows_of_an_unknown_calibrator_are_not_called_other_rows(data):
     report = quick(*data, calibrate.Temperature(2.0))
     assert report.data.in_sample is None
+
+
+def test_of_many_rows_a_third_is_kept_whatever_their_order(monkeypatch):
+    """Every third row is wrong: one of three rows at a fixed step would be all wrong or all right.
+
+    Figures that are sums use all rows; those from confidences in order use the rows kept.
+    """
+    z = np.random.default_rng(0).normal(size=(6000, 2))
+    labels = np.where(np.arange(6000) % 3 == 0, z.argmin(1), z.argmax(1))
+    want = calibrate.evaluate(z, labels, settings=Settings(bootstrap=0))
+    monkeypatch.setattr(one_pass, "KEPT_ROWS", 2000)
+    monkeypatch.setattr(passes, "BLOCK_ELEMENTS", 700)  # blocks of 350 rows
+    got = calibrate.evaluate(z, labels, settings=Settings(bootstrap=0))
+    assert any("figures from confidences in order use every 3" in each for each in got.warnings)
+    for name in ("accuracy", "nll", "brier", "ece", "mce", "classwise_ece"):
+        assert got.metrics.before[name].value == pytest.approx(want.metrics.before[name].value)
+    for name in ("auroc", "aurc", "ks", "smooth_ece"):
+        value = want.metrics.before[name].value
+        assert got.metrics.before[name].value != value
+        assert got.metrics.before[name].value == pytest.approx(value, abs=0.05)
+    assert want.risk_coverage.before.risk[-1] == pytest.approx(1 / 3)
+    assert got.risk_coverage.before.risk[-1] == pytest.approx(1 / 3, abs=0.04)
+    kept = [one_pass.which_kept(start, 350, 3) + start for start in range(0, 6000 - 350, 350)]
+    whole = one_pass.which_kept(0, len(kept) * 350, 3)
+    np.testing.assert_array_equal(np.concatenate(kept), whole)
+    assert len(whole) == pytest.approx(len(kept) * 350 / 3, rel=0.1)

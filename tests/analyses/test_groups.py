@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binom, binomtest, ttest_1samp
 
 import calibrate
 from calibrate import Settings
@@ -60,10 +61,55 @@ def test_among_calibrated_groups_seldom_any_is_called_off():
     assert np.mean(off) < 0.15  # 5 %, three standard errors
 
 
+def bias_of(p: np.ndarray, right: np.ndarray):
+    """Of one group of yes-no rows that say no with probability p."""
+    logits = np.stack([np.log(p / (1 - p)), np.zeros(len(p))], axis=1)
+    groups, quick = np.zeros(len(p), int), Settings(bootstrap=0, full=False)
+    (group,) = calibrate.evaluate(logits, 1 - right, groups=groups, settings=quick).groups
+    return group.bias
+
+
+def test_the_bias_of_many_errors_is_that_of_a_t_test():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.6, 0.98, 300)
+    right = (rng.random(300) < p - 0.2).astype(int)
+    found, want = bias_of(p, right), ttest_1samp(p - right, 0)
+    assert found.size == pytest.approx(np.mean(p - right), abs=1e-12)
+    assert (found.low, found.high) == pytest.approx(want.confidence_interval(), rel=1e-9)
+    assert found.p_value == pytest.approx(want.pvalue, rel=1e-9)
+    assert found.off
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 4, 60])
+def test_the_bias_of_few_expected_errors_is_that_of_a_binomial_test(wrong):
+    """60 rows of confidence 0.97: Clopper & Pearson's interval and twice the smaller tail."""
+    right = (np.arange(60) >= wrong).astype(int)
+    found = bias_of(np.full(60, 0.97), right)
+    exact = binomtest(60 - wrong, 60, 0.97).proportion_ci(0.95, "exact")
+    assert found.size == pytest.approx(0.97 - right.mean(), abs=1e-12)
+    assert (found.low, found.high) == pytest.approx((0.97 - exact.high, 0.97 - exact.low), abs=1e-9)
+    tails = binom.sf(wrong - 1, 60, 0.03), binom.cdf(wrong, 60, 0.03)
+    assert found.p_value == pytest.approx(min(1, 2 * min(tails)), rel=1e-6)
+    assert found.off == (wrong > 4)
+
+
 def test_small_groups_are_flagged(data):
     groups = np.where(np.arange(400) < 49, "small", "large")
     report = calibrate.evaluate(*data, groups=groups, settings=SETTINGS)
     assert {g.name: g.few for g in report.groups} == {"small": True, "large": False}
+
+
+def test_rows_without_weight_leave_their_group_as_it_is(data):
+    logits, labels = data
+    groups, weights = np.arange(400) % 3, np.where(np.arange(400) % 2, 1.0, 0.0)
+    weights[groups == 2] = 0
+    found = calibrate.evaluate(logits, labels, weights=weights, groups=groups, settings=SETTINGS)
+    assert {g.name for g in found.groups} == {"0", "1"}
+    for group in found.groups:
+        rows = (groups == int(group.name)) & (weights > 0)
+        alone = calibrate.evaluate(logits[rows], labels[rows], settings=SETTINGS).metrics.before
+        assert group.metrics.before["nll"].value == pytest.approx(alone["nll"].value, rel=1e-12)
+        assert group.bias.rows == pytest.approx(rows.sum())
 
 
 def test_cross_fitted_groups_use_the_folds_of_their_rows(data):

@@ -205,11 +205,62 @@ def test_recall_is_the_order_statistic():
     assert p[8] < found < p[9]  # half way down to the negative below
 
 
+def test_recall_stays_above_rows_of_probability_0():
+    p, y = np.repeat([0.0, 0.5], [50, 104]), np.repeat([0.0, 1.0], [50, 104])
+    assert promised(p, y, Goal.of_text("recall=0.9"), 0.95) == 0.25  # half way down to them
+    least = promised(p[50:], y[50:] * (np.arange(104) > 0), Goal.of_text("recall=0.9"), 0.95)
+    assert least == 0  # nothing is below
+
+
 def test_precision_rejects_a_row_and_all_its_ties():
     p = np.repeat([0.9, 0.5, 0.2], [100, 100, 100])
     y = np.repeat([1.0, 0.0, 0.0], [100, 100, 100])
     found = promised(p, y, Goal.of_text("precision=0.9"), 0.95)
     assert 0.5 < found < 0.5001
+
+
+@pytest.mark.parametrize(("bad", "seed"), [(0, 0), (6, 1), (20, 2), (100, 3)])
+def test_precision_accepts_the_last_candidate_that_passes(bad, seed):
+    """All negatives but ``bad`` lie at the bottom; the tests in order, by tails summed by hand."""
+    rng, p = np.random.default_rng(seed), np.arange(400.0, 0, -1) / 400  # p[:k]: the k largest
+    y = np.repeat([1.0, 0.0], [399, 1])
+    y[rng.choice(399, bad, replace=False)] = 0
+    level, last = 0.0, 0
+    for k, budget in zip(*candidates(400, 0.9, 0.05), strict=True):
+        level += budget
+        if tail(int(y[:k].sum()), int(k), 0.9) <= level:
+            last = int(k)
+        else:
+            level = 0.0
+    goal = Goal.of_text("precision=0.9")
+    if not last:
+        assert bad == 100
+        with pytest.raises(InputError, match="at best"):
+            promised(p, y, goal, 0.95)
+        return
+    assert (p >= promised(p, y, goal, 0.95)).sum() == last
+
+
+def test_rows_that_are_independent_have_intervals_and_promises():
+    rng, goal = np.random.default_rng(0), Goal.of_text("precision=0.7")
+    z = rng.normal(scale=3, size=200)
+    y = (z + rng.logistic(size=200) > 0).astype(float)
+    binary, labels = Reading(task="binary"), Reading(task="multilabel")
+    independent = [
+        Dataset.of(z, y, reading=binary),
+        Dataset.of(z, y, clusters=np.arange(200), reading=binary),  # each a cluster of its own
+        Dataset.of(np.stack([z, z], 1), np.stack([y, y], 1), reading=labels),
+    ]
+    for dataset in independent:
+        for found in find_thresholds(dataset, goal).labels:
+            assert found.metrics["precision"].low < found.metrics["precision"].value
+        assert find_thresholds(dataset, goal, confidence=0.9).labels[0].threshold > 0
+    pairs = Dataset.of(z, y, clusters=np.arange(200) // 2, reading=binary)
+    found = find_thresholds(pairs, goal).labels[0]
+    assert found.metrics["precision"].low is None
+    assert "no intervals: rows belong together" in found.notes[-1]
+    with pytest.raises(InputError, match="a promise needs independent rows"):
+        find_thresholds(pairs, goal, confidence=0.9)
 
 
 def test_just_above():

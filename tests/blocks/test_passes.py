@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -74,3 +77,14 @@ def test_few_results_wait_for_a_slow_consumer():
 def test_block_size_depends_on_the_number_of_classes_only():
     assert rows_per_block(1000) == 524
     assert rows_per_block(10**7) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process")
+def test_as_many_threads_as_cores_this_process_may_use():
+    """Bound to one core, as a container may be: one thread, however many cores there are."""
+    code = (
+        "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); "
+        "from calibrate.blocks.threads import default_workers; print(default_workers())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"

@@ -6,10 +6,13 @@ from conftest import SAMPLES, gumbel_labels, under
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import exact_temperature
+from scipy.special import logsumexp
 from scipy.stats import t as student
 
 import calibrate
 from calibrate.blocks import passes
+from calibrate.blocks.block import Block
+from calibrate.calibrators.solve.nll import NllStep
 from calibrate.data.dataset import Dataset
 
 SETS = {
@@ -59,6 +62,12 @@ def test_large_float32_data_keep_six_digits():
     logits = logits.astype(np.float32)
     fit = calibrate.fit(logits, labels)
     assert fit.temperature == pytest.approx(exact_temperature(logits, labels), rel=1e-6)
+
+
+@pytest.mark.parametrize("t", [0.3, 1.0, 2.0, 5.0])
+def test_two_passes_over_the_whole_data_are_enough(t):
+    logits, labels = make(n=60_000, k=10, t=t)
+    assert calibrate.fit(logits.astype(np.float32), labels).passes <= 2
 
 
 def test_weights_count_as_repeated_rows():
@@ -112,6 +121,26 @@ def test_results_do_not_depend_on_the_number_of_workers(k):
     logits = logits.astype(np.float32)
     fits = [under(workers, lambda: calibrate.fit(logits, labels)) for workers in (1, 2, 4)]
     assert fits[0] == fits[1] == fits[2]
+
+
+@pytest.mark.parametrize("k", [6, 80])
+@pytest.mark.parametrize("magnitude", [np.inf, 20.0])
+def test_the_derivatives_are_those_of_the_nll(k, magnitude):
+    """Each against central differences of the one before, the first of the NLL by its formula."""
+    logits, labels = make(n=200, k=k)
+    w, beta, h = np.random.default_rng(1).random(200), 0.6, 1e-4
+
+    def at(b):
+        return NllStep(b, magnitude)(Block(logits, labels, w))
+
+    def nll(b):
+        return w @ (logsumexp(b * logits, axis=1) - b * logits[np.arange(200), labels])
+
+    found, above, below = at(beta), at(beta + h), at(beta - h)
+    assert found.nll == pytest.approx(nll(beta), rel=1e-12)
+    assert found.gradient == pytest.approx((nll(beta + h) - nll(beta - h)) / (2 * h), rel=1e-5)
+    assert found.curvature == pytest.approx((above.gradient - below.gradient) / (2 * h), rel=1e-5)
+    assert found.third == pytest.approx((above.curvature - below.curvature) / (2 * h), rel=1e-4)
 
 
 def test_the_interval_is_the_sandwich():
@@ -268,3 +297,12 @@ def test_one_hopeless_label_is_named():
     fit = calibrate.fit(logits, labels)
     assert not fit.converged
     assert "in row 42" in fit.warnings[0]
+
+
+def test_one_hopeless_label_is_named_among_many_small_pulls():
+    """Its pull is 35, that of all others together -30: all of what pulls T up is its own."""
+    logits, labels = np.tile([0.02, 0.0], (3001, 1)), np.zeros(3001, int)
+    logits[1234, 0] = -70
+    fit = calibrate.fit(logits, labels)
+    assert not fit.converged
+    assert "in row 1234 the score of the label is 70 below" in fit.warnings[0]

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import softmax
-from scipy.stats import binom
+from scipy.stats import binom, sem
+from scipy.stats import t as student
 
 import calibrate
 from calibrate import Settings
@@ -70,6 +71,47 @@ def test_classes_without_rows_count_but_are_not_listed():
     assert {c.index for c in report.classes.before.listed} == {0, 1, 2, 3}
 
 
+def test_a_probability_on_an_edge_belongs_to_the_bin_below():
+    """p = 1/4 of each class, and 1/4 the end of the first bin of four."""
+    logits = np.concatenate([np.zeros((40, 4)), np.random.default_rng(0).normal(size=(40, 4))])
+    labels = np.arange(80) % 3
+    report = calibrate.evaluate(logits, labels, settings=Settings(n_bins=4, bootstrap=0))
+    eces = slow_eces(softmax(logits, axis=1), labels, np.ones(80), n_bins=4)
+    assert report.metrics.before["classwise_ece"].value == pytest.approx(eces.mean(), abs=1e-12)
+
+
+def test_the_curves_of_the_nine_most_frequent_classes():
+    """Each bin by hand, and the band of its accuracy between quantiles of ``scipy.stats.binom``,
+    which are whole numbers: those here are not, and less than one row below.
+    """
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=2, size=(660, 12))
+    labels = rng.permuted(np.repeat(np.arange(12), np.arange(12) * 10))  # none of class 0
+    logits[np.arange(660), labels] += 2
+    report = calibrate.evaluate(logits, labels, settings=Settings(n_bins=10, bootstrap=0))
+    p, shown = softmax(logits, axis=1), report.class_reliability.before
+    assert [each.index for each in shown] == [11, 10, 9, 8, 7, 6, 5, 4, 3]
+    for each in shown:
+        assert each.rows == 10 * each.index
+        own, yes = p[:, each.index], labels == each.index
+        for b in range(10):
+            inside = np.ceil(own * 10) == b + 1
+            n = inside.sum()
+            assert each.table.weight[b] == n
+            if not n:
+                assert each.table.accuracy[b] is None
+                assert each.table.consistency_low[b] is None
+                continue
+            assert each.table.accuracy[b] == pytest.approx(yes[inside].mean(), abs=1e-12)
+            mean = own[inside].mean()
+            assert each.table.confidence[b] == pytest.approx(mean, abs=1e-12)
+            low, high = binom.ppf([0.025, 0.975], n, mean)
+            assert max(low - 1, 0) <= each.table.consistency_low[b] * n + 1e-6
+            assert each.table.consistency_low[b] * n <= low + 1e-6
+            assert max(high - 1, 0) <= each.table.consistency_high[b] * n + 1e-6
+            assert each.table.consistency_high[b] * n <= high + 1e-6
+
+
 def test_blocks_change_nothing(data, monkeypatch):
     settings = Settings(bootstrap=0)
     want = calibrate.evaluate(*data, settings=settings).metrics.before["classwise_ece"]
@@ -99,6 +141,26 @@ def test_a_classwise_ece_beyond_chance_has_an_interval_beyond_zero():
     settings = Settings(bootstrap=0, top=0)
     found = calibrate.evaluate(z, labels, settings=settings).metrics.before["classwise_ece"]
     assert 0 < found.low < found.value < found.high
+
+
+def test_the_interval_of_a_classwise_ece_comes_from_the_spread_of_twenty_groups():
+    """Row r in group r mod 20: the gaps of each group, with the signs of the whole, are the values
+    whose standard error ``scipy.stats.sem`` gives; Student's quantile of 19 degrees of freedom.
+    """
+    rng, n = np.random.default_rng(0), 4000
+    z = rng.normal(scale=2, size=(n, 3))
+    labels = (z / 4 + rng.gumbel(size=z.shape)).argmax(1)
+    p, groups = softmax(z, axis=1), np.zeros(20)
+    for k in range(3):
+        cell = np.ceil(p[:, k] * 15)  # (lo, hi]
+        for b in np.unique(cell):
+            gap = ((labels == k) - p[:, k]) * (cell == b)
+            groups += np.sign(gap.sum()) * gap.reshape(-1, 20).sum(axis=0) / (n / 20) / 3
+    half = student.ppf(0.975, 19) * sem(groups)
+    found = calibrate.evaluate(z, labels, settings=Settings(bootstrap=0, top=0))
+    figure = found.metrics.before["classwise_ece"]
+    assert figure.value == pytest.approx(groups.mean(), rel=1e-9)
+    assert figure.high == pytest.approx(figure.value + half, rel=1e-9)
 
 
 def test_the_deviation_of_a_calibrated_classwise_ece_is_that_of_draws():

@@ -11,7 +11,7 @@ from rows import kept
 from scipy.optimize import isotonic_regression
 
 import calibrate
-from calibrate.metrics.corp import corp_reliability
+from calibrate.metrics.corp import _Cells, corp_reliability
 from calibrate.renderers.pictures.corp import corp_reliability_figure
 from calibrate.results.json import decode, encode
 from calibrate.results.report import CorpReliability
@@ -133,6 +133,17 @@ def test_one_confidence_has_a_binomial_band_of_the_right_number_of_rows(weight):
     half = 1.96 * np.sqrt(0.21 * np.square(weight).sum()) / weight.sum()
     widths = [each.consistency_high[0] - each.consistency_low[0] for each in found]
     assert np.mean(widths) == pytest.approx(2 * half, rel=0.07)
+
+
+@pytest.mark.parametrize("weight", [[1.0, 2.0], [3.0, 1.0, 1.0], [1.0, 1.0]])
+def test_the_draws_of_a_cell_vary_as_the_weighted_mean_of_its_rows(weight):
+    """``c (1 - c) sum w² / (sum w)²``, also where that is the variance of 1.8 rows."""
+    c, w = 0.4, np.array(weight)
+    rows = kept(np.full(len(w), c), np.zeros(len(w)), w)
+    draws = _Cells.of(rows, 0, rows.ordered[0], None).fits(40_000, seed=0)
+    assert draws.mean() == pytest.approx(c, abs=0.01)
+    variance = c * (1 - c) * np.square(w).sum() / w.sum() ** 2
+    assert draws.var() == pytest.approx(variance, rel=0.02)
 
 
 def test_rows_that_belong_together_widen_the_band():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from rows import kept
+from scipy.special import softmax
 from scipy.stats import kstest
 
 import calibrate
@@ -134,6 +135,28 @@ def test_after_a_fit_on_the_same_rows_the_tests_allow_for_it():
     for p in (consistency, z):
         assert np.mean(np.array(p) < 0.05) < 0.125
         assert np.mean(np.array(p) < 0.5) > 0.3  # not vacuous
+
+
+def test_after_a_fit_the_error_of_spiegelhalter_is_that_of_leaving_rows_out():
+    """The jackknife of the mean of (a - c)(1 - 2c), T fitted anew without each row in turn."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(scale=2, size=(300, 4))
+    labels = (z + rng.gumbel(size=z.shape)).argmax(1)
+    fit = calibrate.fit(z, labels)
+    p = softmax(z / fit.temperature, axis=1)
+    slope = (p * z).sum(1) - z[np.arange(300), labels]
+    curvature = (p * z**2).sum(1) - (p * z).sum(1) ** 2
+    # a step of Newton's from the optimum of all rows to that of all but one
+    betas = 1 / fit.temperature + slope / (curvature.sum() - curvature)
+
+    def each(beta):
+        c = softmax(beta * z, axis=1).max(1)
+        return ((z.argmax(1) == labels) - c) * (1 - 2 * c)
+
+    without = np.array([np.delete(each(b), row).mean() for row, b in enumerate(betas)])
+    error = np.sqrt(299 / 300 * np.square(without - without.mean()).sum())
+    found = calibrate.evaluate(z, labels, fit, settings=QUICK).tests.after.spiegelhalter
+    assert found.statistic == pytest.approx(each(1 / fit.temperature).mean() / error, rel=0.05)
 
 
 def test_how_far_the_rows_moved_a_calibrator_must_be_known():
