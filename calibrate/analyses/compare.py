@@ -35,6 +35,11 @@ class _Entrant:
     warnings: tuple[str, ...]
     in_sample: bool | None = None
 
+    @property
+    def every_warning(self) -> tuple[str, ...]:
+        """Those of its rows, and of its temperature; and that neither says anything."""
+        return (*self.dataset.warnings, *self.warnings, *_related(self.dataset))
+
 
 def compare(
     names: Sequence[str],
@@ -65,10 +70,7 @@ def compare(
     settings = replace(settings or Settings(), full=False, bootstrap=0)
     check_same_rows(datasets)
     measured = metrics_of_comparison(metrics)
-    if calibrators:
-        entrants = [_given(d, c) for d, c in zip(datasets, calibrators, strict=True)]
-    else:
-        entrants = [_entrant(d, v, settings) for d, v in _matched(datasets, validation)]
+    entrants = _entrants(datasets, validation, calibrators, settings)
     first, many = entrants[0], len(entrants) - 1
     compared = [
         _compared(name, entrant, None if entrant is first else first, measured, settings, many)
@@ -80,9 +82,7 @@ def compare(
     ]
     check_runs(models)
     warnings = [
-        f"{name}: {warning}"
-        for name, entrant in zip(labels, entrants, strict=True)
-        for warning in (*entrant.dataset.warnings, *entrant.warnings, *_related(entrant.dataset))
+        f"{n}: {each}" for n, e in zip(labels, entrants, strict=True) for each in e.every_warning
     ]
     where = f"cross-fitted on {FOLDS} folds of these rows"
     return Comparison(
@@ -93,6 +93,18 @@ def compare(
         all_pairs(labels, [rows for _, rows, _ in compared], settings.seed),
         over_runs(models),
     )
+
+
+def _entrants(
+    datasets: Sequence[Dataset],
+    validation: Sequence[Dataset],
+    calibrators: Sequence[CalibratorFile],
+    settings: Settings,
+) -> list[_Entrant]:
+    """Each model with the temperature that was given, or that is fitted."""
+    if calibrators:
+        return [_given(d, c) for d, c in zip(datasets, calibrators, strict=True)]
+    return [_entrant(d, v, settings) for d, v in _matched(datasets, validation)]
 
 
 def _related(dataset: Dataset) -> tuple[str, ...]:

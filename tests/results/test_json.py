@@ -203,7 +203,7 @@ def test_a_digest_tells_the_rows():
         calibrate.evaluate(hard(part), settings=settings).data.fingerprint
         for part in ("val", "test")
     )
-    assert on_val == fit.fingerprint
+    assert on_val == fit.known.fingerprint
     assert on_test != on_val
     crossed = calibrate.cross_evaluate(hard("val"), settings=QUICK)
     assert crossed.data.fingerprint == on_val

@@ -77,7 +77,7 @@ def evaluate_dataset(
     stride = stride_of(dataset)
     if stride == 1 or not settings.full:
         return report
-    kept = f"figures from confidences in order use every {stride}th row"
+    kept = f"figures from confidences in order use one row in {stride}"
     return replace(report, warnings=(*report.warnings, kept))
 
 

@@ -22,6 +22,7 @@ STEP_TOLERANCE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 1e-4}
 CLOSE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 5e-4}  # what a sample should reach
 NEAR = 0.5  # a step of Halley's this long still leads closer
 FAR_OFF = 3.0  # a start so far above the optimum in log(1/T), as no useful scores have, is left
+WIDEST = 300.0  # half of an interval of log T: beyond, it is as good as none
 SAMPLE_TOLERANCE = 3e-2  # the optimum of a sample is no closer to that of the data
 SAMPLE_MARGIN = float(np.log(100.0))  # a sample's optimum this close to the bound says nothing
 
@@ -207,8 +208,8 @@ class _Search:
         theta += step
         beta = float(np.exp(theta))
         interval, half = None, s.half_width()
-        if half is not None:
-            width = half / beta
+        width = np.inf if half is None else half / beta
+        if width < WIDEST:
             interval = (float(np.exp(-theta - width)), float(np.exp(-theta + width)))
         return Optimum(
             temperature=1.0 / beta,
@@ -219,7 +220,7 @@ class _Search:
 
     def _not_converged(self, theta: float) -> Optimum:
         """No finite optimum: say which way it lies and stop at the bound."""
-        ends = map_reduce(self.dataset, end_slopes)
+        ends, unit = map_reduce(self.dataset, end_slopes), 1 / self.dataset.factor
         if ends.sharp <= 0:
             theta = self.bounds[1]
             reason = (
@@ -229,8 +230,9 @@ class _Search:
         elif ends.flat >= 0 and ends.worst.pull > ends.against / 2 and self.dataset.n_rows > 2:
             theta = self.bounds[0]
             reason = (
-                f"in row {ends.worst.row} the score of the label is {ends.worst.gap:.3g} below the "
-                "largest: it outweighs all other rows; is this label right, or its class masked?"
+                f"in row {ends.worst.row} the score of the label is "
+                f"{unit * ends.worst.gap:.3g} below the largest: it outweighs all other rows; is "
+                "this label right, or its class masked?"
             )
         elif ends.flat >= 0:
             theta = self.bounds[0]
@@ -241,7 +243,7 @@ class _Search:
         else:
             reason = "the optimum was not reached"
         s, t = self.sums(theta), float(np.exp(-theta))
-        warning = f"{reason}; stopped at T = {t:.4g}"
+        warning = f"{reason}; stopped at T = {unit * t:.4g}"
         nll = float(s.nll / s.weight)
         return Optimum(t, nll, self.passes, converged=False, warnings=(warning,))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from html import escape
 
 from calibrate.renderers.document import Heading, Lines, Part, Shown, Table, Warn, document
@@ -13,7 +14,7 @@ STYLE = {True: ' style="color: green"', False: ' style="color: firebrick"', None
 
 def render(result: Result, shown: Shown) -> str:
     """Its parts, one after the other; every text is escaped."""
-    lines = (line for part in document(result, shown) for line in _lines(part))
+    lines = (line for part in document(result, replace(shown, all=True)) for line in _lines(part))
     return "<div>\n" + "\n".join(lines) + "\n</div>\n"
 
 
