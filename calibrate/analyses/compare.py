@@ -76,18 +76,16 @@ def compare(
         _compared(name, entrant, None if entrant is first else first, measured, settings, many)
         for name, entrant in zip(labels, entrants, strict=True)
     ]
-    models = [
-        replace(model, run_of=None if label == name else name)
-        for (model, _, _), label, name in zip(compared, labels, names, strict=True)
-    ]
+    of_runs = [None if label == name else name for label, name in zip(labels, names, strict=True)]
+    models = [replace(m, run_of=of) for (m, _, _), of in zip(compared, of_runs, strict=True)]
     check_runs(models)
     warnings = [
         f"{n}: {each}" for n, e in zip(labels, entrants, strict=True) for each in e.every_warning
     ]
-    where = f"cross-fitted on {FOLDS} folds of these rows"
+    where = "fitted on other rows" if validation else f"cross-fitted on {FOLDS} folds of these rows"
     return Comparison(
         data_of(first.dataset, first.in_sample),
-        "as given" if calibrators else "fitted on other rows" if validation else where,
+        "as given" if calibrators else where,
         tuple(models),
         (*compared[0][2], *warnings),
         all_pairs(labels, [rows for _, rows, _ in compared], settings.seed),

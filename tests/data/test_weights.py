@@ -29,11 +29,10 @@ def test_only_the_ratios_of_weights_count(data, factor):
 @pytest.mark.parametrize(
     ("weights", "said"),
     [
-        (np.full(400, 1e-101), "a largest weight of at least 1e-100, found 1e-101; multiply all"),
         (np.zeros(400), "every weight is 0"),
         (np.where(np.arange(400) < 7, 1.0, -2.0), r"found -2 in row 7 \(393 in all\)"),
         (np.where(np.arange(400) == 5, np.nan, 1.0), r"found nan in row 5 \(1 in all\)"),
-        (np.where(np.arange(400) == 5, 1e101, 1.0), r"found 1e\+101 in row 5"),
+        (np.where(np.arange(400) == 5, np.inf, 1.0), r"found inf in row 5 \(1 in all\)"),
         (np.ones(399), "expected 400 weights as real numbers"),
         (np.full(400, "1"), "expected 400 weights as real numbers"),
     ],

@@ -63,7 +63,7 @@ def _import() -> None:
         except Exception as error:
             raise CalibrateError(
                 f"pictures cannot be drawn, as matplotlib cannot be imported: {error}; leave them "
-                "out with --figures none"
+                "out with `figures` none"
             ) from error
 
 
