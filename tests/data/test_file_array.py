@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.data.columns import ArrayColumn, Column, Flat
+from calibrate.data.columns import ArrayColumn, Column, FileColumn, Flat
+from calibrate.data.file_array import FileArray
 from calibrate.data.readers.open import open_column
 
 SHAPES = [(37,), (37, 5), (7, 3, 5), (7, 1), (1, 9)]
@@ -40,6 +41,25 @@ def test_ranges_and_rows(tmp_path, shape, order, dtype, name):
         np.testing.assert_array_equal(column.take(index), array[index])
     again = pickle.loads(pickle.dumps(column))
     np.testing.assert_array_equal(again.read(0, n), array)
+
+
+def opened(path, array: np.ndarray) -> FileArray:
+    """A Fortran-ordered array of whatever size, never read at once."""
+    array.T.tofile(path)
+    with path.open("rb") as file:
+        return FileArray(file, array.shape, array.dtype, fortran=True, name="z")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_large_arrays_in_fortran_order(tmp_path, shape):
+    array = np.random.default_rng(0).normal(size=shape)
+    column = FileColumn(lambda: opened(tmp_path / "z", array), "z")
+    n = len(array)
+    for start, stop in ((0, n), (n // 2, n), (2, 2), (n - 1, n + 5)):
+        np.testing.assert_array_equal(column.read(start, stop), array[start:stop])
+    for rows in ([0], [0, n - 1], range(1, n, 2), []):
+        index = np.array(list(rows), dtype=np.intp)
+        np.testing.assert_array_equal(column.take(index), array[index])
 
 
 @pytest.mark.parametrize("width", [5, None])

@@ -17,6 +17,7 @@ from calibrate.errors import InputError
 from calibrate.files import reading
 
 MAGIC = b"\x93NUMPY"
+IN_MEMORY = 1 << 28  # bytes up to which an array in Fortran order is read at once
 MOST_AXES = 32  # numpy has no more than 64, and one is added here and there
 
 Order = Literal["F", "C"]
@@ -41,10 +42,11 @@ def array_in(file: BinaryIO, start: int, end: int, name: str) -> AnyArray | File
     file.seek(start)
     shape, order, dtype = read_header(file, name)
     check_whole(shape, dtype, end - file.tell(), name)
-    if not dtype.itemsize * prod(shape):
+    size = dtype.itemsize * prod(shape)
+    if not size:
         return np.empty(shape, dtype)
-    if not shape:
-        return np.frombuffer(file.read(dtype.itemsize), dtype).reshape(shape)
+    if not shape or (order == "F" and size <= IN_MEMORY):  # whose rows lie in many places
+        return np.frombuffer(file.read(size), dtype).reshape(shape, order="F")
     return FileArray(file, shape, dtype, fortran=order == "F", name=name)
 
 
