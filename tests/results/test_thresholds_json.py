@@ -122,7 +122,7 @@ def test_files_of_before_are_read(tmp_path, found):
         (["task"], ["binary"], ".task: expected multiclass or binary"),
         (["task"], "binary", "one threshold for a binary task, found 2"),
         (["goal"], 3, ".goal: expected a text, found 3"),
-        (["goal"], "precision=7", ".goal: goal precision"),
+        (["goal"], "precision=7", ".goal: `goal` precision"),
         (["confidence"], 95, "expected a confidence above 0 and below 1, got 95"),
         (["folds"], "ten", ".folds: expected a whole number"),
         (["labels", 0, "notes"], "none", ".notes: expected a list"),
