@@ -321,11 +321,11 @@ def test_goals_that_are_none(text, what):
 def test_goals_are_checked_at_construction():
     with pytest.raises(InputError, match="`goal` precision"):
         Goal("precision", minimum=1.5)
-    with pytest.raises(InputError, match="goal f1"):
+    with pytest.raises(InputError, match="`goal` f1"):
         Goal("f1", minimum=0.5)
-    with pytest.raises(InputError, match="goal cost"):
+    with pytest.raises(InputError, match="`goal` cost"):
         Goal("cost", minimum=0.5, costs=(1, 2))
-    with pytest.raises(InputError, match="goal recall"):
+    with pytest.raises(InputError, match="`goal` recall"):
         Goal("recall", minimum=0.5, maximum=0.5)
 
 
