@@ -248,7 +248,7 @@ def test_nothing_depends_on_the_workers(k):
         (lambda: smoothed_targets([0, 1], 3, smoothing=[0.1, np.nan]), "nan in row 1"),
         (lambda: smoothed_targets([0, 1], 3, smoothing=[0.1, 1]), "found 1 in row 1"),
         (lambda: smoothed_targets([0], 3, over="most"), "one of all, others, got 'most'"),
-        (lambda: teacher_targets(np.eye(2) * 3), "either a temperature or an entropy"),
+        (lambda: teacher_targets(np.eye(2) * 3), "either `temperature` or `entropy`"),
         (lambda: teacher_targets(np.eye(2) * 3, temperature=0), "positive finite"),
         (lambda: teacher_targets(np.eye(2) * 3, temperature=1, mix=0.5), "expected labels"),
         (lambda: teacher_targets(np.eye(2) * 3, [0, 1], temperature=1, mix=1.5), "got 1.5"),

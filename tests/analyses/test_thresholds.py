@@ -296,7 +296,7 @@ def test_goals_read_back(text):
     [
         ("presicion=0.9", "expected .*f1, precision, recall, cost.*did you mean precision"),
         ("", "expected .*f1, precision, recall, cost"),
-        ("f1=0.5", "goal f1: expected no value"),
+        ("f1=0.5", "`goal` f1: expected no value"),
         ("precision", r"a number above 0 and up to 1, as in precision=0\.95"),
         ("precision=95", r"did you mean precision=0\.95\?"),
         ("recall=90%", r"did you mean recall=0\.9\?"),
@@ -319,13 +319,13 @@ def test_goals_that_are_none(text, what):
 
 
 def test_goals_are_checked_at_construction():
-    with pytest.raises(InputError, match="goal precision"):
+    with pytest.raises(InputError, match="`goal` precision"):
         Goal("precision", minimum=1.5)
-    with pytest.raises(InputError, match="goal f1"):
+    with pytest.raises(InputError, match="`goal` f1"):
         Goal("f1", minimum=0.5)
-    with pytest.raises(InputError, match="goal cost"):
+    with pytest.raises(InputError, match="`goal` cost"):
         Goal("cost", minimum=0.5, costs=(1, 2))
-    with pytest.raises(InputError, match="goal recall"):
+    with pytest.raises(InputError, match="`goal` recall"):
         Goal("recall", minimum=0.5, maximum=0.5)
 
 
