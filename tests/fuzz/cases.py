@@ -191,7 +191,7 @@ def report(rng: Rng) -> Case:
     drawn = pick(rng, ("reliability", "risk-coverage"))
     case.arguments += ["--bootstrap", "3", "--dpi", "30", "--figures", drawn]
     if some(rng, 0.2):
-        case.arguments += ["--n-bins", pick(rng, ("1", "2", "10000", "10001", "x"))]
+        case.arguments += ["--n-bins", pick(rng, ("1", "2", "200", "10001", "x"))]
     return formatted(rng, case)
 
 

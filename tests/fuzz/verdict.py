@@ -106,10 +106,12 @@ def wrong(case: Case, ended: Ended, folder: Path) -> list[str]:
     if ended.code == 2:
         found += _refused(stderr, stdout, new)
     elif "-o -" not in " ".join(case.arguments):
-        found += _printed("stdout", stdout, "json" in case.arguments)
+        formats = [each for each in ("json", "markdown") if each in case.arguments]
+        found += _printed("stdout", stdout, formats[0] if formats else "text")
     for name, path in new.items():
         if path.suffix in (".json", ".md"):
-            found += _printed(name, path.read_text(), path.suffix == ".json")
+            format = "json" if path.suffix == ".json" else "markdown"
+            found += _printed(name, path.read_text(), format)
     for name, content in case.files.items():
         if written[name].read_bytes() != content and ended.code == 2:
             found.append(f"{name} was changed")
@@ -129,15 +131,15 @@ def _refused(stderr: str, stdout: str, new: dict[str, Path]) -> list[str]:
     return found
 
 
-def _printed(what: str, text: str, as_json: bool) -> list[str]:
+def _printed(what: str, text: str, format: str) -> list[str]:
     found = []
     if CONTROL.search(text):
         found.append(f"a raw control character in {what}")
     if NOT_FINITE.search(text):
         found.append(f"{NOT_FINITE.findall(text)[0]} in {what}")
-    if re.search(r"<(script|b)>", text) and not as_json:
+    if re.search(r"<(script|b)>", text) and format == "markdown":
         found.append(f"raw HTML in {what}")
-    if as_json and text:
+    if format == "json" and text:
         try:
             json.loads(text, parse_constant=_no_constant)
         except ValueError as error:

@@ -20,9 +20,9 @@ BOUND = 1e4  # T is searched between scale/BOUND and scale·BOUND
 # A last step of this relative size leaves an error of its cube; finer ones drown in rounding.
 STEP_TOLERANCE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 1e-4}
 CLOSE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 5e-4}  # what a sample should reach
+WIDEST = 100.0  # half an interval of log T so wide tells nothing, and its ends overflow
 NEAR = 0.5  # a step of Halley's this long still leads closer
 FAR_OFF = 3.0  # a start so far above the optimum in log(1/T), as no useful scores have, is left
-WIDEST = 300.0  # half of an interval of log T: beyond, it is as good as none
 SAMPLE_TOLERANCE = 3e-2  # the optimum of a sample is no closer to that of the data
 SAMPLE_MARGIN = float(np.log(100.0))  # a sample's optimum this close to the bound says nothing
 
@@ -208,8 +208,8 @@ class _Search:
         theta += step
         beta = float(np.exp(theta))
         interval, half = None, s.half_width()
-        width = np.inf if half is None else half / beta
-        if width < WIDEST:
+        if half is not None and half < WIDEST * beta:
+            width = half / beta
             interval = (float(np.exp(-theta - width)), float(np.exp(-theta + width)))
         return Optimum(
             temperature=1.0 / beta,
