@@ -110,11 +110,12 @@ CORPUS: dict[str, tuple[str, dict[str, bytes], str | None]] = {
     "subnormal logits": (f"report a.npy b.npy {QUICK}", rows(30, scale=1e-310), None),
     "tiny logits": ("fit a.npy b.npy", rows(30, scale=1e-200), None),
     "large logits": (f"report a.npy b.npy {QUICK}", rows(30, scale=1e98), None),
+    "larger logits": (f"report a.npy b.npy {QUICK}", rows(30, scale=1e290), None),
     "huge logits": ("report a.npy b.npy", rows(30, scale=1e307), "divide all of them"),
     "lowest number at a label": (
         "fit a.npy b.npy",
         {"a.npy": npy(np.where(np.arange(4) == Y[:, None], -1.7e308, Z)), "b.npy": npy(Y)},
-        "less than -1e+100 at its own label",
+        "less than -1e+300 at its own label",
     ),
     "lowest number as a mask": (
         f"report a.npy b.npy {QUICK}",
