@@ -110,7 +110,6 @@ CORPUS: dict[str, tuple[str, dict[str, bytes], str | None]] = {
     "subnormal logits": (f"report a.npy b.npy {QUICK}", rows(30, scale=1e-310), None),
     "tiny logits": ("fit a.npy b.npy", rows(30, scale=1e-200), None),
     "large logits": (f"report a.npy b.npy {QUICK}", rows(30, scale=1e98), None),
-    "larger logits": (f"report a.npy b.npy {QUICK}", rows(30, scale=1e290), None),
     "huge logits": ("report a.npy b.npy", rows(30, scale=1e307), "divide all of them"),
     "lowest number at a label": (
         "fit a.npy b.npy",
