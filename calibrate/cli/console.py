@@ -45,8 +45,8 @@ def check_memory() -> None:
         mmap.mmap(-1, LEAST_MEMORY).close()  # asked for, not filled
     except OSError as error:
         raise CalibrateError(
-            f"expected at least {LEAST_MEMORY >> 20} MiB of memory to load libraries, found "
-            "less; see ulimit -v"
+            f"expected at least {LEAST_MEMORY >> 20} MiB of memory to load libraries, found less; "
+            "see ulimit -v"
         ) from error
 
 

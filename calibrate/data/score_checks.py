@@ -30,7 +30,7 @@ from calibrate.data.selection import Selection
 from calibrate.errors import InputError
 from calibrate.tasks import Task
 
-MOST_SCORE = 1e100  # cubes of scores, and sums of these, stay finite
+MOST_SCORE = 1e300  # of labelled rows: sums of scores stay finite, and so does the NLL
 ROW_SUM_TOLERANCE = {2: 1e-2, 4: 1e-4, 8: 1e-5}  # by bytes per score: softmax rounding, with room
 
 
@@ -42,7 +42,7 @@ class Findings(Sums):
         low, high: the smallest and largest score; low is -inf where classes are masked.
         least: the smallest positive score.
         nan, infinite, huge: NaN, +inf, finite ones above ``MOST_SCORE``.
-        all_masked: rows that are -inf, or below ``-MOST_SCORE``, throughout.
+        all_masked: rows that are -inf throughout.
         sum_error: how far a row of probabilities is from summing to 1, inf if out of [0, 1].
         labels: what their labels look like.
     """
@@ -122,7 +122,7 @@ class Inspection:
             infinite = FirstSeen.of(np.isposinf(z), block.start)
             huge = FirstSeen.of((z > most_score(z.dtype)) & ~np.isposinf(z), block.start)
             if z.ndim == 2:
-                all_masked = FirstSeen.of(_ruled_out(z.max(axis=1)), block.start)
+                all_masked = FirstSeen.of(np.isneginf(z.max(axis=1)), block.start)
             low, high = np.nan_to_num(low, nan=0.0, neginf=-np.inf), np.nan_to_num(high)
         sum_error = self._worst_row_sum(z, block, low, high)
         labels = NO_LABELS
@@ -201,7 +201,7 @@ def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Readin
                 f"{name}: expected finite {what}, found {value} at row {place.row}, "
                 f"column {place.column} ({place.count:,} in all)"
             )
-    if found.huge.count and what == "logits":
+    if found.huge.count and what == "logits" and rows.labels is not None:
         raise InputError(
             f"{name}: expected logits of at most {MOST_SCORE:g}, found a larger one at row "
             f"{found.huge.row}, column {found.huge.column} ({found.huge.count:,} in all); divide "

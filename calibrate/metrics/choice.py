@@ -69,4 +69,5 @@ def _wider(side: Metrics | None, name: str, more: float) -> Metrics | None:
 
 
 def _size(score: Float64) -> float:
-    return float(np.sqrt(np.square(score).sum()))
+    with np.errstate(over="ignore"):  # of huge scores
+        return float(np.sqrt(np.square(score).sum()))

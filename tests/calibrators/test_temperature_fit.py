@@ -266,7 +266,7 @@ def test_finite_masks_on_most_classes_do_no_harm(mask, share):
 @pytest.mark.parametrize("k", [10, 100])
 @pytest.mark.parametrize(
     ("dtype", "exponent"),
-    [(np.float32, -36), (np.float32, 14), (np.float32, 36), (np.float64, -90), (np.float64, 90)],
+    [(np.float32, -36), (np.float32, 14), (np.float32, 36), (np.float64, -300), (np.float64, 200)],
 )
 def test_any_scale_that_the_dtype_holds(k, dtype, exponent):
     logits, labels = make(n=8000, k=k)  # with 100 classes: above the size done in float64

@@ -114,7 +114,7 @@ CORPUS: dict[str, tuple[str, dict[str, bytes], str | None]] = {
     "lowest number at a label": (
         "fit a.npy b.npy",
         {"a.npy": npy(np.where(np.arange(4) == Y[:, None], -1.7e308, Z)), "b.npy": npy(Y)},
-        "less than -1e+100 at its own label",
+        "less than -1e+300 at its own label",
     ),
     "lowest number as a mask": (
         f"report a.npy b.npy {QUICK}",

@@ -112,7 +112,8 @@ class _Search:
         first = beta * s.gradient
         second = first + beta**2 * s.curvature
         third = first + 3 * beta**2 * s.curvature + beta**3 * s.third
-        slope = 2 * second**2 - first * third
+        with np.errstate(over="ignore", invalid="ignore"):  # a score far from all others: no step
+            slope = 2 * second**2 - first * third
         return float(-2 * first * second / slope) if second > 0 and slope > 0 else np.inf
 
     def try_sample(self, rows: int, theta: float) -> tuple[float, float]:

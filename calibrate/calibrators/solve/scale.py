@@ -13,7 +13,7 @@ from calibrate.blocks.softmax import target_scores
 from calibrate.blocks.sums import GREATEST, Sums
 from calibrate.data.dataset import Dataset
 
-SMALLEST_GAP = 1e-100  # less is none: T, 1/T and their squares stay finite
+SMALLEST_GAP = 1e-303  # less is none: T and 1/T stay finite as far as T is searched
 GAP_SCORES = 1 << 13  # scores looked at to find the scale of the logits
 
 
