@@ -228,6 +228,10 @@ class Dataset:
             return None
         return as_labels(flat.read(rows), self.reading.label_offset, hard=self.hard)
 
+    def hard_labels(self, rows: slice | Index) -> Labels | None:
+        """The class of each of these rows of the columns; None where labels are shares, or none."""
+        return self._labels(rows) if self.hard else None
+
     def _weights(self, which: slice, folds: Folds | None) -> Float64 | None:
         weights = None if self.weights is None else self.weights[which]
         if folds is None or self.left_out is None:

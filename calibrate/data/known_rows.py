@@ -14,7 +14,7 @@ class KnownRows:
     """By what rows are recognised.
 
     Attributes:
-        fingerprint: a digest of all of them in their order; None where not known.
+        fingerprint: a digest of some of them in their order; None where not known.
         digests: a sample of digests of single rows; None where not known, or of no use.
     """
 
@@ -32,10 +32,9 @@ class KnownRows:
         """Whether a dataset holds the very same rows, in whatever order (None: not known), and
         which share of its rows is among these (None: not known).
         """
-        if self.fingerprint is not None and self.fingerprint == fingerprint(dataset):
-            return True, 1.0
         if self.digests is None:
-            return None, None
+            same = self.fingerprint is not None and self.fingerprint == fingerprint(dataset)
+            return (True, 1.0) if same else (None, None)
         seen = self.digests.seen_in(dataset)
         return True if seen.same else None, seen.share
 

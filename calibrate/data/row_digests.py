@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from calibrate.arrays import AnyArray, Index
+from calibrate.arrays import AnyArray, Index, Labels
 from calibrate.blocks.passes import map_reduce, rows_per_block
 from calibrate.blocks.sums import Sums
 from calibrate.data.columns import Flat
@@ -30,7 +30,8 @@ class RowDigests:
     """The smallest digests of the distinct rows of a set: the same in whatever order they come.
 
     A digest looks at the first 8 scores, to 11 bits, so that rows saved in another precision down
-    to float16 are known again; at all 24 bits where there are fewer than 3.
+    to float16 are known again (at all 24 bits where there are fewer than 3), and at the label where
+    that is a class.
 
     Attributes:
         digests: ``(<= 1024,)`` uint64 of 48 bits, ascending.
@@ -125,13 +126,16 @@ class _Rows:
         if dataset.selection.places is not None:
             numbers = np.unique(dataset.selection.places // dataset.layout.n_labels)[start:stop]
         width = None if dataset.task is Task.binary else n_columns
-        return digests_of(Flat(dataset.logits, width).read(numbers))
+        labels = dataset.hard_labels(numbers) if dataset.layout.n_labels == 1 else None
+        return digests_of(Flat(dataset.logits, width).read(numbers), labels)
 
 
-def digests_of(rows: AnyArray) -> Digests:
-    """``(n,)`` digests of 48 bits of ``(n, K)`` scores."""
+def digests_of(rows: AnyArray, labels: Labels | None = None) -> Digests:
+    """``(n,)`` digests of 48 bits of ``(n, K)`` scores, with the ``(n,)`` classes where known."""
     rows = rows.reshape(len(rows), -1)
     found = np.zeros(len(rows), dtype=np.uint64)
+    if labels is not None:
+        found += labels.astype(np.uint64) + np.uint64(1)
     shift = 13 if rows.shape[1] >= NARROW else 0  # to the nearest of 11 significant bits
     for column in rows.T[:COLUMNS]:
         with np.errstate(over="ignore", under="ignore"):
