@@ -323,14 +323,18 @@ def test_a_reader_who_has_gone(command, tmp_path):
     assert made is None or (tmp_path / made).exists()
 
 
+CALIBRATOR = """{"schema": "calibrate.calibrator/1", "method": "temperature",
+ "parameters": {"temperature": 2.0}}"""
+
+
 def changing(folder: Path, change: Callable[[Path], None]) -> subprocess.CompletedProcess[str]:
     """Run a report, with a change of its logits between their check and their use."""
-    os.mkfifo(folder / "g.txt")
-    process = started("report z.npy y.npy --groups g.txt -o R", folder,
+    os.mkfifo(folder / "c.json")
+    process = started("report z.npy y.npy -c c.json -o R", folder,
                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
-    with (folder / "g.txt").open("w") as groups:  # as soon as the other side opens it
+    with (folder / "c.json").open("w") as calibrator:  # as soon as the other side opens it
         change(folder / "z.npy")
-        groups.write("\n".join("ab"[i % 2] for i in range(400)))
+        calibrator.write(CALIBRATOR)
     stdout, stderr = process.communicate(timeout=120)
     return subprocess.CompletedProcess([], process.returncode, stdout, stderr)
 
