@@ -331,4 +331,4 @@ def test_a_panel_per_model_with_the_same_limits():
             assert (xy.max(axis=0) < [axes[0].get_xlim()[1], axes[0].get_ylim()[1]]).all()
         assert all("within / between: " in ax.get_xlabel() for ax in axes)
         legend = [text.get_text() for text in figure.legends[0].get_texts()]
-        assert legend == [r"a\$b\$", "v", "w", "template"]
+        assert legend == [r"a\$b\$", "v", "w", "templates"]
