@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from inspect import Parameter, Signature, signature
@@ -16,6 +18,9 @@ from calibrate.files import Ledger, Placed, together
 
 if TYPE_CHECKING:
     from calibrate.results.json import Result
+
+
+MANY = 3  # files of a folder that are not named one by one
 
 
 @dataclass(frozen=True)
@@ -83,11 +88,22 @@ class Answer:
 
     def _tell(self, placed: Sequence[Placed], removed: Sequence[str]) -> None:
         for verb, replaced in (("wrote", False), ("replaced", True)):
-            names = [f.name + self.about.get(f.name, "") for f in placed if f.replaced is replaced]
+            names = [f.name for f in placed if f.replaced is replaced]
             if names:
-                note(f"{verb} {', '.join(names)}")
+                note(f"{verb} {', '.join(n + self.about.get(n, '') for n in _together(names))}")
         if removed:
             note(f"removed {', '.join(removed)}, of an earlier run")
+
+
+def _together(names: Sequence[str]) -> list[str]:
+    """Names of files, those of a folder that got many of them as one."""
+    folders = Counter(os.path.dirname(name) for name in names)
+    found = []
+    for name in names:
+        folder = os.path.dirname(name)
+        many = folder and folders[folder] >= MANY
+        found.append(f"{folder}/ ({folders[folder]} files)" if many else name)
+    return list(dict.fromkeys(found))
 
 
 def _unheard(say: Callable[[], None]) -> list[BrokenPipeError]:
