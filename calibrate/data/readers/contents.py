@@ -102,5 +102,5 @@ def nearest_first(wanted: str, names: Iterable[str]) -> list[str]:
     """Names without repetition, those most like another one first."""
     every = list(dict.fromkeys(names))
     short = [each for each in every[: 10 * MOST_NEAR] if len(each) <= MOST_NEAR]
-    near = get_close_matches(wanted[:MOST_NEAR], short, n=12, cutoff=0.4)
+    near = get_close_matches(wanted[:MOST_NEAR], short, n=12, cutoff=0.5)
     return list(dict.fromkeys([*near, *every]))

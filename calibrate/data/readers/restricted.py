@@ -8,6 +8,7 @@ bounds what they take up.
 
 from __future__ import annotations
 
+import os
 import pickle
 import pickletools
 from collections.abc import Callable, Mapping
@@ -54,9 +55,25 @@ class Ordered(dict[object, object]):
 ORDERED = Stand(lambda: Ordered())
 
 
+class _Within:
+    """A file of which no more is asked than it has: a reader makes room for all that is asked."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.tell, self.readline = file, file.tell, file.readline
+        here = file.tell()
+        self._end = file.seek(0, os.SEEK_END)
+        file.seek(here)
+
+    def read(self, size: int) -> bytes:
+        return self._file.read(max(0, min(size, self._end - self._file.tell())))
+
+    def readinto(self, buffer: bytearray) -> int:
+        return self._file.readinto(buffer)  # type: ignore[attr-defined]  # as all have
+
+
 class _Unpickler(pickle.Unpickler):
     def __init__(
-        self, file: BinaryIO, stands: Mapping[str, Sealed], stored: Callable[[object], Sealed]
+        self, file: _Within, stands: Mapping[str, Sealed], stored: Callable[[object], Sealed]
     ) -> None:
         super().__init__(file, encoding="latin1")
         self._stands, self._stored = stands, stored
@@ -96,9 +113,9 @@ def load(
     """
     start = file.tell()
     try:
-        _check_steps(file)
+        _check_steps(_Within(file))
         file.seek(start)
-        return _Unpickler(file, stands, stored).load()
+        return _Unpickler(_Within(file), stands, stored).load()
     except (InputError, OSError, MemoryError):
         raise
     except RefusedError as error:
@@ -109,10 +126,10 @@ def load(
         ) from error
 
 
-def _check_steps(file: BinaryIO) -> None:
+def _check_steps(file: _Within) -> None:
     """Raise RefusedError where it would fill the memory or the stack, or run an extension."""
     depths = _Depths()
-    for number, (step, argument, _) in enumerate(pickletools.genops(file)):
+    for number, (step, argument, _) in enumerate(pickletools.genops(file))  # type: ignore[arg-type]  # reads so much:
         if number == MOST_STEPS:
             raise RefusedError(f"found more than {MOST_STEPS:,} values")
         if step.name.startswith("EXT"):  # looked up by number, in part without find_class
