@@ -147,19 +147,20 @@ def test_it_would_run_otherwise(tmp_path, monkeypatch, name):
     assert (tmp_path / "ran").exists()
 
 
-GLOBALS = [
-    "builtins.getattr", "builtins.__import__", "builtins.compile", "builtins.open", "nt.system",
-    "builtins.type", "builtins.object", "builtins.set", "copyreg._reconstructor", "copy_reg._reconstructor",
-    "copyreg.__newobj__", "operator.attrgetter", "operator.methodcaller", "importlib.import_module",
-    "pickle.loads", "numpy.load", "numpy.testing._private.utils.runstring", "numpy.core.multiarray.fromfile",
-    "torch.load", "torch.hub.load", "torch.jit.load", "torch._utils._rebuild_qtensor",
-    "torch._utils._rebuild_sparse_tensor", "torch._tensor._rebuild_from_type_v2", "torch.Size",
-    "torch.device", "torch.ComplexFloatStorage", "torch.float8_e4m3fn", "__torch__.A",
-    "collections.defaultdict", "collections.deque", "types.FunctionType", "types.CodeType",
-    "calibrate.api.fit", "calibrate.data.readers.restricted.Stand", "collections.OrderedDict.fromkeys",
-    "torch._utils._rebuild_tensor_v2.__globals__", "numpy.ndarray.tofile", "numpy.matrix",
-    "pandas.core.frame.DataFrame", "_codecs.decode", "codecs.encode",
-]  # fmt: skip
+GLOBALS = """
+    builtins.getattr builtins.__import__ builtins.compile builtins.open nt.system
+    builtins.type builtins.object builtins.set copyreg._reconstructor
+    copy_reg._reconstructor copyreg.__newobj__ operator.attrgetter operator.methodcaller
+    importlib.import_module pickle.loads numpy.load numpy.testing._private.utils.runstring
+    numpy.core.multiarray.fromfile torch.load torch.hub.load torch.jit.load
+    torch._utils._rebuild_qtensor torch._utils._rebuild_sparse_tensor
+    torch._tensor._rebuild_from_type_v2 torch.Size torch.device torch.ComplexFloatStorage
+    torch.float8_e4m3fn __torch__.A collections.defaultdict collections.deque
+    types.FunctionType types.CodeType calibrate.api.fit
+    calibrate.data.readers.restricted.Stand collections.OrderedDict.fromkeys
+    torch._utils._rebuild_tensor_v2.__globals__ numpy.ndarray.tofile numpy.matrix
+    pandas.core.frame.DataFrame _codecs.decode codecs.encode
+""".split()
 
 
 @pytest.mark.parametrize("name", GLOBALS)
@@ -202,7 +203,8 @@ STANDING = [(file, name) for file, names in STANDS.items() for name in names]
 ODD: list[object] = [
     (), (None,), (1, 2), ((), (), ()), ([],) * 6, ({},) * 7, (None,) * 8, ("f4",) * 2, (-1,) * 6,
     ("O8", False, True), ("V8", False, True), ("f4,i4",), ("U0",), ("U999999999",), (10**30,) * 5,
-    (NO_HOOKS, 0, (1,), (1,), False, NO_HOOKS), ("\u20ac", "latin1"), ("a", "utf-7"), ("a", "rot13"),
+    (NO_HOOKS, 0, (1,), (1,), False, NO_HOOKS), ("\u20ac", "latin1"), ("a", "utf-7"),
+    ("a", "rot13"),
 ]  # fmt: skip
 
 

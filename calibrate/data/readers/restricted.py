@@ -129,7 +129,8 @@ def load(
 def _check_steps(file: _Within) -> None:
     """Raise RefusedError where it would fill the memory or the stack, or run an extension."""
     depths = _Depths()
-    for number, (step, argument, _) in enumerate(pickletools.genops(file))  # type: ignore[arg-type]  # reads so much:
+    every = pickletools.genops(file)  # type: ignore[arg-type]  # it reads and tells
+    for number, (step, argument, _) in enumerate(every):
         if number == MOST_STEPS:
             raise RefusedError(f"found more than {MOST_STEPS:,} values")
         if step.name.startswith("EXT"):  # looked up by number, in part without find_class
