@@ -68,7 +68,8 @@ class _Within:
         return self._file.read(max(0, min(size, self._end - self._file.tell())))
 
     def readinto(self, buffer: bytearray) -> int:
-        return self._file.readinto(buffer)  # type: ignore[attr-defined]  # as all have
+        found: int = self._file.readinto(buffer)  # type: ignore[attr-defined]  # as all have
+        return found
 
 
 class _Unpickler(pickle.Unpickler):
