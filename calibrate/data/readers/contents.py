@@ -16,7 +16,7 @@ from calibrate.printable import brief, listed
 T = TypeVar("T")
 
 MOST_DEPTH = 100  # containers inside each other
-MOST_VISITED = 1 << 22  # values in them, each as often as it is referred to
+MOST_VISITED = 1 << 20  # values in them, each as often as it is referred to
 MOST_ARRAYS = 100_000
 MOST_KEY = 1_000  # characters
 MOST_NEAR = 200  # characters of keys, and ten times as many keys, that are compared with another

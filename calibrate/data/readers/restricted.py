@@ -18,7 +18,7 @@ from calibrate.data.readers.contents import MOST_DEPTH
 from calibrate.errors import InputError
 from calibrate.printable import cut
 
-MOST_STEPS = 1 << 21  # of a pickle; an array takes about 30, whatever its size
+MOST_STEPS = 1 << 20  # of a pickle; an array takes about 30, whatever its size
 MARK = -1  # stands for a mark among depths
 PUTS = ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE")
 GETS = ("GET", "BINGET", "LONG_BINGET")
