@@ -14,6 +14,8 @@ from calibrate.arrays import AnyArray, Index
 from calibrate.files import changed, check_version, version_of
 
 SKIP = 1 << 14  # bytes between rows that are cheaper to read than to leave out
+IN_MEMORY = 1 << 28  # bytes up to which an array in Fortran order is read at once
+BFLOAT16 = np.dtype([("bfloat16", "<u2")])  # which numpy does not have; read as float32
 
 
 class FileArray:
@@ -26,7 +28,7 @@ class FileArray:
     A file that is replaced by another one of the same name is read to its end.
 
     Attributes:
-        shape, dtype: of the array.
+        shape, dtype: of the array that is read.
     """
 
     def __init__(
@@ -39,7 +41,8 @@ class FileArray:
         name: str,
     ) -> None:
         """The array that starts where ``file`` is; ``name`` is what the user calls it."""
-        self.shape, self.dtype, self._name = shape, dtype, name
+        self.shape, self._stored, self._name = shape, dtype, name
+        self.dtype = widened(np.empty(0, dtype)).dtype
         self._lines = prod(shape[1:]) if fortran and len(shape) > 1 else 1
         self._row = dtype.itemsize * prod(shape[1:]) // self._lines  # bytes in each line
         self._start = file.tell()
@@ -90,10 +93,32 @@ class FileArray:
     def _shaped(self, content: AnyArray) -> AnyArray:
         """The bytes of rows as an array of rows."""
         n_rows = content.shape[1]
-        values: AnyArray = content.reshape(-1).view(self.dtype)
+        values = widened(content.reshape(-1).view(self._stored))
         if self._lines > 1:
             values = values.reshape(*self.shape[:0:-1], n_rows).T
         return values.reshape(n_rows, *self.shape[1:])
+
+
+def array_at(
+    file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any], *, fortran: bool, name: str
+) -> AnyArray | FileArray:
+    """The whole array that starts where ``file`` is, read by range unless it is small or odd."""
+    size = dtype.itemsize * prod(shape)
+    if not size:
+        return widened(np.empty(shape, dtype))
+    if not shape or (fortran and size <= IN_MEMORY):  # whose rows lie in many places
+        return widened(np.frombuffer(file.read(size), dtype).reshape(shape, order="F"))
+    return FileArray(file, shape, dtype, fortran=fortran, name=name)
+
+
+def widened(values: AnyArray) -> AnyArray:
+    """float32 for bfloat16, whose bits are the upper half of it; anything else as it is."""
+    if values.dtype.names != BFLOAT16.names:
+        return values
+    bits = values["bfloat16"].astype(np.uint32)
+    bits <<= 16
+    found: AnyArray = bits.view(np.float32)
+    return found
 
 
 def _read_at(handle: int, size: int, offset: int) -> bytes:

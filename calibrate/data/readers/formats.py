@@ -7,7 +7,13 @@ from __future__ import annotations
 FORMATS = {
     ".npy": "npy",
     ".npz": "npz",
+    ".pt": "pt",
+    ".pth": "pt",
+    ".bin": "pt",
+    ".safetensors": "safetensors",
+    ".pkl": "pkl",
+    ".pickle": "pkl",
     ".csv": "text",
     ".txt": "text",
 }
-ARRAYS = (".npy", ".npz")  # formats of numbers
+ARRAYS = tuple(suffix for suffix, module in FORMATS.items() if module != "text")  # of numbers

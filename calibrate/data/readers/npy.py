@@ -12,12 +12,11 @@ import numpy as np
 from numpy.lib import format as npy
 
 from calibrate.arrays import AnyArray
-from calibrate.data.file_array import FileArray
+from calibrate.data.file_array import FileArray, array_at
 from calibrate.errors import InputError
 from calibrate.files import reading
 
 MAGIC = b"\x93NUMPY"
-IN_MEMORY = 1 << 28  # bytes up to which an array in Fortran order is read at once
 MOST_AXES = 32  # numpy has no more than 64, and one is added here and there
 
 Order = Literal["F", "C"]
@@ -42,12 +41,13 @@ def array_in(file: BinaryIO, start: int, end: int, name: str) -> AnyArray | File
     file.seek(start)
     shape, order, dtype = read_header(file, name)
     check_whole(shape, dtype, end - file.tell(), name)
-    size = dtype.itemsize * prod(shape)
-    if not size:
-        return np.empty(shape, dtype)
-    if not shape or (order == "F" and size <= IN_MEMORY):  # whose rows lie in many places
-        return np.frombuffer(file.read(size), dtype).reshape(shape, order="F")
-    return FileArray(file, shape, dtype, fortran=order == "F", name=name)
+    return array_at(file, shape, dtype, fortran=order == "F", name=name)
+
+
+def possible(shape: tuple[object, ...]) -> bool:
+    """Whether an array can have a shape, without a size that overflows."""
+    sizes = [size for size in shape if type(size) is int and 0 <= size < 1 << 48]
+    return len(sizes) == len(shape) and prod(size or 1 for size in sizes) < 1 << 60
 
 
 def check_whole(shape: tuple[int, ...], dtype: np.dtype[Any], found: int, name: str) -> None:
@@ -81,8 +81,7 @@ def read_header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], Order, np.d
         with warnings.catch_warnings():  # a header of Python 2 takes longer to read, and no more
             warnings.simplefilter("ignore")
             shape, fortran, dtype = reader(file)
-        plain = all(type(size) is int and 0 <= size < 1 << 48 for size in shape)
-        if not plain or prod(size or 1 for size in shape) >= 1 << 60:
+        if not possible(shape):
             raise ValueError(f"impossible shape {shape}")
     except Exception as error:  # numpy's parser raises whatever the text makes it stumble over
         raise InputError(f"{name}: its .npy header is damaged; copy or save it again") from error

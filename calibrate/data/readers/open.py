@@ -15,6 +15,7 @@ from calibrate.data.columns import Column, FileColumn, everything
 from calibrate.data.dataset import Dataset
 from calibrate.data.file_array import FileArray
 from calibrate.data.readers.address import Address
+from calibrate.data.readers.contents import nearest_first
 from calibrate.data.readers.formats import ARRAYS, FORMATS
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
@@ -38,7 +39,7 @@ def open_dataset(
 
     Args:
         logits: ``file.npy``, ``file.npz`` or ``file.npz:key``.
-        labels: the same, or None where the .npz of the logits holds labels too.
+        labels: the same, or None where the file of the logits holds labels too.
         weights: the same; row weights, or None.
         clusters: which rows belong together: the same, or ``file.txt`` or ``file.csv:column``.
         reading: how to read them.
@@ -114,18 +115,19 @@ def default_key(address: Address, role: str) -> str | None:
     if len(held) == 1:
         return str(held[0])
     raise InputError(
-        f"{address.path}: no array {role!r}; it holds {listed(held)}; "
+        f"{address.path}: no array {role!r}; it holds {listed(nearest_first(role, held))}; "
         f"name one as {address.path}:KEY"
     )
 
 
 def labels_beside(logits: str) -> str:
     """The labels in the file of the logits."""
-    path = Address.of(logits).path
-    keyed = path.suffix == ".npz"
-    if keyed and path.is_file() and "labels" in _module(".npz").keys(path):
+    address = Address.of(logits)
+    path = address.path
+    held = _module(address.suffix).keys(path) if address.suffix in ARRAYS else None
+    if held is not None and "labels" in held:
         return f"{path}:labels"
-    what = f" in {path}" if keyed else ""
+    what = "" if held is None else f" in {path}"
     raise InputError(f"{logits}: `labels` is missing and no array 'labels' was found{what}")
 
 
