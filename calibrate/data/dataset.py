@@ -16,7 +16,7 @@ from calibrate.data.clusters import clusters_of
 from calibrate.data.columns import ArrayColumn, Column, Flat, as_column
 from calibrate.data.folds import Folds, deal
 from calibrate.data.labels import as_labels
-from calibrate.data.layout import Layout, flat_labels, layout_of
+from calibrate.data.layout import Layout, flat_labels, layout_of, numbered_labels
 from calibrate.data.reading import Reading
 from calibrate.data.score_checks import Inspection, RawRows, raise_if_bad
 from calibrate.data.selection import Selection
@@ -31,7 +31,7 @@ class Dataset:
     """Checked rows, readable by range as ``Block``; made by ``Dataset.of``.
 
     A row is one decision: one of K classes, or yes or no about one label. A dataset over files
-    pickles as their address. ``Source`` is its former name, which works until 1.0.
+    pickles as their address.
 
     Attributes:
         logits, labels: as they are in the file.
@@ -48,6 +48,8 @@ class Dataset:
         left_out: the fold whose rows weigh 0, or None.
         zeros: what probabilities of 0 are read as.
         warnings: what the user should know about the values.
+        class_names: of the columns of the scores, where they are known.
+        notes: how files and labels were understood, where that could be otherwise.
     """
 
     logits: Column
@@ -65,6 +67,8 @@ class Dataset:
     left_out: int | None = None
     zeros: Zeros = NO_ZEROS
     warnings: tuple[str, ...] = ()
+    class_names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     @staticmethod
     def of(
@@ -92,6 +96,7 @@ class Dataset:
         """
         reading, z = reading or Reading(), as_column(logits, "logits")
         y = None if labels is None else as_column(labels, "labels")
+        y, names, notes = numbered_labels(z, y, reading)
         layout, kept = layout_of(z, y, reading)
         selection = Selection.of(layout.n_decisions, kept)
         checked = units = None
@@ -115,6 +120,8 @@ class Dataset:
             clusters=units,
             zeros=zeros,
             warnings=zeros.warnings,
+            class_names=names,
+            notes=notes,
         )
 
     @property
@@ -295,4 +302,4 @@ class Dataset:
         return replace(self, left_out=fold)
 
 
-Source = Dataset
+Source = Dataset  # its former name, which works until 1.0

@@ -15,6 +15,7 @@ from calibrate.arrays import AnyArray, Index, described
 from calibrate.data.columns import Column, Flat
 from calibrate.data.reading import Reading
 from calibrate.data.selection import Selection
+from calibrate.data.text_labels import Classes, numbered
 from calibrate.errors import InputError
 from calibrate.tasks import Task
 
@@ -102,6 +103,26 @@ def layout_of(
             f"{labels.name}: `label_offset` is for class indices, found shares per class"
         )
     return layout, _kept(labels, layout, reading.ignore_label)
+
+
+def numbered_labels(
+    logits: Column, labels: Column | None, reading: Reading
+) -> tuple[Column | None, tuple[str, ...] | None, tuple[str, ...]]:
+    """Labels as numbers, the names of the classes, if known, and how files and labels were read.
+
+    Raises:
+        InputError: labels are text that is no class.
+    """
+    task, shape = Task(reading.task or _task_of(logits)), logits.shape
+    n = shape[-1] if shape and task is not Task.binary else 2
+    classes = Classes.of(n, logits.class_names, reading, named=task is not Task.multilabel)
+    notes: tuple[str, ...] = ()
+    found, names = labels, classes.names
+    if labels is not None:
+        found, names, more = numbered(labels, classes, reading)
+        notes = (*labels.notes, *more)
+    fits = names is not None and len(names) == n
+    return found, names if fits else None, (*logits.notes, *notes)
 
 
 def _task_of(logits: Column) -> Task:
