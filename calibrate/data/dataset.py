@@ -84,19 +84,17 @@ class Dataset:
         Args:
             logits: ``(..., K)`` real, float16 to float64 or integers; ``(n,)`` or ``(n, 1)`` of a
                 binary model; ``(..., L)`` of a multi-label one.
-            labels: class indices ``(...)``, shares of classes ``(..., K)`` that sum to 1, or, of
-                yes-no decisions, 0 and 1 or shares between; None where none are needed.
+            labels: class indices or names ``(...)``, shares of classes ``(..., K)`` that sum to
+                1, or, of yes-no decisions, 0 and 1 or shares between; None where none are needed.
             weights: ``(n,)`` non-negative row weights.
-            clusters: ``(n,)`` numbers or text: rows of the same belong together; None: those at
-                the same place of the first axis, so of ``(n, K)`` scores each is on its own.
+            clusters: ``(n,)`` numbers or text: rows of the same belong together; None: ``units``.
             reading: how to read them; None: as they seem to be.
 
         Raises:
             InputError: anything that cannot be used, with the place in the data.
         """
         reading, z = reading or Reading(), as_column(logits, "logits")
-        y = None if labels is None else as_column(labels, "labels")
-        y, names, notes = numbered_labels(z, y, reading)
+        y, names, notes = numbered_labels(z, labels, reading)
         layout, kept = layout_of(z, y, reading)
         selection = Selection.of(layout.n_decisions, kept)
         checked = units = None

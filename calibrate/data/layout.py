@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 from calibrate.arrays import AnyArray, Index, described
-from calibrate.data.columns import Column, Flat
+from calibrate.data.columns import Column, Flat, as_column
 from calibrate.data.reading import Reading
 from calibrate.data.selection import Selection
 from calibrate.data.text_labels import Classes, numbered
@@ -106,7 +106,7 @@ def layout_of(
 
 
 def numbered_labels(
-    logits: Column, labels: Column | None, reading: Reading
+    logits: Column, labels: AnyArray | Column | None, reading: Reading
 ) -> tuple[Column | None, tuple[str, ...] | None, tuple[str, ...]]:
     """Labels as numbers, the names of the classes, if known, and how files and labels were read.
 
@@ -116,13 +116,13 @@ def numbered_labels(
     task, shape = Task(reading.task or _task_of(logits)), logits.shape
     n = shape[-1] if shape and task is not Task.binary else 2
     classes = Classes.of(n, logits.class_names, reading, named=task is not Task.multilabel)
-    notes: tuple[str, ...] = ()
-    found, names = labels, classes.names
+    found, names, notes = None, classes.names, logits.notes
     if labels is not None:
-        found, names, more = numbered(labels, classes, reading)
-        notes = (*labels.notes, *more)
+        given = as_column(labels, "labels")
+        found, names, more = numbered(given, classes, reading)
+        notes += (*given.notes, *more)
     fits = names is not None and len(names) == n
-    return found, names if fits else None, (*logits.notes, *notes)
+    return found, names if fits else None, notes
 
 
 def _task_of(logits: Column) -> Task:
