@@ -54,7 +54,7 @@ class Classes:
                 f"`class_names`: expected the order of the header of the scores, "
                 f"{listed(header)}, found {listed(given)}; leave them out"
             )
-        return Classes(n, given, "`class_names`", named)
+        return Classes(n, given, "the list given", named)
 
 
 def numbered(
@@ -74,6 +74,12 @@ def numbered(
     as_numbers = [_number(text) for text in texts]
     names, note = classes.names, None
     check_class_names(names, classes.n, "`class_names`")
+    twice = [name for name, times in Counter(map(_bare, names or ())).items() if times > 1]
+    if twice:
+        raise InputError(
+            f"`class_names`: several classes are named {brief(twice[0])}, so that labels given as "
+            "text are not clear"
+        )
     places = None if names is None else _places(texts, names)
     some = places is not None and any(each is not None for each in places)
     numeric = all(each is not None for each in as_numbers)
