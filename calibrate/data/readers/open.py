@@ -154,7 +154,7 @@ def labels_beside(logits: str, label_column: str | None = None) -> str:
         held = _keys(address, Asked(label_column))
     if "labels" in (held or ()):
         return f"{address.file}:labels"
-    what = "" if held is None else f" in {address.path}"
+    what = "" if held is None else f" in {address.path}, which holds {listed(held)}"
     if address.suffix in TABLES:
         what += "; name its column with `label_column`"
     raise InputError(f"{logits}: `labels` is missing and no array 'labels' was found{what}")
