@@ -41,15 +41,12 @@ class Dataset:
         hard: whether every label is one class.
         magnitude: the largest ``|logit|``; inf where classes are masked or unknown.
         weights, folds: per row that counts, or None.
-        clusters: ``(n_rows,)`` which unit each row that counts belongs to, where that was said;
-            None: what shares a place on the first axis belongs together.
+        clusters: ``(n_rows,)`` the unit of each row that counts, where said; None: see ``units``.
         factor: what the logits are multiplied with, a power of two.
         smoothing: what softens the labels, or None.
         left_out: the fold whose rows weigh 0, or None.
-        zeros: what probabilities of 0 are read as.
-        warnings: what the user should know about the values.
-        class_names: of the columns of the scores, where they are known.
-        notes: how files and labels were understood, where that could be otherwise.
+        zeros, class_names: what probabilities of 0 are read as; names of the columns, if known.
+        warnings, notes: what the user should know about the values, and how they were understood.
     """
 
     logits: Column
@@ -102,8 +99,8 @@ class Dataset:
             checked = weights_of(as_column(weights, "weights"), layout, selection)
         if clusters is not None:
             units = clusters_of(as_column(clusters, "clusters"), layout, selection, checked)
-        of_labels = None if y is None else flat_labels(y, layout)
-        raw = RawRows(Flat(z, layout.width), of_labels, selection)
+        flat = None if y is None else flat_labels(y, layout)
+        raw = RawRows(Flat(z, layout.width), flat, selection)
         found = map_reduce(raw, Inspection(reading)).in_file(selection, layout.n_labels)
         zeros = raise_if_bad(found, raw, layout, reading)
         return Dataset(
