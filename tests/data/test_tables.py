@@ -362,3 +362,15 @@ def test_one_table_is_scanned_once(rows, tmp_path):
     (tmp_path / name).write_bytes(content)
     calibrate.open_dataset(str(tmp_path / name))
     assert not table._beside  # the labels were taken from there
+
+
+@pytest.mark.parametrize("size", [8, 20, 50, 10_000])
+def test_a_quoted_line_end_is_part_of_a_label(size, tmp_path, monkeypatch):
+    """Wherever the blocks of the file end."""
+    monkeypatch.setattr(delimited, "BLOCK", size)
+    rows = b'1.5,2,"sea\nlion"\n0.5,1,b\n2.5,1,"sea\nlion"\n0.25,4,b\n'
+    (tmp_path / "a.csv").write_bytes(b"a,b,label\n" + rows)
+    reading = calibrate.Reading(class_names=("sea\nlion", "b"))
+    found = calibrate.open_dataset(str(tmp_path / "a.csv"), reading=reading)
+    assert found.read(0, 4).labels.tolist() == [0, 1, 0, 1]
+    assert found.read(0, 4).logits.tolist() == [[1.5, 2], [0.5, 1], [2.5, 1], [0.25, 4]]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -69,7 +69,11 @@ class Lines:
 
     def rows(self, delimiter: str) -> list[list[str]]:
         """The fields of each; blank lines have none."""
-        return list(csv.reader(_ended(self.lines), delimiter=delimiter, strict=True))
+        return list(self.reader(delimiter))
+
+    def reader(self, delimiter: str) -> Any:  # a type of the module csv that has no name
+        """The fields, line by line."""
+        return csv.reader(_ended(self.lines), delimiter=delimiter, strict=True)
 
     def without(self, n: int) -> Lines:
         """All but the first ``n``."""

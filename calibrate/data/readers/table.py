@@ -83,24 +83,27 @@ def head_of(path: Path, name: str) -> Head:
     """
     with opened(path, name) as file:
         first = next(blocks(file, name), Lines(1, [], False, 0))
-    full = [i for i, line in enumerate(first.lines) if line.strip()][:2]
-    if not full:
+    blank = next((i for i, line in enumerate(first.lines) if line.strip()), None)
+    if blank is None:
         raise InputError(f"{name}: expected a table, found an empty file")
-    delimiter = _delimiter(path, first.lines[full[0]])
+    delimiter = _delimiter(path, first.lines[blank])
+    reader = first.without(blank).reader(delimiter)
     try:
-        rows = [Lines(i + 1, [first.lines[i]], True, 0).rows(delimiter)[0] for i in full]
+        top = next(reader)
+        skipped = blank + reader.line_num
+        second = next((row for row in reader if row), [])
     except csv.Error as error:
         raise InputError(f"{name}: expected a CSV file: {error}") from error
-    fields = [field.strip() for field in rows[0]]
+    fields = [field.strip() for field in top]
     fields[0] = fields[0].removeprefix("#").strip()  # as numpy.savetxt writes a header
-    titled = _titled(fields, rows[1] if len(rows) > 1 else [])
+    titled = _titled(fields, second)
     names = tuple(fields) if titled else tuple(str(i + 1) for i in range(len(fields)))
     twice, times = Counter(names).most_common(1)[0]
     if times > 1:
         raise InputError(
             f"{name}: {times} columns are named {brief(twice)}; name each of them otherwise"
         )
-    return Head(names, titled, delimiter, full[0] + 1 if titled else 0)
+    return Head(names, titled, delimiter, skipped if titled else 0)
 
 
 def _delimiter(path: Path, line: str) -> str:
