@@ -91,7 +91,7 @@ def head_of(path: Path, name: str) -> Head:
     try:
         top = next(reader)
         skipped = blank + reader.line_num
-        second = next((row for row in reader if row), [])
+        second: list[str] = next((row for row in reader if row), [])
     except csv.Error as error:
         raise InputError(f"{name}: expected a CSV file: {error}") from error
     fields = [field.strip() for field in top]
