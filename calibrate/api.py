@@ -1,7 +1,7 @@
 """The library's verbs: what the commands call and what ``import calibrate`` gives.
 
 How arrays are read can be said to each verb by the fields of ``Reading``: ``task``, ``scores``,
-``label_offset``, ``ignore_label``.
+``label_offset``, ``ignore_label``, ``label_column``, ``class_names``.
 """
 
 from __future__ import annotations
@@ -146,8 +146,8 @@ def evaluate(
 
     The other arguments are those of ``fit``.
     """
-    settings = settings or Settings()
     dataset = _dataset(logits, labels, weights, clusters, reading)
+    settings = _named(settings or Settings(), dataset)
     known = _known(calibrator)
     in_sample, shared = known.rows.recognise(dataset)
     best, sweep = None, None
@@ -191,8 +191,8 @@ def cross_evaluate(
 
     The other arguments are those of ``evaluate``.
     """
-    settings = settings or Settings()
     dataset = _dataset(logits, labels, weights, clusters, reading)
+    settings = _named(settings or Settings(), dataset)
     crossed = cross_fit(dataset, METHOD, folds, settings.seed)
     calibrator, sweep = crossed.calibrator, None
     report = evaluation.evaluate_dataset(
@@ -231,6 +231,13 @@ def evaluate_top_labels(
         return evaluation.evaluate_top_label_group(part, plain) if part.weight.any() else None
 
     return _judged(replace(report, groups=group_figures(checked, measure)), settings)
+
+
+def _named(settings: Settings, dataset: Dataset) -> Settings:
+    """The same, with the class names of the data where none are given."""
+    if settings.class_names is not None or dataset.class_names is None:
+        return settings
+    return replace(settings, class_names=dataset.class_names)
 
 
 def _judged(report: Report, settings: Settings) -> Report:

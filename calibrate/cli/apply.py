@@ -96,4 +96,5 @@ def apply(
     with doing("writing"):
         write_npy_to(target, shape, dtype, blocks)
     about = {target: f": {what}, {dtype} of shape {shape}"}
-    return Answer(about=about, warnings=(*through.warnings, *dataset.warnings))
+    warnings = (*through.warnings, *dataset.warnings)
+    return Answer(about=about, warnings=warnings, notes=dataset.notes)

@@ -12,7 +12,8 @@ from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Any, TextIO, get_type_hints
 
 from calibrate.cli.console import Progress, check_memory, in_colour, note, quieten_libraries, warn
-from calibrate.cli.options import PrintOptions, RunOptions
+from calibrate.cli.options import PrintOptions
+from calibrate.cli.running import RunOptions
 from calibrate.errors import CalibrateError
 from calibrate.files import Ledger, Placed, together
 

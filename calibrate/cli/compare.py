@@ -166,4 +166,4 @@ def compare(
         write_result(found, write.output, "compare", drawings, dpi=write.dpi, metrics=shown)
     for each in write.tables:
         write_bytes(each, table(found, each))
-    return Answer(found, show, notes=[recognised(datasets[0])], metrics=shown)
+    return Answer(found, show, notes=recognised(datasets[0]), metrics=shown)

@@ -65,8 +65,8 @@ def quieten_libraries() -> None:
         warnings.simplefilter("ignore")
 
 
-def recognised(dataset: Dataset) -> str:
-    """What the rows were taken for, in words."""
+def recognised(dataset: Dataset) -> list[str]:
+    """What the rows were taken for, in words, and how their files were understood."""
     layout = dataset.layout
     shape, kind, soft = f"{layout.n_columns:,}", "0 and 1", "soft, shares of yes"
     if not dataset.task.yes_no:
@@ -80,7 +80,8 @@ def recognised(dataset: Dataset) -> str:
         text += f"; {dataset.n_units:,} clusters"
     what = "labels " if dataset.task == "multilabel" else ""
     left_out = layout.n_decisions - dataset.n_rows
-    return text + (f"; {left_out:,} {what}left out" if left_out else "")
+    text += f"; {left_out:,} {what}left out" if left_out else ""
+    return [text, *dataset.notes]
 
 
 def not_measured(wanted: Sequence[str] | None, report: Report) -> list[str]:

@@ -87,9 +87,8 @@ def fit(
 
     shown, settings = wanted.shown, wanted.settings()
     check_outputs([output], [draw.figure])
-    dataset = rows.dataset()
-    names = settings.class_names
-    check_class_names(names, dataset.layout.n_columns, wanted.class_names or "")
+    dataset = rows.dataset(settings.class_names)
+    check_class_names(settings.class_names, dataset.layout.n_columns, wanted.class_names or "")
     fitted: calibrate.Fit[Any]
     if not method.per_label:
         share, over = method.label_smoothing, method.smoothing_over.value
@@ -97,7 +96,7 @@ def fit(
     elif method.label_smoothing:
         raise calibrate.InputError("expected either `per_label` or `label_smoothing`, got both")
     else:
-        fitted = calibrate.fit_per_label(dataset, names=names)
+        fitted = calibrate.fit_per_label(dataset, names=dataset.class_names)
     report = calibrate.evaluate(dataset, calibrator=fitted, settings=settings)
     held = temperature_held(output)
     calibrate.save(fitted, output)
@@ -106,7 +105,7 @@ def fit(
             draw_picture("reliability", report, draw.figure, draw.dpi)
     about = {} if held is None else {output: f", T = {held:.3g}"}
     warnings = not_measured(shown if wanted.metrics else (), report)
-    notes = [recognised(dataset)]
+    notes = recognised(dataset)
     if report.verdict is None or report.verdict.code not in (Code.unrelated, Code.not_converged):
         notes.append(f"next, on other rows: calibrate report TEST TEST_LABELS -c {output}")
     return Answer(report, show, about, warnings, notes, shown if wanted.metrics else None)

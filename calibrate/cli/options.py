@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,6 @@ import typer
 from calibrate.errors import check_known
 
 if TYPE_CHECKING:
-    from calibrate.cli.console import Progress
     from calibrate.data.dataset import Dataset
     from calibrate.data.reading import Reading
 
@@ -43,15 +41,16 @@ class SmoothingOver(str, Enum):
 LogitsFile = Annotated[
     str,
     typer.Argument(
-        metavar="LOGITS", help="Scores, rows x classes: file.npy, file.npz or file.npz:key."
+        metavar="LOGITS",
+        help="Scores, rows x classes: .npy, .npz, .csv, .tsv, .json or .jsonl, or file.npz:key.",
     ),
 ]
 ManyFiles = Annotated[
     list[str],
     typer.Argument(
         metavar="LOGITS... LABELS",
-        help="The scores of one model or more on the same rows, and last the labels: file.npy, "
-        "file.npz or file.npz:key.",
+        help="The scores of one model or more on the same rows, and last the labels: .npy, .npz, "
+        ".csv, .tsv, .json or .jsonl, or file.npz:key.",
     ),
 ]
 Names = Annotated[
@@ -93,6 +92,14 @@ Metrics = Annotated[
 IgnoreLabel = Annotated[
     int | None, typer.Option("--ignore-label", help="The label of rows to leave out, e.g. -100.")
 ]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--label-column",
+        help="The column of a .csv, or the key of a .jsonl, that holds the labels; none: no column "
+        "does. Default: label, target, true_label or y.",
+    ),
+]
 Folder = Annotated[
     str, typer.Option("-o", "--output", help="The folder to write; made if missing.")
 ]
@@ -105,12 +112,14 @@ class UnlabelledOptions:
 
     scores: Scores = None
     task: Task = None
+    label_column: LabelColumn = None
 
     @property
     def reading(self) -> Reading:
         from calibrate.data.reading import Reading
 
-        return Reading(scores=_value(self.scores), task=_value(self.task))
+        scores, task = _value(self.scores), _value(self.task)
+        return Reading(scores=scores, task=task, label_column=self.label_column)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,12 +130,17 @@ class ClassOptions:
     label_offset: Annotated[
         int, typer.Option("--label-offset", help="The number of the first class, if not 0.")
     ] = 0
+    label_column: LabelColumn = None
 
     @property
     def reading(self) -> Reading:
         from calibrate.data.reading import Reading
 
-        return Reading(scores=_value(self.scores), label_offset=self.label_offset)
+        return Reading(
+            scores=_value(self.scores),
+            label_offset=self.label_offset,
+            label_column=self.label_column,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +151,7 @@ class ReadOptions(ClassOptions):
     ignore_label: IgnoreLabel = None
     weights: Annotated[
         str | None,
-        typer.Option("--weights", help="Row weights: file.npy, file.npz or file.npz:key."),
+        typer.Option("--weights", help="Row weights: file.npy, file.npz:key or file.csv:COLUMN."),
     ] = None
     cluster: Annotated[
         str | None,
@@ -153,12 +167,15 @@ class ReadOptions(ClassOptions):
         task = _value(self.task)
         return replace(super().reading, task=task, ignore_label=self.ignore_label)
 
-    def open(self, logits: str, labels: str | None) -> Dataset:
-        """The rows of these files."""
+    def open(
+        self, logits: str, labels: str | None, names: tuple[str, ...] | None = None
+    ) -> Dataset:
+        """The rows of these files; ``names`` are those of the classes."""
         from calibrate.data.readers.open import open_dataset
 
+        how = replace(self.reading, class_names=names)
         return open_dataset(
-            logits, labels, weights=self.weights, clusters=self.cluster, reading=self.reading
+            logits, labels, weights=self.weights, clusters=self.cluster, reading=how
         )
 
 
@@ -171,14 +188,14 @@ class RowOptions(ReadOptions):
         str | None,
         typer.Argument(
             metavar="[LABELS]",
-            help="Class indices, one per row, or a share per class; 0 and 1 for yes-no models. May "
-            "be left out where LOGITS is a .npz with both.",
+            help="Class indices or names, one per row, or a share per class; 0 and 1 for yes-no "
+            "models; a .txt, too. May be left out where LOGITS holds both.",
         ),
     ] = None
 
-    def dataset(self) -> Dataset:
-        """The rows of these files."""
-        return self.open(self.logits, self.labels)
+    def dataset(self, names: tuple[str, ...] | None = None) -> Dataset:
+        """The rows of these files; ``names`` are those of the classes."""
+        return self.open(self.logits, self.labels, names)
 
 
 def _value(choice: Enum | None) -> str | None:
@@ -248,28 +265,3 @@ Negligible = Annotated[
         help="An ECE below this matters to nobody, in the verdict.",
     ),
 ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """How the work is run."""
-
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers", min=1, help="Threads. Default: one per core. Results never depend on it."
-        ),
-    ] = None
-    quiet: Annotated[
-        bool,
-        typer.Option("-q", "--quiet", help="Only the result, warnings and errors; no notes."),
-    ] = False
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)
-    ] = False
-
-    def running(self, progress: Progress) -> AbstractContextManager[None]:
-        """What runs the passes of the command."""
-        from calibrate.blocks.scheduler import running
-
-        return running(workers=self.workers, progress=progress, began=progress.began)

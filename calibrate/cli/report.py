@@ -26,8 +26,9 @@ class ReportRows(options.RowOptions):
         str,
         typer.Argument(
             metavar="LOGITS",
-            help="Scores, rows x classes: file.npy, file.npz or file.npz:key. Or a .csv with the "
-            "columns true_label, pred_label, confidence, for what can be told from these.",
+            help="Scores, rows x classes: .npy, .npz, .csv, .tsv, .json, .jsonl, or file.npz:key. "
+            "Or a .csv with the columns true_label, pred_label, confidence, for what can be told "
+            "from these.",
         ),
     ]
     columns: Annotated[
@@ -43,7 +44,9 @@ class ReportRows(options.RowOptions):
 
     @property
     def are_predictions(self) -> bool:
-        return self.logits.lower().endswith(".csv")
+        from calibrate.data.readers.predictions import holds_predictions
+
+        return holds_predictions(self.logits, self.columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,18 +87,15 @@ class WantedOptions:
         return options.metric_names(self.metrics)
 
     def settings(self, samples: options.SampleOptions) -> Settings:
-        from calibrate.data.class_names import class_numbers
         from calibrate.data.readers.text import read_names
         from calibrate.metrics.settings import Settings
 
-        names = None if self.class_names is None else read_names(self.class_names)
         return Settings(
             n_bins=self.n_bins,
             bootstrap=samples.bootstrap,
             seed=samples.seed,
             top=self.top,
-            class_names=names,
-            classes=class_numbers(self.classes, names),
+            class_names=None if self.class_names is None else read_names(self.class_names),
             votes=self.votes,
             negligible=self.negligible,
         )
@@ -131,12 +131,11 @@ def report(
     inside = [file for file, name in pictures.items() if name != "reliability" or not elsewhere]
     check_names(elsewhere)
     check_result(output, "report", inside, elsewhere)
-    settings = wanted.settings(samples)
+    settings, notes = wanted.settings(samples), list[str]()
     if rows.are_predictions:
-        measured, notes = _of_predictions(rows, after, wanted, settings), []
+        measured = _of_predictions(rows, after, wanted, settings)
     else:
-        measured, note = _of_logits(rows, after, wanted, settings)
-        notes = [note]
+        measured, notes = _of_logits(rows, after, wanted, settings)
     drawings = report_pictures(measured, pictures, draw.figure)
     with doing("drawing"):
         written = write_result(measured, output, "report", drawings, dpi=draw.dpi, metrics=shown)
@@ -167,8 +166,8 @@ def _of_predictions(
     if rows != plain or after != AfterOptions() or asked != WantedOptions():
         raise calibrate.InputError(
             f"{rows.logits}: a .csv of predictions takes neither LABELS nor -c, --temperature, "
-            "--fit, --scores, --task, --class-names, --classes, --votes, --ignore-label or "
-            "--label-offset"
+            "--fit, --scores, --task, --class-names, --classes, --votes, --ignore-label, "
+            "--label-offset or --label-column"
         )
     found = calibrate.read_top_labels(rows.logits, Columns.of(rows.columns))
     if rows.weights is not None:
@@ -183,11 +182,11 @@ def _of_predictions(
 
 def _of_logits(
     rows: ReportRows, after: AfterOptions, wanted: WantedOptions, settings: Settings
-) -> tuple[Report, str]:
+) -> tuple[Report, list[str]]:
     """The report, and what the rows were taken for."""
     import calibrate
     from calibrate.cli.console import recognised
-    from calibrate.data.class_names import check_class_names
+    from calibrate.data.class_names import check_class_names, class_numbers
     from calibrate.data.groups import groups_of
     from calibrate.data.readers.open import read_groups
 
@@ -197,8 +196,10 @@ def _of_logits(
     if calibrator is not None and after.cross_fit:
         name = "calibrator" if after.temperature is None else "temperature"
         raise calibrate.InputError(f"expected either `{name}` or `cross_fit`, got both")
-    dataset = rows.dataset()
+    dataset = rows.dataset(settings.class_names)
     check_class_names(settings.class_names, dataset.layout.n_columns, wanted.class_names or "")
+    names = settings.class_names or dataset.class_names
+    settings = replace(settings, classes=class_numbers(wanted.classes, names))
     groups = None
     if rows.groups is not None:
         groups = read_groups(rows.groups)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from calibrate.analyses.targets.teacher_targets import TeacherTargets
     from calibrate.results.targets import TargetReport
 
-    Made = tuple[TargetReport, tuple[int, int]]
+    Made = tuple[TargetReport, tuple[int, int], list[str]]
 
 
 @command
@@ -53,13 +53,12 @@ def targets(
         return Answer(_swept(teacher, read, pictures, dpi), show)
     if target != "-":
         check_outputs([target])
-    notes = []
     if teacher.teacher is None:
-        report, shape = _from_labels(labels, read, target)
+        report, shape, notes = _from_labels(labels, read, target)
     else:
-        report, shape = _from_teacher(teacher, read, target)
+        report, shape, notes = _from_teacher(teacher, read, target)
         if teacher.entropy is not None and teacher.mix is not None:
-            notes = ["the entropy asked for is that of the teacher, before the label is mixed in"]
+            notes += ["the entropy asked for is that of the teacher, before the label is mixed in"]
     if shape[0] > report.data.rows:
         left_out = shape[0] - report.data.rows
         notes.append(f"{left_out:,} rows with the label to ignore: their targets are all 0")
@@ -71,19 +70,22 @@ def _from_labels(asked: LabelOptions, read: TargetRead, target: str) -> Made:
     from calibrate.analyses.targets.label_targets import LabelTargets
     from calibrate.analyses.targets.stream import label_report
     from calibrate.data.readers.open import open_column, open_dataset, read_array
+    from calibrate.data.text_labels import Classes, numbered
 
     name, (amount, hardest) = asked.labels or "", asked.amount()
     if (hardest is None) != (asked.difficulty is None):
         raise InputError("expected --smoothing EASY:HARD, such as 0:0.2, and --difficulty together")
-    difficulty, n_classes = None, asked.n_classes
+    difficulty, n_classes, names = None, asked.n_classes, None
     if asked.difficulty is not None:
         difficulty = open_dataset(asked.difficulty, name, reading=read.reading)
-        n_classes = n_classes or difficulty.n_classes
+        n_classes, names = n_classes or difficulty.n_classes, difficulty.class_names
     if n_classes is None:
         raise InputError("expected --n-classes, how many classes the labels are about")
+    held = open_column(name, "labels", label_column=read.label_column)
+    given, _, notes = numbered(held, Classes(n_classes, names, "the header"), read.reading)
     of_file = isinstance(amount, str)
     maker = LabelTargets(
-        open_column(name, "labels"),
+        given,
         n_classes,
         read_array(amount, "smoothing") if isinstance(amount, str) else amount,
         hardest=hardest,
@@ -94,7 +96,7 @@ def _from_labels(asked: LabelOptions, read: TargetRead, target: str) -> Made:
         ignore_label=read.ignore_label,
     )
     stream = _written(maker, target)
-    return label_report(maker, stream), stream.shape
+    return label_report(maker, stream), stream.shape, [*held.notes, *notes]
 
 
 def _from_teacher(asked: TeacherOptions, read: TargetRead, target: str) -> Made:
@@ -111,7 +113,7 @@ def _from_teacher(asked: TeacherOptions, read: TargetRead, target: str) -> Made:
         temperature = temperature_for_entropy(dataset, asked.entropy or 0.0)
     maker = TeacherTargets(dataset, temperature, asked.mix)
     stream = _written(maker, target)
-    return teacher_report(maker, stream), stream.shape
+    return teacher_report(maker, stream), stream.shape, [*dataset.notes]
 
 
 def _swept(asked: TeacherOptions, read: TargetRead, pictures: list[str], dpi: int) -> TargetReport:

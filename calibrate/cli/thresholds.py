@@ -57,6 +57,7 @@ def thresholds(
     names = None if class_names is None else read_names(class_names)
     dataset = rows.dataset()
     check_class_names(names, dataset.layout.n_labels, class_names or "")
+    names = names or (dataset.class_names if dataset.layout.n_labels > 1 else None)
     found = find_thresholds(dataset, wanted, method, names=names, confidence=confidence, seed=seed)
     write_bytes(output, to_json(found).encode())
-    return Answer(found, show, warnings=dataset.warnings, notes=[recognised(dataset)])
+    return Answer(found, show, warnings=dataset.warnings, notes=recognised(dataset))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields, replace
+from functools import cached_property, partial
 from math import prod
 from typing import Any, Protocol
 
 import numpy as np
 
 from calibrate.arrays import AnyArray, Index
+from calibrate.data.coded import CodedArray, check_short
 from calibrate.data.file_array import FileArray
+
+Opened = AnyArray | FileArray | CodedArray  # an array in a file, read by ranges or into memory
 
 
 class Column(Protocol):
@@ -19,11 +22,18 @@ class Column(Protocol):
 
     It is pickled as its address where it has one.
 
-    ``name`` is what the user called it, for messages.
+    ``name`` is what the user called it, for messages; ``class_names`` are those of its columns,
+    where it has some; ``notes``: how it was read, where that could be otherwise.
     """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -42,6 +52,8 @@ class ArrayColumn:
 
     array: AnyArray
     name: str
+    class_names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -66,14 +78,28 @@ class FileColumn:
         opened: gives the array, as a ``FileArray`` where the format allows; a picklable value, such
             as a ``functools.partial`` of a function with a path.
         name: what the user called the file.
+        class_names, notes: as in ``Column``.
     """
 
-    opened: Callable[[], AnyArray | FileArray]
+    opened: Callable[[], Opened]
     name: str
+    class_names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     @cached_property
-    def _array(self) -> AnyArray | FileArray:
+    def _array(self) -> Opened:
         return self.opened()
+
+    @property
+    def coded(self) -> CodedArray | None:
+        """The array, if it is one of codes."""
+        return self._array if isinstance(self._array, CodedArray) else None
+
+    def renamed(self, values: AnyArray) -> FileColumn:
+        """A column of codes with other values behind them."""
+        column = replace(self, opened=partial(_renamed, self.opened, values))
+        column.__dict__["_array"] = _renamed(lambda: self._array, values)  # not read again
+        return column
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -92,7 +118,12 @@ class FileColumn:
         return array[rows] if isinstance(array, np.ndarray) else array.take(rows)
 
     def __getstate__(self) -> dict[str, object]:
-        return {"opened": self.opened, "name": self.name}
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+def _renamed(opened: Callable[[], Opened], values: AnyArray) -> Opened:
+    array = opened()
+    return CodedArray(array.codes, values) if isinstance(array, CodedArray) else array
 
 
 def as_column(values: object, name: str) -> Column:
@@ -104,6 +135,9 @@ def as_column(values: object, name: str) -> Column:
 
 def everything(column: Column) -> AnyArray:
     """All of a column."""
+    coded = column.coded if isinstance(column, FileColumn) else None
+    if coded is not None and coded.dtype.kind == "U":
+        check_short(coded.values.tolist(), coded.shape[0], column.name)
     return column.read(0, column.shape[0]) if column.shape else column.read(0, 0)
 
 

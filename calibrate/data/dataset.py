@@ -16,7 +16,7 @@ from calibrate.data.clusters import clusters_of
 from calibrate.data.columns import ArrayColumn, Column, Flat, as_column
 from calibrate.data.folds import Folds, deal
 from calibrate.data.labels import as_labels
-from calibrate.data.layout import Layout, flat_labels, layout_of
+from calibrate.data.layout import Layout, flat_labels, layout_of, numbered_labels
 from calibrate.data.reading import Reading
 from calibrate.data.score_checks import Inspection, RawRows, raise_if_bad
 from calibrate.data.selection import Selection
@@ -31,7 +31,7 @@ class Dataset:
     """Checked rows, readable by range as ``Block``; made by ``Dataset.of``.
 
     A row is one decision: one of K classes, or yes or no about one label. A dataset over files
-    pickles as their address. ``Source`` is its former name, which works until 1.0.
+    pickles as their address.
 
     Attributes:
         logits, labels: as they are in the file.
@@ -41,13 +41,12 @@ class Dataset:
         hard: whether every label is one class.
         magnitude: the largest ``|logit|``; inf where classes are masked or unknown.
         weights, folds: per row that counts, or None.
-        clusters: ``(n_rows,)`` which unit each row that counts belongs to, where that was said;
-            None: what shares a place on the first axis belongs together.
+        clusters: ``(n_rows,)`` the unit of each row that counts, where said; None: see ``units``.
         factor: what the logits are multiplied with, a power of two.
         smoothing: what softens the labels, or None.
         left_out: the fold whose rows weigh 0, or None.
-        zeros: what probabilities of 0 are read as.
-        warnings: what the user should know about the values.
+        zeros, class_names: what probabilities of 0 are read as; names of the columns, if known.
+        warnings, notes: what the user should know about the values, and how they were understood.
     """
 
     logits: Column
@@ -65,6 +64,8 @@ class Dataset:
     left_out: int | None = None
     zeros: Zeros = NO_ZEROS
     warnings: tuple[str, ...] = ()
+    class_names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     @staticmethod
     def of(
@@ -80,18 +81,17 @@ class Dataset:
         Args:
             logits: ``(..., K)`` real, float16 to float64 or integers; ``(n,)`` or ``(n, 1)`` of a
                 binary model; ``(..., L)`` of a multi-label one.
-            labels: class indices ``(...)``, shares of classes ``(..., K)`` that sum to 1, or, of
-                yes-no decisions, 0 and 1 or shares between; None where none are needed.
+            labels: class indices or names ``(...)``, shares of classes ``(..., K)`` that sum to
+                1, or, of yes-no decisions, 0 and 1 or shares between; None where none are needed.
             weights: ``(n,)`` non-negative row weights.
-            clusters: ``(n,)`` numbers or text: rows of the same belong together; None: those at
-                the same place of the first axis, so of ``(n, K)`` scores each is on its own.
+            clusters: ``(n,)`` numbers or text: rows of the same belong together; None: ``units``.
             reading: how to read them; None: as they seem to be.
 
         Raises:
             InputError: anything that cannot be used, with the place in the data.
         """
         reading, z = reading or Reading(), as_column(logits, "logits")
-        y = None if labels is None else as_column(labels, "labels")
+        y, names, notes = numbered_labels(z, labels, reading)
         layout, kept = layout_of(z, y, reading)
         selection = Selection.of(layout.n_decisions, kept)
         checked = units = None
@@ -99,8 +99,8 @@ class Dataset:
             checked = weights_of(as_column(weights, "weights"), layout, selection)
         if clusters is not None:
             units = clusters_of(as_column(clusters, "clusters"), layout, selection, checked)
-        of_labels = None if y is None else flat_labels(y, layout)
-        raw = RawRows(Flat(z, layout.width), of_labels, selection)
+        flat = None if y is None else flat_labels(y, layout)
+        raw = RawRows(Flat(z, layout.width), flat, selection)
         found = map_reduce(raw, Inspection(reading)).in_file(selection, layout.n_labels)
         zeros = raise_if_bad(found, raw, layout, reading)
         return Dataset(
@@ -115,6 +115,8 @@ class Dataset:
             clusters=units,
             zeros=zeros,
             warnings=zeros.warnings,
+            class_names=names,
+            notes=notes,
         )
 
     @property
@@ -295,4 +297,4 @@ class Dataset:
         return replace(self, left_out=fold)
 
 
-Source = Dataset
+Source = Dataset  # its former name, which works until 1.0

@@ -12,9 +12,10 @@ from math import prod
 import numpy as np
 
 from calibrate.arrays import AnyArray, Index, described
-from calibrate.data.columns import Column, Flat
+from calibrate.data.columns import Column, Flat, as_column
 from calibrate.data.reading import Reading
 from calibrate.data.selection import Selection
+from calibrate.data.text_labels import Classes, numbered
 from calibrate.errors import InputError
 from calibrate.tasks import Task
 
@@ -102,6 +103,26 @@ def layout_of(
             f"{labels.name}: `label_offset` is for class indices, found shares per class"
         )
     return layout, _kept(labels, layout, reading.ignore_label)
+
+
+def numbered_labels(
+    logits: Column, labels: AnyArray | Column | None, reading: Reading
+) -> tuple[Column | None, tuple[str, ...] | None, tuple[str, ...]]:
+    """Labels as numbers, the names of the classes, if known, and how files and labels were read.
+
+    Raises:
+        InputError: labels are text that is no class.
+    """
+    task, shape = Task(reading.task or _task_of(logits)), logits.shape
+    n = shape[-1] if shape and task is not Task.binary else 2
+    classes = Classes.of(n, logits.class_names, reading, named=task is not Task.multilabel)
+    found, names, notes = None, classes.names, logits.notes
+    if labels is not None:
+        given = as_column(labels, "labels")
+        found, names, more = numbered(given, classes, reading)
+        notes += (*given.notes, *more)
+    fits = names is not None and len(names) == n
+    return found, names if fits else None, notes
 
 
 def _task_of(logits: Column) -> Task:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -20,6 +21,8 @@ class ReadingOptions(TypedDict, total=False):
     scores: str | None
     label_offset: int
     ignore_label: int | None
+    label_column: str | None
+    class_names: Sequence[str] | None
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class Reading:
             where they look like probabilities.
         label_offset: the number of the first class, 0 or 1 as a rule.
         ignore_label: the label of rows to leave out.
+        label_column: the column of a table that holds the labels; ``"none"``: none does; None: the
+            one called label, target, true_label or y.
+        class_names: one per class, to which labels given as text are matched; None: those that the
+            columns of the scores have, else the labels in order.
 
     Raises:
         InputError: a task or a kind of scores that nobody knows, or a label that is none.
@@ -42,6 +49,8 @@ class Reading:
     scores: str | None = None
     label_offset: int = 0
     ignore_label: int | None = None
+    label_column: str | None = None
+    class_names: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         if self.task is not None:

@@ -80,7 +80,7 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
         ["o.npz:logits", "never unpickled"],
     ),
     "text named npy": ({"x.npy": b"1.0,2.0\n"}, "fit x.npy y.npy", ["x.npy", "numpy.save"]),
-    "unknown suffix": ({"z.csv": b"1,2"}, "fit z.csv y.npy", ["z.csv", ".npy or .npz", "'.csv'"]),
+    "unknown suffix": ({"z.dat": b"1,2"}, "fit z.dat y.npy", ["z.dat", ".npy or .npz", "'.dat'"]),
     "no suffix": ({"z": b"1,2"}, "fit z y.npy", ["z: ", "'no suffix'"]),
     "npz without the key": (
         {"a.npz": npz(scores=Z, targets=Y)},
@@ -106,7 +106,11 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
     "3-D": ({"e.npy": npy(Z[None])}, "fit e.npy y.npy", ["shape (1, 60)", "(1, 60, 5)", "(60,)"]),
     "complex": ({"e.npy": npy(Z + 0j)}, "fit e.npy y.npy", ["real numbers", "complex64"]),
     "strings": ({"e.npy": npy(Z.astype(str))}, "fit e.npy y.npy", ["real numbers", "<U"]),
-    "string labels": ({"l.npy": npy(Y.astype(str))}, "fit z.npy l.npy", ["l.npy", "whole numbers"]),
+    "string labels": (
+        {"l.npy": npy(np.where(Y > 1, "cat", "dog"))},
+        "fit z.npy l.npy",
+        ["l.npy", "5 different names", "found 2: cat, dog", "--class-names"],
+    ),
     "rows differ": ({"l.npy": npy(Y[:50])}, "fit z.npy l.npy", ["50 labels", "60 rows"]),
     "2-D labels": ({"l.npy": npy(np.eye(4)[Y % 4])}, "fit z.npy l.npy", ["l.npy", "(60, 4)"]),
     "fractions": ({"l.npy": npy(Y + 0.5)}, "fit z.npy l.npy", ["l.npy", "not whole", "row 0"]),
@@ -219,7 +223,7 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
         "report p.csv",
         ["p.csv", "true_label missing", "found y, pred_label, confidence", "--columns"],
     ),
-    "csv without header": ({"p.csv": b""}, "report p.csv", ["p.csv", "no header"]),
+    "csv without header": ({"p.csv": b""}, "report p.csv", ["p.csv", "an empty file"]),
     "csv without rows": (
         {"p.csv": b"true_label,pred_label,confidence\n"},
         "report p.csv",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from fuzz.tables import table
 from fuzz.values import (
     TEXTS,
     Rng,
@@ -62,6 +63,10 @@ class Rows:
 
 def arrays(rng: Rng, case: Case, rows: Rows, *, labelled: bool = True) -> list[str]:
     """Write scores and labels to the case; returns the arguments that name them."""
+    if rows.logits.ndim == 2 and rows.task == "multiclass" and some(rng, 0.25):
+        name, content = table(rng, rows.logits, rows.labels)
+        case.files[name] = content
+        return [name, *([f"{name}:label"] if labelled and some(rng, 0.3) else [])]
     held = {"logits": rows.logits, **({"labels": rows.labels} if labelled else {})}
     if some(rng, 0.5):
         name = pick(rng, ("logits", "logits", *held))

@@ -39,7 +39,9 @@ class Address:
 
     @property
     def suffix(self) -> str:
-        return self.path.suffix.lower()
+        """In small letters, as in ``.npy`` and ``.csv.gz``."""
+        both = "".join(self.path.suffixes[-2:]).lower()
+        return both if both in FORMATS else self.path.suffix.lower()
 
     @property
     def stem(self) -> str:

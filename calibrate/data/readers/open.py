@@ -11,17 +11,17 @@ from types import ModuleType
 
 from calibrate.arrays import AnyArray
 from calibrate.blocks.scheduler import doing
-from calibrate.data.columns import Column, FileColumn, everything
+from calibrate.data.columns import Column, FileColumn, Opened, everything
 from calibrate.data.dataset import Dataset
-from calibrate.data.file_array import FileArray
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.contents import nearest_first
-from calibrate.data.readers.formats import ARRAYS, FORMATS
+from calibrate.data.readers.formats import ARRAYS, FORMATS, TABLES, About, Asked
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.files import check_regular
 from calibrate.printable import brief, listed
 
+TEXTS = ("labels", "groups", "clusters")  # what may be text
 MOST_BESIDE = 5_000  # files of a folder among which a similar name is looked for
 
 
@@ -38,7 +38,7 @@ def open_dataset(
     """Open files by name and validate them.
 
     Args:
-        logits: ``file.npy``, ``file.npz`` or ``file.npz:key``.
+        logits: a file of a format of ``formats.FORMATS``, or ``file:key``.
         labels: the same, or None where the file of the logits holds labels too.
         weights: the same; row weights, or None.
         clusters: which rows belong together: the same, or ``file.txt`` or ``file.csv:column``.
@@ -48,23 +48,31 @@ def open_dataset(
     Raises:
         InputError: anything about the files or their values.
     """
-    z = open_column(logits, "logits")
-    y = open_column(labels or labels_beside(logits), "labels") if needs_labels else None
+    asked = (reading or Reading()).label_column
+    apart = labels is not None and Address.of(labels).suffix in TABLES  # then it is about those
+    z = open_column(logits, "logits", label_column=None if apart else asked)
+    y = None
+    if needs_labels:
+        name = labels or labels_beside(logits, asked)
+        y = open_column(name, "labels", label_column=asked)
     w = None if weights is None else open_column(weights, "weights")
-    u = None if clusters is None else open_column(clusters, "clusters", tuple(FORMATS))
+    u = None if clusters is None else open_column(clusters, "clusters")
     return Dataset.of(z, y, weights=w, clusters=u, reading=reading)
 
 
 open_source = open_dataset  # its former name, which works until 1.0
 
 
-def open_column(name: str, role: str, formats: tuple[str, ...] = ARRAYS) -> Column:
+def open_column(name: str, role: str, *, label_column: str | None = None) -> Column:
     """The array that the user named, opened; ``role``, as in "logits", is the key looked for.
+
+    Labels, groups and clusters may be text, everything else is numbers.
 
     Raises:
         InputError: there is no such file or array, or it cannot be read.
     """
     address = Address.of(name)
+    formats = tuple(FORMATS) if role in TEXTS else ARRAYS
     if not name or address.key == "":
         raise InputError(f"{name}: expected the name of a file of {role}, got an empty name or key")
     try:
@@ -74,11 +82,7 @@ def open_column(name: str, role: str, formats: tuple[str, ...] = ARRAYS) -> Colu
             raise InputError(f"{address.file}: no such file{nearest_file(address.path)}")
         check_regular(address.path, address.file)
         if address.suffix in formats:
-            key = address.key or default_key(address, role)
-            path = str(address.path.absolute())
-            column = FileColumn(partial(_read, address.suffix, path, key, name), name)
-            _ = column.shape  # opened here and now, where errors are expected
-            return column
+            return _opened(address, role, Asked(label_column, text=role in TEXTS))
     except OSError as error:
         raise InputError(f"{address.file}: cannot be read: {error.strerror or error}") from error
     raise InputError(
@@ -87,29 +91,52 @@ def open_column(name: str, role: str, formats: tuple[str, ...] = ARRAYS) -> Colu
     )
 
 
-def read_array(name: str, role: str, formats: tuple[str, ...] = ARRAYS) -> AnyArray:
+def _opened(address: Address, role: str, asked: Asked) -> Column:
+    """A column of a file of a known format, opened here and now, where errors are expected."""
+    key, path = address.key or default_key(address, role, asked), address.path.absolute()
+    opened = partial(_read, address.suffix, str(path), key, address.name, *_asked(address, asked))
+    about = About()
+    if address.suffix in TABLES:
+        about = _module(address.suffix).about(path, key, asked, address.file)
+    column = FileColumn(opened, address.name, about.class_names, about.notes)
+    _ = column.shape
+    return column
+
+
+def read_array(name: str, role: str) -> AnyArray:
     """All of the array that the user named."""
-    return everything(open_column(name, role, formats))
+    return everything(open_column(name, role))
 
 
 def read_groups(name: str) -> AnyArray:
     """The group of each row: an array file, the lines of a ``.txt``, or ``file.csv:column``."""
-    return read_array(name, "groups", tuple(FORMATS))
+    return read_array(name, "groups")
 
 
 def _module(suffix: str) -> ModuleType:
     return import_module(f"calibrate.data.readers.{FORMATS[suffix]}")
 
 
-def _read(suffix: str, path: str, key: str | None, name: str) -> AnyArray | FileArray:
+def _asked(address: Address, asked: Asked) -> tuple[Asked, ...]:
+    """What a reader of this format is told beside the address."""
+    return (asked,) if address.suffix in TABLES else ()
+
+
+def _read(suffix: str, path: str, key: str | None, name: str, *asked: Asked) -> Opened:
     """Open an array; a function of this module, so that it can be sent to another process."""
-    array: AnyArray | FileArray = _module(suffix).read(Path(path), key, name)
+    array: Opened = _module(suffix).read(Path(path), key, name, *asked)
     return array
 
 
-def default_key(address: Address, role: str) -> str | None:
+def _keys(address: Address, asked: Asked) -> list[str] | None:
+    """The names of the arrays in a file, or None where it holds one without a name."""
+    held: list[str] | None = _module(address.suffix).keys(address.path, *_asked(address, asked))
+    return held
+
+
+def default_key(address: Address, role: str, asked: Asked) -> str | None:
     """The key of the array that plays a role in a file of several."""
-    held = _module(address.suffix).keys(address.path)
+    held = _keys(address, asked)
     if held is None or role in held:
         return None if held is None else role
     if len(held) == 1:
@@ -120,14 +147,17 @@ def default_key(address: Address, role: str) -> str | None:
     )
 
 
-def labels_beside(logits: str) -> str:
+def labels_beside(logits: str, label_column: str | None = None) -> str:
     """The labels in the file of the logits."""
     address = Address.of(logits)
-    path = address.path
-    held = _module(address.suffix).keys(path) if address.suffix in ARRAYS else None
-    if held is not None and "labels" in held:
-        return f"{path}:labels"
-    what = "" if held is None else f" in {path}"
+    held = None
+    if address.suffix in FORMATS and address.path.is_file():
+        held = _keys(address, Asked(label_column))
+    if "labels" in (held or ()):
+        return f"{address.file}:labels"
+    what = "" if held is None else f" in {address.path}, which holds {listed(held)}"
+    if address.suffix in TABLES:
+        what += "; name its column with `label_column`"
     raise InputError(f"{logits}: `labels` is missing and no array 'labels' was found{what}")
 
 

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from pathlib import Path
 
 import numpy as np
 
@@ -86,6 +87,22 @@ def _exact(text: str) -> Decimal:
     with localcontext() as context:
         context.prec = max(len(text), 1)
         return Decimal(text)
+
+
+def holds_predictions(name: str, columns: str | None) -> bool:
+    """Whether a file holds predictions, not scores: the one rule by which they are told apart.
+
+    It does if the names of its columns are given, or if pred_label or confidence is one of them.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if not Path(name).name.lower().endswith((".csv", ".tsv", ".csv.gz", ".tsv.gz")):
+        return False
+    if columns is not None:
+        return True
+    with reading_csv(name) as rows:
+        return any(column in rows.header for column in COLUMNS[1:])
 
 
 def read_top_labels(name: str, columns: Columns | None = None) -> TopLabels:

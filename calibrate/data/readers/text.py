@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from calibrate.arrays import AnyArray
+from calibrate.data.coded import check_short
+from calibrate.data.readers.address import Address
+from calibrate.data.readers.delimited import opened
 from calibrate.errors import InputError
-from calibrate.files import check_regular, read_text, reading
+from calibrate.files import read_text
 from calibrate.printable import brief, listed
 
 MOST_LINES = 256 << 20  # bytes of a .txt of one line per row
-MOST_FILLED = 1 << 30  # bytes that texts take once each is as long as the longest
 
 
 @dataclass(frozen=True)
@@ -71,56 +73,32 @@ class CsvRows:
 
 
 @contextmanager
-def reading_csv(name: str, path: Path | None = None) -> Iterator[CsvRows]:
+def reading_csv(name: str) -> Iterator[CsvRows]:
     """The rows of a CSV with a header; what is wrong with the file is said in one line."""
     try:
-        check_regular(path or Path(name), name)
-        with reading(path or name, name) as file:
+        with opened(Path(name), name) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-            lines = csv.reader(text, strict=True)
+            mark = "\t" if Address.of(name).suffix.startswith(".tsv") else ","
+            lines = csv.reader(text, delimiter=mark, strict=True)
             header = next((fields for fields in lines if fields), [])
-            yield CsvRows(name, tuple(header), lines)
+            yield CsvRows(name, tuple(field.strip() for field in header), lines)
             text.detach()  # it would close the file
-    except InputError:
-        raise
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{name}: expected a CSV file in UTF-8: {error}") from error
-    except FileNotFoundError as error:
-        raise InputError(f"{name}: no such file") from error
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
 
 
-def keys(path: Path) -> list[str] | None:
-    """The columns of a .csv; a .txt has none."""
-    if path.suffix.lower() != ".csv":
-        return None
-    with reading_csv(str(path)) as rows:
-        return list(rows.header)
+def keys(_: Path) -> None:
+    """A .txt holds one array, without a name."""
 
 
-def read(path: Path, key: str | None, name: str) -> AnyArray:
-    """The lines of a .txt, or a column of a .csv, as text.
+def read(path: Path, _: str | None, name: str) -> AnyArray:
+    """The lines of a .txt, as text.
 
     Raises:
-        InputError: the file cannot be read, or has no such column.
+        InputError: the file cannot be read, or a line is too long for an array.
     """
-    if key is None:
-        return _filled(read_names(str(path), MOST_LINES), name)
-    with reading_csv(name.removesuffix(f":{key}"), path) as rows:
-        column = rows.column(key)
-        return _filled([fields[column] for _, fields in rows], name)
-
-
-def _filled(texts: Sequence[str], name: str) -> AnyArray:
-    """An array of texts, in which each takes up as much as the longest."""
-    longest = max(map(len, texts), default=0)
-    if 4 * longest * len(texts) > MOST_FILLED:
-        long = next(text for text in texts if len(text) == longest)
-        raise InputError(
-            f"{name}: expected short texts, found one of {longest:,} characters among "
-            f"{len(texts):,}, which would take more than {MOST_FILLED >> 30} GiB: {brief(long)}"
-        )
+    texts = read_names(str(path), MOST_LINES)
+    check_short(texts, len(texts), name)
     return np.array(texts, dtype=np.str_)
 
 

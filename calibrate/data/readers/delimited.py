@@ -1,0 +1,236 @@
+"""Lines of fields, as in a .csv: decoded block by block, numbers and texts taken from them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from calibrate.arrays import Float64
+from calibrate.errors import InputError
+from calibrate.files import check_regular, reading
+from calibrate.printable import brief
+
+BLOCK = 4 << 20  # bytes that are decoded at once
+MOST_LINE = 64 << 20  # bytes of a line
+BETWEEN = "\x1f"  # stands between fields whose quotes were taken off
+ODD_TEXT = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"PK\x03\x04", "a zip archive"))
+BOM = b"\xef\xbb\xbf"
+
+
+@contextmanager
+def opened(path: Path, name: str) -> Iterator[BinaryIO]:
+    """The bytes of a text file, unpacked where its name ends in .gz.
+
+    Raises:
+        InputError: whatever is wrong with the file or the archive, in one line.
+    """
+    try:
+        check_regular(path, name)
+        with reading(path, name) as file:
+            if path.suffix.lower() != ".gz":
+                yield file
+                return
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield unpacked  # type: ignore[misc]  # as good
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(
+            f"{name}: expected a gzip file, found something else or a truncated one ({error}); "
+            "pack it again"
+        ) from error
+    except FileNotFoundError as error:
+        raise InputError(f"{name}: no such file") from error
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Some lines of a file.
+
+    Attributes:
+        first: the number of the first, from 1.
+        lines: without their ends.
+        quoted: whether there are quotes in them.
+        size: the bytes that they take in the file.
+    """
+
+    first: int
+    lines: list[str]
+    quoted: bool
+    size: int
+
+    def rows(self, delimiter: str) -> list[list[str]]:
+        """The fields of each; blank lines have none."""
+        return list(self.reader(delimiter))
+
+    def reader(self, delimiter: str) -> Any:  # a type of the module csv that has no name
+        """The fields, line by line."""
+        return csv.reader(_ended(self.lines), delimiter=delimiter, strict=True)
+
+    def without(self, n: int) -> Lines:
+        """All but the first ``n``."""
+        return Lines(self.first + n, self.lines[n:], self.quoted, self.size)
+
+
+def _ended(lines: Sequence[str]) -> Iterator[str]:
+    return (line + "\n" for line in lines)
+
+
+def blocks(file: BinaryIO, name: str) -> Iterator[Lines]:
+    """All lines, some at a time; quotes open and close in the same block.
+
+    Raises:
+        InputError: this is no text in UTF-8, or a line without end.
+    """
+    number, rest, more = 1, b"", True
+    while more:
+        found = file.read(BLOCK)
+        more = bool(found)
+        if number == 1 and not rest:
+            found = _start(found, name)
+        content = rest + found
+        end = content.rfind(b"\n") + 1 if more else len(content)
+        if more and content.count(b'"', 0, end) % 2:
+            end = 0  # a quote that closes further on
+        rest = content[end:]
+        if len(rest) > MOST_LINE:
+            raise InputError(
+                f"{name}: line {number}: expected a line of numbers, found one of more than "
+                f"{MOST_LINE >> 20} MiB, or a quote that never closes"
+            )
+        if end:
+            block = _decoded(content[:end], number, name)
+            yield block
+            number += len(block.lines)
+
+
+def _start(content: bytes, name: str) -> bytes:
+    for start, kind in ODD_TEXT:
+        if content.startswith(start):
+            raise InputError(f"{name}: expected text in UTF-8, found {kind}; save it as CSV UTF-8")
+    return content.removeprefix(BOM)
+
+
+def _decoded(content: bytes, number: int, name: str) -> Lines:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = number + content.count(b"\n", 0, error.start)
+        raise InputError(
+            f"{name}: line {line}: expected text in UTF-8, found byte "
+            f"{content[error.start]:#04x}; save it as CSV UTF-8"
+        ) from error
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return Lines(number, text.removesuffix("\n").split("\n"), '"' in text, len(content))
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Which fields of each line are wanted.
+
+    Attributes:
+        name: of the file.
+        columns: what its columns are called.
+        delimiter: between fields.
+        numbers: the columns that are taken as numbers.
+        texts: the column that is taken as text, or None.
+        hint: what to do where a column of numbers holds something else.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    delimiter: str
+    numbers: tuple[int, ...]
+    texts: int | None
+    hint: bool = True
+
+    def of(self, block: Lines) -> tuple[Float64, list[str]]:
+        """``(n, len(numbers))`` numbers, and a text per row.
+
+        Raises:
+            InputError: a row has more or fewer fields, or something is no number.
+        """
+        if block.quoted:
+            rows = self._checked(block)
+            texts = [] if self.texts is None else [row[self.texts] for row in rows]
+            lines = [BETWEEN.join(row[i] for i in self.numbers) for row in rows]
+            numbers = self._parsed(lines, BETWEEN, range(len(self.numbers)), block)
+            return numbers, texts
+        lines = [line for line in block.lines if line] if "" in block.lines else block.lines
+        between = len(self.columns) - 1
+        if any(line.count(self.delimiter) != between for line in lines):
+            self._checked(block)
+        return self._parsed(lines, self.delimiter, self.numbers, block), self._texts(lines)
+
+    def _texts(self, lines: list[str]) -> list[str]:
+        """The field of each line that is taken as text, cut off at the nearer end."""
+        if self.texts is None:
+            return []
+        at, behind = self.texts, len(self.columns) - 1 - self.texts
+        if at <= behind:
+            return [line.split(self.delimiter, at + 1)[at] for line in lines]
+        return [line.rsplit(self.delimiter, behind + 1)[-behind - 1] for line in lines]
+
+    def _parsed(
+        self, lines: list[str], delimiter: str, columns: Sequence[int], block: Lines
+    ) -> Float64:
+        if not lines or not columns:
+            return np.empty((len(lines), len(columns)))
+        try:
+            return np.loadtxt(lines, np.float64, None, delimiter, usecols=columns, ndmin=2)
+        except ValueError as error:
+            self._tell(block)
+            raise InputError(f"{self.name}: expected numbers: {error}") from error
+
+    def _checked(self, block: Lines) -> list[list[str]]:
+        """The fields of each line, as many in each."""
+        try:
+            rows = block.rows(self.delimiter)
+        except csv.Error as error:
+            raise InputError(f"{self.name}: expected a CSV file: {error}") from error
+        width = len(self.columns)
+        for line, row in enumerate(rows, block.first):
+            if row and len(row) != width:
+                hint = "; write 0.9, not 0,9, and text with commas in quotes"
+                hint = hint if len(row) > width and self.delimiter == "," else ""
+                raise InputError(
+                    f"{self.name}: line {line}: expected {width} fields, as in the first line, "
+                    f"found {len(row)}{hint}"
+                )
+        return [row for row in rows if row]
+
+    def _tell(self, block: Lines) -> None:
+        """Raise InputError for the first field that is no number."""
+        for line, row in enumerate(block.rows(self.delimiter), block.first):
+            for i in self.numbers if row else ():
+                if not is_number(row[i]):
+                    raise InputError(
+                        f"{self.name}: line {line}, column {brief(self.columns[i])}: expected a "
+                        f"number, found {brief(row[i]) if row[i].strip() else 'nothing'}"
+                        f"{self._hint(row[i], self.columns[i])}"
+                    )
+
+    def _hint(self, text: str, column: str) -> str:
+        if is_number(text.replace(",", ".")):
+            return "; write 0.9, not 0,9"
+        if not self.hint or not text.strip():
+            return ""
+        return f'; if these are the labels, pass `label_column="{column}"`'
+
+
+def is_number(text: str) -> bool:
+    """Whether a field is one, as in ``-1.5e3``, ``nan`` and ``-inf``."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return text.isascii() and "_" not in text
