@@ -51,7 +51,7 @@ def thresholds(
 
     wanted = Goal.of_text(goal)
     check_outputs([output])
-    method = through.chosen()
+    method, warned = through.opened()
     if rows.task is None and method is not None and method.fits.labels is not None:
         rows = replace(rows, task=options.TaskKind.multilabel)
     names = None if class_names is None else read_names(class_names)
@@ -59,4 +59,5 @@ def thresholds(
     check_class_names(names, dataset.layout.n_labels, class_names or "")
     found = find_thresholds(dataset, wanted, method, names=names, confidence=confidence, seed=seed)
     write_bytes(output, to_json(found).encode())
-    return Answer(found, show, warnings=dataset.warnings, notes=[recognised(dataset)])
+    warnings = (*warned, *dataset.warnings)
+    return Answer(found, show, warnings=warnings, notes=[recognised(dataset)])
