@@ -142,9 +142,14 @@ def _given(dataset: Dataset, file: CalibratorFile) -> _Entrant:
             f"{fitted.method}"
         )
     in_sample, shared = file.known.recognise(dataset)
-    seen = f"{shared:.0%} of these rows were among those that its temperature was fitted on"
-    warnings = (*file.warnings, *((seen,) if shared else ()))
-    return _Entrant(dataset, calibrator, fitted, warnings, in_sample)
+    warnings = list(file.warnings)
+    if in_sample:
+        warnings.append("its temperature was fitted on these very rows")
+    elif shared:
+        warnings.append(
+            f"{shared:.1%} of these rows were among those of the fit of its temperature"
+        )
+    return _Entrant(dataset, calibrator, fitted, tuple(warnings), in_sample)
 
 
 def run_names(names: Sequence[str]) -> list[str]:

@@ -30,21 +30,14 @@ class ApplyOptions(ThroughOptions):
         ),
     ] = None
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What whoever uses this calibrator should know."""
-        from calibrate.calibrators.file import read_calibrator_file
-
-        return () if self.calibrator is None else read_calibrator_file(self.calibrator).warnings
-
-    def chosen(self) -> Calibrator:
-        """The calibrator of a file, or one of a temperature; thresholds may do with none."""
+    def chosen(self) -> tuple[Calibrator, tuple[str, ...]]:
+        """The calibrator and what to warn of; thresholds may do with none."""
         import calibrate
 
-        found = super().chosen()
+        found, warnings = self.opened()
         if found is None and self.thresholds is None:
             raise calibrate.InputError("expected either -c calibrator.json or --temperature T")
-        return found or calibrate.Temperature(1.0)
+        return found or calibrate.Temperature(1.0), warnings
 
 
 @command
@@ -73,7 +66,7 @@ def apply(
     from calibrate.results.json import read_result
     from calibrate.results.thresholds import Thresholds
 
-    method, thresholds = through.chosen(), through.thresholds
+    (method, warned), thresholds = through.chosen(), through.thresholds
     decided = None if thresholds is None else read_result(Thresholds, thresholds)
     if decided is not None:
         check_calibrator(decided, method, thresholds or "")
@@ -96,5 +89,5 @@ def apply(
     with doing("writing"):
         write_npy_to(target, shape, dtype, blocks)
     about = {target: f": {what}, {dtype} of shape {shape}"}
-    warnings = (*through.warnings, *dataset.warnings)
+    warnings = (*warned, *dataset.warnings)
     return Answer(about=about, warnings=warnings, notes=dataset.notes)

@@ -51,7 +51,7 @@ def thresholds(
 
     wanted = Goal.of_text(goal)
     check_outputs([output])
-    method = through.chosen()
+    method, warned = through.opened()
     if rows.task is None and method is not None and method.fits.labels is not None:
         rows = replace(rows, task=options.TaskKind.multilabel)
     names = None if class_names is None else read_names(class_names)
@@ -60,4 +60,5 @@ def thresholds(
     names = names or (dataset.class_names if dataset.layout.n_labels > 1 else None)
     found = find_thresholds(dataset, wanted, method, names=names, confidence=confidence, seed=seed)
     write_bytes(output, to_json(found).encode())
-    return Answer(found, show, warnings=dataset.warnings, notes=recognised(dataset))
+    warnings = (*warned, *dataset.warnings)
+    return Answer(found, show, warnings=warnings, notes=recognised(dataset))

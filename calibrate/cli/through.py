@@ -53,8 +53,12 @@ class ThroughOptions:
             raise InputError("expected either `calibrator` or `temperature`, got both")
         return temperature_of(self.temperature)
 
-    def chosen(self) -> Calibrator | None:
-        """The calibrator itself, read from its file."""
-        import calibrate
+    def opened(self) -> tuple[Calibrator | None, tuple[str, ...]]:
+        """The calibrator itself, read from its file, and what whoever uses it should know."""
+        from calibrate.calibrators.file import read_calibrator_file
 
-        return calibrate.load(self.given) if isinstance(self.given, str) else self.given
+        given = self.given
+        if not isinstance(given, str):
+            return given, ()
+        found = read_calibrator_file(given)
+        return found.build(), found.warnings

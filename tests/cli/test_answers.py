@@ -93,7 +93,7 @@ def test_label_offset_and_probabilities(run, tmp_path):
 def test_probabilities_of_zero_are_read_as_tiny_and_counted(run, tmp_path):
     p = np.array([[1, 0, 0], [0, 1, 0], [0.5, 0.25, 0.25], [0.25, 0.5, 0.25]], np.float32)
     _, stderr = report_of(run, tmp_path, p, np.array([0, 2, 0, 0]), "--scores", "probabilities")
-    assert "labels with probability 0 (underflow), read as 1.18e-38: 1\n" in stderr
+    assert "labels with probability 0, read as 5.6e-17: 1\n" in stderr
 
 
 def test_logits_in_the_unit_interval_can_be_insisted_on(run, tmp_path):

@@ -185,12 +185,12 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
     "weights: negative": (
         {"w.npy": npy(np.where(np.arange(60) == 5, -1.0, 1.0))},
         "fit z.npy y.npy --weights w.npy",
-        ["w.npy: expected weights from 0", "-1 in row 5"],
+        ["w.npy: expected finite weights from 0", "-1 in row 5"],
     ),
     "weights: NaN": (
         {"w.npy": npy(np.where(np.arange(60) == 5, np.nan, 1.0))},
         "report z.npy y.npy --weights w.npy",
-        ["w.npy: expected weights from 0", "nan in row 5"],
+        ["w.npy: expected finite weights from 0", "nan in row 5"],
     ),
     "weights: all zero": (
         {"w.npy": npy(np.zeros(60))},

@@ -156,8 +156,10 @@ def test_figures_in_the_format_of_their_name(run, files, tmp_path, name, start):
 
 def test_markdown_on_stdout(run, files):
     lines = run("fit", *files, "--format", "markdown").stdout.splitlines()
-    assert lines[0].endswith("z.npy: 400 rows, 7 classes")
-    assert "| metric | before | after | change |" in lines
+    assert lines[0].startswith("# Overconfident: divide the logits by T = ")
+    assert any(line.endswith("z.npy: 400 rows, 7 classes") for line in lines)
+    assert "| metric | before | after | change |" in lines  # all figures, below the first ones
+    assert "## All figures" in lines
 
 
 def test_an_output_is_replaced_whole_and_keeps_its_permissions(run, files, tmp_path):
@@ -288,7 +290,7 @@ def test_the_default_name_of_apply(run, files, data):
     np.savez(files[0].with_name("model.v1.npz"), logits=data[0])
     for name in ("model.v1.npz", "model.v1.npz:logits"):
         done = run("apply", name, "--temperature", 2)
-        assert "wrote model.v1.calibrated.npy" in done.stderr
+        assert " model.v1.calibrated.npy: probabilities, float32" in done.stderr
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-"])

@@ -47,7 +47,7 @@ def test_what_was_recognised_is_said(run, files, tmp_path):
     for arguments, line in said.items():
         done = run("fit", "z.npy", *arguments)
         assert done.returncode == 0, done.stderr
-        assert done.stderr.splitlines() == [line, "wrote calibrator.json"]
+        assert done.stderr.splitlines()[0] == line
 
 
 def test_binary_from_fit_to_decisions(run, tmp_path):

@@ -158,7 +158,7 @@ def test_pictures_of_an_earlier_run_do_not_stay(run, files, tmp_path):
     }  # fmt: skip
     *_, wrote, replaced, removed = done.stderr.splitlines()
     assert wrote == "wrote R/temperature.png"
-    assert replaced == "replaced R/report.json, R/report.md, R/risk-coverage.png"
+    assert replaced == "replaced R/ (3 files)"
     assert removed == (
         "removed R/reliability.png, R/reliability-smooth.png, R/reliability-corp.png, "
         "R/classes.png, of an earlier run"

@@ -126,7 +126,7 @@ def test_names_in_other_outputs(run, tmp_path):
         json.dumps({**CALIBRATOR, "fitted": {"label_smoothing": "<script>x</script>\x07"}})
     )
     given = ("--class-names", "n.txt", "-c", "c.json", *QUICK, "-o", "out")
-    done = run("report", "z.npy", "y.npy", *given)
+    done = run("report", "z.npy", "y.npy", *given, "--all")
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "out/report.md").read_text()
     assert r"\na\x1b[2J " in done.stdout.replace("\n", r"\n")  # the byte order mark is gone

@@ -163,6 +163,8 @@ def labels_beside(logits: str, label_column: str | None = None) -> str:
 
 def nearest_file(path: Path) -> str:
     """The file beside that was meant, perhaps, as the end of a message."""
+    if path.parent.is_symlink() and not path.parent.exists():
+        return f"; the folder {path.parent} is a link that leads nowhere"
     if not path.parent.is_dir():
         return f"; the folder {path.parent} does not exist"
     beside = [each.name for each in islice(path.parent.iterdir(), MOST_BESIDE)]
