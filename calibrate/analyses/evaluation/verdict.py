@@ -14,8 +14,9 @@ VISIBLE = 0.05  # rows that leave room for a larger error cannot clear a model
 WIDE = 10.0  # an interval of T with ends this far apart, as a factor, decides nothing
 
 
-def verdict_of(report: Report, negligible: float) -> Verdict:
-    """What these rows say, after calibration where there is a calibrator.
+def verdict_of(report: Report, negligible: float) -> Verdict | None:
+    """What these rows say, after calibration where there is a calibrator; None where nothing was
+    tested and no temperature fitted.
 
     Each test has a share of the 5 % (Bonferroni), so that calibrated models are called so in at
     least 95 of 100 cases; what is not found is said to be absent only where it would have shown.
@@ -25,6 +26,8 @@ def verdict_of(report: Report, negligible: float) -> Verdict:
         return Verdict(Code.unrelated, p_value=related.p_value, negligible=negligible)
     if report.calibrator is not None and report.calibrator.converged is False:
         return Verdict(Code.not_converged, negligible=negligible)
+    if report.tests is None and report.calibrator is None:
+        return None
     if report.tests is None:
         code = Code.shifted if _shifted(report, negligible) else _of_temperature(report)
         return Verdict(code, negligible=negligible)
@@ -41,13 +44,11 @@ def _shifted(report: Report, negligible: float) -> bool:
 
 
 def _of_temperature(report: Report) -> Code:
-    """What the interval of a fitted T, and what it does to the NLL, say of the model."""
+    """What the interval of a fitted T says of the model."""
     t = report.temperature
     interval = report.calibrator.interval if report.calibrator else None
-    change = (report.metrics.change or {}).get("nll")
     if t is None or interval is None:
-        gains = change is not None and change.high is not None and change.high < 0
-        return Code.miscalibrated if gains else Code.undecided
+        return Code.undecided
     low, high = interval
     if low <= 1 <= high or high > WIDE * low:
         return Code.undecided

@@ -50,7 +50,8 @@ def _verdict(report: Report) -> tuple[Part, ...]:
     """What these rows say, then what they are."""
     first, *more = verdict_lines(report) or (sentences.headline(report),)
     rows = (
-        sentences.headline(report),
+        sentences.headline(report) if report.verdict else "",
+        sentences.temperature(report) if report.temperature is None else "",
         sentences.provenance(report),
         sentences.smoothed(report),
     )

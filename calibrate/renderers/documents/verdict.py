@@ -65,8 +65,9 @@ def _of_fit(report: Report, found: Verdict) -> tuple[str, ...]:
     interval = report.calibrator.interval if report.calibrator else None
     if interval and interval[0] <= 1 <= interval[1]:
         return (f"No temperature shown to be needed: {t} may as well be 1",)
-    if report.temperature is None:
-        return ("No temperatures shown to be needed",)
+    if report.temperature is None and report.calibrator is not None:
+        change = (report.metrics.change or {}).get("nll", Measurement(None))
+        return (f"Fitted {report.calibrator.method}: the nll changes by {measurement(change)}",)
     return (f"Too few rows to tell: {t}",)
 
 
