@@ -42,7 +42,8 @@ LogitsFile = Annotated[
     str,
     typer.Argument(
         metavar="LOGITS",
-        help="Scores, rows x classes: .npy, .npz, .csv, .tsv, .json or .jsonl, or file.npz:key.",
+        help="Scores, rows x classes: .npy, .npz, .pt, .safetensors, .pkl, .csv, .tsv, .json or "
+        ".jsonl, or file.npz:key.",
     ),
 ]
 ManyFiles = Annotated[
