@@ -90,3 +90,12 @@ def test_few_of_many_rows_related_are_found_in_all_of_them(monkeypatch):
     y = draw(softmax(0.12 * z, axis=1), rng)
     monkeypatch.setattr("calibrate.analyses.evaluation.relation.SCORES", 3)
     assert p_value(z, y, {}) < 1e-5
+
+
+def test_a_row_counts_once_whatever_it_weighs():
+    z, y, _ = multiclass(np.random.default_rng(0))
+    heavy = np.random.default_rng(0).pareto(0.8, len(y))
+    weighed = Dataset.of(z, y, weights=np.where(heavy > 0.1, heavy, 0.0))
+    plain = Dataset.of(z[heavy > 0.1], y[heavy > 0.1])
+    assert relation(weighed).statistic == pytest.approx(relation(plain).statistic, rel=0.1)
+    assert relation(weighed).p_value < 1e-20

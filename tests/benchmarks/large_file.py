@@ -2,8 +2,8 @@
 
     python tests/benchmarks/large_file.py [--folder /tmp/large] [--classes 1000] [--gib 4]
 
-Anonymous memory (RssAnon of /proc/PID/status, sampled every 20 ms) leaves out the pages of the
-mapped file, which belong to the page cache. Linux only; needs room for twice the file.
+Anonymous memory (RssAnon of /proc/PID/status, sampled every 20 ms): the file is read block by
+block and never mapped. Linux only; needs room for twice the file.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ class Means(Sums):
     """The mean score and label of each class; of yes-no decisions, of each label.
 
     Attributes:
-        weight: ``(columns,)`` sum w.
-        scores, shares: ``(columns, K)`` sum w z and sum w q.
+        weight: ``(columns,)`` the rows that weigh anything.
+        scores, shares: ``(columns, K)`` the sums of z and q over these.
     """
 
     weight: Float64
@@ -48,7 +48,7 @@ class MeansStep:
     unit: float
 
     def __call__(self, block: Block) -> Means:
-        z, w = cut(block, self.unit), block.weight
+        z, w = cut(block, self.unit), counting(block)
         q = np.zeros(z.shape)
         rows, classes, shares = block.entries()
         q[rows, classes] = shares
@@ -78,7 +78,7 @@ class RelationStep:
         rows, classes, shares = block.entries()
         own = np.bincount(rows, shares * z[rows, classes], len(block))
         each = own - np.einsum("nk,nk->n", z, np.broadcast_to(mean_q, z.shape))
-        w = block.weight
+        w = counting(block)
         return Relation(sum_by_part(np.stack([w, w * each]), block.part))
 
 
@@ -111,7 +111,8 @@ def relation(dataset: Dataset) -> Test:
     The mean over rows of ``sum_k (q_k - pi_k)(z_k - mean z_k)``, with q the label, pi the mean
     label and z the scores, is 0 for labels in any order that has nothing to do with the rows, also
     where classes are imbalanced: it is what permuting the labels leaves on average. Of multi-label
-    models, within each label. Scores are cut 32 typical gaps below the largest of the row.
+    models, within each label; rows count once, whatever they weigh. Scores are cut 32 typical gaps
+    below the largest of the row.
 
     Reference: Hoeffding (1951), A combinatorial central limit theorem.
     """
@@ -143,6 +144,11 @@ def _unit(dataset: Dataset) -> float:
     known = np.isfinite(below)
     mean = np.where(known, below, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1) - 1, 1)
     return float(np.median(mean)) or float(mean.max()) or 1.0
+
+
+def counting(block: Block) -> Float64:
+    """1 for each row that weighs anything: how much does not matter to whether it belongs there."""
+    return (block.weight > 0).astype(np.float64)
 
 
 def cut(block: Block, unit: float) -> Float64:
