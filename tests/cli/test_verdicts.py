@@ -11,6 +11,9 @@ import pytest
 import calibrate
 
 
+PLAIN = ("--bootstrap", 0, "--figures", "none")
+
+
 def save(folder: Path, logits, labels) -> tuple[str, str]:
     np.save(folder / "z.npy", logits)
     np.save(folder / "y.npy", labels)
@@ -26,7 +29,7 @@ def test_shuffled_labels_are_the_first_thing_said(run, tmp_path):
     rng = np.random.default_rng(0)
     logits, labels = overconfident(rng)
     files = save(tmp_path, logits, rng.permutation(labels))
-    for command in (["fit"], ["report", "--fit", "--bootstrap", 0]):
+    for command in (["fit"], ["report", "--fit", *PLAIN]):
         done = run(*command, *files)
         first = done.stdout.splitlines()[0]
         assert first.startswith("THESE SCORES SAY NOTHING ABOUT THESE LABELS (p = ")
@@ -67,7 +70,7 @@ def test_a_shifted_prior_is_not_taken_for_a_timid_model(run, tmp_path):
     files = save(tmp_path, z + 1.5, (rng.random(4000) < 1 / (1 + np.exp(-z))).astype(int))
     for command, first in (
         (["fit"], "The prior is off, and T = "),
-        (["report", "--fit", "--bootstrap", 0], "STILL MISCALIBRATED after T = "),
+        (["report", "--fit", *PLAIN], "STILL MISCALIBRATED after T = "),
     ):
         done = run(*command, *files)
         assert done.stdout.startswith(first)
@@ -83,12 +86,12 @@ def test_how_many_rows_were_those_of_the_fit(run, tmp_path, n):
     run("fit", *files)
     order = rng.permutation(1500)[:n]
     save(tmp_path, logits[order].astype("f4"), labels[order])
-    done = run("report", *files, "-c", "calibrator.json", "--bootstrap", 0)
+    done = run("report", *files, "-c", "calibrator.json", *PLAIN)
     assert "fitted on" not in done.stdout
     all_of_them = "the very rows of the fit" if n == 1500 else "all of them were among the rows"
     assert all_of_them in done.stdout
     save(tmp_path, *overconfident(np.random.default_rng(1)))
-    other = run("report", *files, "-c", "calibrator.json", "--bootstrap", 0)
+    other = run("report", *files, "-c", "calibrator.json", *PLAIN)
     assert "none was recognised as a row of the fit" in other.stdout
 
 
