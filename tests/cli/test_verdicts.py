@@ -10,7 +10,6 @@ import pytest
 
 import calibrate
 
-
 PLAIN = ("--bootstrap", 0, "--figures", "none")
 
 
