@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import ClassVar, Generic, Protocol, TypeVar
+from dataclasses import Field, asdict, dataclass
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from calibrate.arrays import Float64, FloatArray
 from calibrate.blocks.block import Block, Smoothing
@@ -64,6 +64,7 @@ class Calibrator(Protocol):
     """
 
     method: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def fits(self) -> Shape: ...
@@ -76,7 +77,7 @@ C = TypeVar("C", bound=Calibrator)
 
 def parameters_of(calibrator: Calibrator) -> Parameters:
     """The fitted values by name, as they stand in files and reports."""
-    found = asdict(calibrator)  # type: ignore[call-overload]  # every calibrator is a dataclass
+    found = asdict(calibrator)
     found.pop("fits", None)
     return dict(found)
 

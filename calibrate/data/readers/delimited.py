@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ def opened(path: Path, name: str) -> Iterator[BinaryIO]:
                 yield file
                 return
             with gzip.GzipFile(fileobj=file) as unpacked:
-                yield unpacked  # type: ignore[misc]  # as good
+                yield io.BufferedReader(unpacked)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
             f"{name}: expected a gzip file, found something else or a truncated one ({error}); "

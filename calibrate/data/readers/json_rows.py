@@ -213,7 +213,8 @@ def _listed(file: BinaryIO, name: str) -> Iterator[tuple[str, Any]]:
     at = text.index("[") + 1
     while True:
         where = f"{name}: row {number}"
-        at = BETWEEN.match(text, at).end()  # type: ignore[union-attr]  # it always matches
+        between = BETWEEN.match(text, at)
+        at = between.end() if between else at
         if text.startswith("]", at):
             return
         try:

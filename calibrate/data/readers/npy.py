@@ -6,7 +6,7 @@ import os
 import warnings
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import IO, Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.lib import format as npy
@@ -60,7 +60,7 @@ def check_whole(shape: tuple[int, ...], dtype: np.dtype[Any], found: int, name: 
         )
 
 
-def read_header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], Order, np.dtype[Any]]:
+def read_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], Order, np.dtype[Any]]:
     """Shape, order and dtype from the header at the position of ``file``.
 
     Raises:

@@ -44,7 +44,7 @@ def read(path: Path, key: str, name: str) -> AnyArray | FileArray:
                 return array_in(file, *stored_at(archive, file, info, name), name)
             _check_size(info, name)
             with undamaged(name, SAVER):
-                shape, order, dtype = read_header(member, name)  # type: ignore[arg-type]  # as good
+                shape, order, dtype = read_header(member, name)
                 content = member.read()
     check_whole(shape, dtype, len(content), name)
     return np.frombuffer(content, dtype, int(np.prod(shape))).reshape(shape, order=order)

@@ -67,10 +67,6 @@ class _Within:
     def read(self, size: int) -> bytes:
         return self._file.read(max(0, min(size, self._end - self._file.tell())))
 
-    def readinto(self, buffer: bytearray) -> int:
-        found: int = self._file.readinto(buffer)  # type: ignore[attr-defined]  # as all have
-        return found
-
 
 class _Unpickler(pickle.Unpickler):
     def __init__(
