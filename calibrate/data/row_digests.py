@@ -19,8 +19,10 @@ from calibrate.tasks import Task
 SAMPLE = 1024
 COLUMNS = 8  # of each row that are looked at
 ALL = 0.95  # share of rows recognised, of both sets, that makes them the same set
-NARROW = 3  # columns below which rows of two sets may well be alike by chance
-LIKELY = 0.2  # ... so that no smaller share of them counts
+NARROW = 3  # columns below which all digits are looked at
+SPARE = 4  # rows alike that a sample may well have missed
+BEYOND = 2.0  # times as many rows as chance would make alike are known, or none
+MOST_ALIKE = 0.3  # share of rows alike above which knowing them says nothing
 
 Digests = npt.NDArray[np.uint64]
 
@@ -29,13 +31,15 @@ Digests = npt.NDArray[np.uint64]
 class RowDigests:
     """The smallest digests of the distinct rows of a set: the same in whatever order they come.
 
-    A digest looks at the first 8 scores, to 11 bits, so that rows saved in another precision down
+    A digest looks at 8 scores, evenly spread, to 11 bits, so that rows saved in another precision down
     to float16 are known again (at all 24 bits where there are fewer than 3), and at the label where
     that is a class.
 
     Attributes:
         digests: ``(<= 1024,)`` uint64 of 48 bits, ascending.
         whole: whether these are the digests of all rows.
+        alike: the share of the rows that have a twin among them, at most, as far as the sample
+            tells: so many rows of another set have one by chance.
 
     Reference: Bar-Yossef, Jayram, Kumar, Sivakumar & Trevisan (2002), Counting distinct elements in
     a data stream (the k smallest hashes).
@@ -43,31 +47,35 @@ class RowDigests:
 
     digests: tuple[int, ...]
     whole: bool
+    alike: float
 
     @staticmethod
     def of(dataset: Dataset) -> RowDigests | None:
         """Of the rows that count; None where many are alike, so that knowing them says nothing."""
-        rows = _Rows(dataset)
-        found = map_reduce(rows, _Smallest.of).digests
-        digests, whole = found[:SAMPLE], len(found) <= SAMPLE
-        distinct = len(digests) if whole else len(digests) * 2.0**48 / float(digests[-1])
-        if distinct < rows.n_rows / 2:
+        found = map_reduce(_Rows(dataset), _Smallest.of)
+        digests, counts = found.digests[:SAMPLE], found.counts[:SAMPLE]
+        twins, rows = int(counts[counts > 1].sum()), int(counts.sum())
+        if twins > MOST_ALIKE * rows:
             return None
-        return RowDigests(tuple(digests.tolist()), whole)
+        alike = round((twins + SPARE) / (rows + SPARE), 6)
+        return RowDigests(tuple(digests.tolist()), len(found.digests) <= SAMPLE, alike)
 
     def seen_in(self, dataset: Dataset) -> Seen:
-        """How many rows of a dataset are among these, as far as the sample tells."""
+        """How many rows of a dataset are among these, as far as the sample tells; none where chance
+        might make as many alike.
+        """
         own = np.array(self.digests, dtype=np.uint64)
         limit = np.uint64((1 << 48) - 1) if self.whole else own[-1]
         found = map_reduce(_Rows(dataset), _Recognise(own, limit))
         share = found.known / found.compared if found.compared else None
-        if share is not None and dataset.layout.n_columns < NARROW and share < LIKELY:
+        if share is not None and share <= BEYOND * self.alike:
             share = 0.0
         return Seen(share, len(np.unique(found.which)) / len(own))
 
     def __str__(self) -> str:
         raw = np.array(self.digests, dtype=">u8").view(np.uint8).reshape(-1, 8)[:, 2:]
-        return ("all:" if self.whole else "some:") + base64.b64encode(raw.tobytes()).decode()
+        coded = base64.b64encode(raw.tobytes()).decode()
+        return f"{'all' if self.whole else 'some'}:{self.alike}:{coded}"
 
     @staticmethod
     def of_text(text: str) -> RowDigests:
@@ -76,15 +84,16 @@ class RowDigests:
         Raises:
             InputError: it is something else.
         """
-        kind, _, coded = text.partition(":")
         try:
+            kind, share, coded = text.split(":")
+            alike = float(share)
             raw = np.frombuffer(base64.b64decode(coded, validate=True), np.uint8).reshape(-1, 6)
-            padded = np.pad(raw, ((0, 0), (2, 0)))
         except ValueError as error:
             raise InputError("expected digests of rows, found something else") from error
-        if kind not in ("all", "some") or not len(raw):
+        if kind not in ("all", "some") or not len(raw) or not 0 <= alike <= 1:
             raise InputError("expected digests of rows, found something else")
-        return RowDigests(tuple(padded.copy().view(">u8").ravel().tolist()), kind == "all")
+        padded = np.pad(raw, ((0, 0), (2, 0))).copy().view(">u8")
+        return RowDigests(tuple(padded.ravel().tolist()), kind == "all", alike)
 
 
 @dataclass(frozen=True)
@@ -137,7 +146,8 @@ def digests_of(rows: AnyArray, labels: Labels | None = None) -> Digests:
     if labels is not None:
         found += labels.astype(np.uint64) + np.uint64(1)
     shift = 13 if rows.shape[1] >= NARROW else 0  # to the nearest of 11 significant bits
-    for column in rows.T[:COLUMNS]:
+    spread = np.unique(np.linspace(0, rows.shape[1] - 1, COLUMNS).astype(np.intp))
+    for column in rows.T[spread]:
         with np.errstate(over="ignore", under="ignore"):
             bits = column.astype(np.float32).view(np.uint32)
         if shift:
@@ -153,18 +163,27 @@ def digests_of(rows: AnyArray, labels: Labels | None = None) -> Digests:
 
 @dataclass(frozen=True)
 class _Smallest(Sums):
-    """The smallest distinct digests, one more than are kept."""
+    """The smallest distinct digests, one more than are kept, and how many rows have each."""
 
     digests: Digests
+    counts: Index
 
     @staticmethod
     def of(digests: Digests) -> _Smallest:
-        if len(digests) > 4 * SAMPLE:  # duplicates among the rest are rare
-            digests = np.partition(digests, 4 * SAMPLE)[: 4 * SAMPLE]
-        return _Smallest(np.unique(digests)[: SAMPLE + 1])
+        few = digests
+        if len(digests) > 4 * SAMPLE:  # enough, but where many are alike
+            limit = np.partition(digests, 4 * SAMPLE)[4 * SAMPLE]
+            few = digests[digests <= limit]
+        found, counts = np.unique(few, return_counts=True)
+        if len(found) <= SAMPLE and len(few) < len(digests):
+            found, counts = np.unique(digests, return_counts=True)
+        return _Smallest(found[: SAMPLE + 1], counts[: SAMPLE + 1])
 
     def __add__(self, other: _Smallest) -> _Smallest:
-        return _Smallest(np.unique(np.concatenate([self.digests, other.digests]))[: SAMPLE + 1])
+        both = np.concatenate([self.digests, other.digests])
+        found, place = np.unique(both, return_inverse=True)
+        counts = np.bincount(place, np.concatenate([self.counts, other.counts])).astype(np.intp)
+        return _Smallest(found[: SAMPLE + 1], counts[: SAMPLE + 1])
 
 
 @dataclass(frozen=True)

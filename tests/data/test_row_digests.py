@@ -73,6 +73,49 @@ def test_as_text_and_back():
         digests = RowDigests.of(of(rows(n, 4)[0]))
         assert RowDigests.of_text(str(digests)) == digests
         assert len(digests.digests) == min(n, SAMPLE)
-    for text in ("", "some:", "all:!!", "none:AAAA", "all:AAAA"):
+    for text in ("", "some:0:", "all:0:!!", "none:0:AAAAAAAA", "all:0:AAAA", "all:x:AAAAAAAA"):
         with pytest.raises(InputError):
             RowDigests.of_text(text)
+
+
+def coarse(seed: int, n: int = 3000):
+    """Three probabilities of two decimals: many rows of other sets are the same by chance."""
+    p = np.round(np.random.default_rng(seed).dirichlet(np.ones(3), n), 2)
+    return p / p.sum(axis=1, keepdims=True), np.random.default_rng(seed).integers(0, 3, n)
+
+
+def quantised(seed: int):
+    """Logits in steps of 0.05."""
+    rng = np.random.default_rng(seed)
+    return np.round(rng.normal(size=(3000, 3)) * 20) / 20, rng.integers(0, 3, 3000)
+
+
+def sparse(seed: int):
+    """Of 500 probabilities of three decimals, nearly all are 0."""
+    rng = np.random.default_rng(seed)
+    z = 3 * rng.normal(size=(3000, 500))
+    p = np.round(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), 3)
+    return p / p.sum(axis=1, keepdims=True), p.argmax(axis=1)
+
+
+@pytest.mark.parametrize("make", [coarse, quantised, sparse])
+def test_rows_that_are_alike_by_chance_are_not_called_known(make):
+    reading = {} if make is quantised else {"scores": "probabilities"}
+    digests = RowDigests.of(of(*make(0), **reading))
+    if digests is None:  # nothing is known, and nothing is said
+        return
+    assert 0 < digests.alike < 0.3
+    for seed in (1, 2, 3):
+        assert digests.seen_in(of(*make(seed), **reading)).share == 0.0
+    z, y = make(0)
+    assert digests.seen_in(of(z[::-1], y[::-1], **reading)).same
+
+
+def test_how_many_are_alike_is_counted_over_all_blocks(monkeypatch):
+    z, y = rows(3000, 5, repeat=1)
+    z[-300:], y[-300:] = z[:300], y[:300]
+    want = RowDigests.of(of(z, y))
+    monkeypatch.setattr("calibrate.blocks.passes.BLOCK_ELEMENTS", 200)
+    assert RowDigests.of(of(z, y)) == want
+    # of 2 700 digests the 1 024 smallest; 600 of 3 000 rows have a twin
+    assert want.alike == pytest.approx(0.2, abs=0.05)
