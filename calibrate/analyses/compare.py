@@ -111,8 +111,8 @@ def _related(dataset: Dataset) -> tuple[str, ...]:
     if not unrelated(found):
         return ()
     return (
-        f"{dataset.logits.name} says nothing about these labels (p = {found.p_value:.3f}): are the "
-        "rows of both in the same order?",
+        f"nothing shows that {dataset.logits.name} belongs to these labels "
+        f"(p = {found.p_value:.3f}): are the rows of both in the same order?",
     )
 
 

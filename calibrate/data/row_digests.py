@@ -29,11 +29,11 @@ Digests = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class RowDigests:
-    """The smallest digests of the distinct rows of a set: the same in whatever order they come.
+    """The smallest digests of the distinct rows of a set, the same in whatever order they come.
 
-    A digest looks at 8 scores, evenly spread, to 11 bits, so that rows saved in another precision down
-    to float16 are known again (at all 24 bits where there are fewer than 3), and at the label where
-    that is a class.
+    A digest looks at 8 scores, evenly spread, to 11 bits, so that rows saved in another precision
+    down to float16 are known again (at all 24 bits where there are fewer than 3), and at the label
+    where that is a class.
 
     Attributes:
         digests: ``(<= 1024,)`` uint64 of 48 bits, ascending.

@@ -73,7 +73,7 @@ REGIMES = {
     "random labels": (
         random_labels(1000),
         "unrelated",
-        ["SAY NOTHING ABOUT THESE LABELS (p = 0.558)", "is more than chance"],
+        ["BELONG TO THESE LABELS (p = 0.558)", "is more than chance"],
         ["Within chance", "No temperature", "better"],
     ),
     "all right": (
@@ -86,7 +86,7 @@ REGIMES = {
         all_wrong(300),
         "unrelated",
         ["POINT AWAY FROM THESE LABELS", "too few errors for an interval"],
-        ["SAY NOTHING"],
+        ["NOTHING SHOWS"],
     ),
     "a class favoured": (
         model(3000, shift=1.0),

@@ -31,7 +31,7 @@ def test_shuffled_labels_are_the_first_thing_said(run, tmp_path):
     for command in (["fit"], ["report", "--fit", *PLAIN]):
         done = run(*command, *files)
         first = done.stdout.splitlines()[0]
-        assert first.startswith("THESE SCORES SAY NOTHING ABOUT THESE LABELS (p = ")
+        assert first.startswith("NOTHING SHOWS THAT THESE SCORES BELONG TO THESE LABELS (p = ")
         for words in ("better", "needed", "divide the logits", "Within chance"):
             assert words not in done.stdout
         assert "next, on other rows" not in done.stderr
@@ -46,8 +46,8 @@ def test_compare_says_which_scores_say_nothing(run, tmp_path):
     save(tmp_path, logits, labels)
     np.save(tmp_path / "other.npy", rng.permutation(logits))
     done = run("compare", "z.npy", "other.npy", "y.npy")
-    assert "other.npy says nothing about these labels (p = " in done.stderr
-    assert "z.npy says nothing" not in done.stderr
+    assert "nothing shows that other.npy belongs to these labels (p = " in done.stderr
+    assert "nothing shows that z.npy" not in done.stderr
 
 
 def test_a_calibrator_that_did_not_converge_is_warned_of_each_time(run, tmp_path):
