@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import warm
 
 import calibrate
 
@@ -23,17 +22,11 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def run(tmp_path: Path) -> Run:
     """Run ``python -m calibrate ARGS`` in ``tmp_path``; output as text unless ``text=False``."""
 
-    def runner(*args: object, text: bool = True, **more: object) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, "-m", "calibrate", *map(str, args)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=text,
-            timeout=120,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            check=False,
-            **more,
-        )
+    def runner(*args: object, text: bool = True) -> subprocess.CompletedProcess:
+        done = warm.run(list(map(str, args)), tmp_path, seconds=120)
+        if text:
+            done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
+        return done
 
     return runner
 

@@ -18,6 +18,7 @@ from calibrate.data.folds import Folds, deal
 from calibrate.data.labels import as_labels
 from calibrate.data.layout import Layout, flat_labels, layout_of, numbered_labels
 from calibrate.data.reading import Reading
+from calibrate.data.row_digests import RowDigests
 from calibrate.data.score_checks import Inspection, RawRows, raise_if_bad
 from calibrate.data.selection import Selection
 from calibrate.data.weights import weights_of
@@ -63,6 +64,7 @@ class Dataset:
     smoothing: Smoothing | None = None
     left_out: int | None = None
     zeros: Zeros = NO_ZEROS
+    digests: RowDigests | None = None
     warnings: tuple[str, ...] = ()
     class_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
@@ -99,8 +101,7 @@ class Dataset:
             checked = weights_of(as_column(weights, "weights"), layout, selection)
         if clusters is not None:
             units = clusters_of(as_column(clusters, "clusters"), layout, selection, checked)
-        flat = None if y is None else flat_labels(y, layout)
-        raw = RawRows(Flat(z, layout.width), flat, selection)
+        raw = RawRows(Flat(z, layout.width), flat_labels(y, layout), selection)
         found = map_reduce(raw, Inspection(reading)).in_file(selection, layout.n_labels)
         zeros = raise_if_bad(found, raw, layout, reading)
         return Dataset(
@@ -114,6 +115,7 @@ class Dataset:
             weights=checked,
             clusters=units,
             zeros=zeros,
+            digests=found.digests.sample,
             warnings=zeros.warnings,
             class_names=names,
             notes=notes,
@@ -213,7 +215,7 @@ class Dataset:
     @cached_property
     def _flat(self) -> tuple[Flat, Flat | None]:
         """Scores and labels with one row per decision."""
-        labels = None if self.labels is None else flat_labels(self.labels, self.layout)
+        labels = flat_labels(self.labels, self.layout)
         return Flat(self.logits, self.layout.width), labels
 
     def _logits(self, rows: slice | Index) -> FloatArray:
@@ -229,10 +231,6 @@ class Dataset:
         if flat is None:
             return None
         return as_labels(flat.read(rows), self.reading.label_offset, hard=self.hard)
-
-    def hard_labels(self, rows: slice | Index) -> Labels | None:
-        """The class of each of these rows of the columns; None where labels are shares, or none."""
-        return self._labels(rows) if self.hard else None
 
     def _weights(self, which: slice, folds: Folds | None) -> Float64 | None:
         weights = None if self.weights is None else self.weights[which]

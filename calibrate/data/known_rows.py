@@ -26,7 +26,7 @@ class KnownRows:
         """Those of a dataset; nothing of one that leaves out a fold, which nobody asks about."""
         if dataset.left_out is not None:
             return NOBODY
-        return KnownRows(fingerprint(dataset), RowDigests.of(dataset))
+        return KnownRows(fingerprint(dataset), dataset.digests)
 
     def recognise(self, dataset: Dataset) -> tuple[bool | None, float | None]:
         """Whether a dataset holds the very same rows, in whatever order (None: not known), and
@@ -35,7 +35,9 @@ class KnownRows:
         if self.digests is None:
             same = self.fingerprint is not None and self.fingerprint == fingerprint(dataset)
             return (True, 1.0) if same else (None, None)
-        seen = self.digests.seen_in(dataset)
+        if dataset.digests is None:
+            return None, None
+        seen = self.digests.seen_in(dataset.digests)
         return True if seen.same else None, seen.share
 
 

@@ -209,8 +209,10 @@ def _shape(shape: tuple[int, ...]) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
-def flat_labels(labels: Column, layout: Layout) -> Flat:
+def flat_labels(labels: Column | None, layout: Layout) -> Flat | None:
     """The labels, ``(n,)`` or ``(n, K)`` shares, of all decisions."""
+    if labels is None:
+        return None
     return Flat(labels, layout.width if layout.shares else None)
 
 
@@ -224,7 +226,7 @@ def _kept(labels: Column, layout: Layout, ignore_label: int | None) -> Index | N
             f"{labels.name}: `ignore_label` is for class indices, found shares per class; "
             "leave those rows out of both files"
         )
-    found = flat_labels(labels, layout).read(slice(0, layout.n_decisions))
+    found = Flat(labels, None).read(slice(0, layout.n_decisions))
     counts = ~np.isnan(found) if unknown else np.ones(len(found), dtype=bool)
     if ignore_label is not None:
         counts &= found != ignore_label

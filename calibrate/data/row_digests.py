@@ -8,13 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from calibrate.arrays import AnyArray, Index, Labels
-from calibrate.blocks.passes import map_reduce, rows_per_block
+from calibrate.arrays import AnyArray, Index
 from calibrate.blocks.sums import Sums
-from calibrate.data.columns import Flat
-from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
-from calibrate.tasks import Task
 
 SAMPLE = 1024
 COLUMNS = 8  # of each row that are looked at
@@ -49,28 +45,23 @@ class RowDigests:
     whole: bool
     alike: float
 
-    @staticmethod
-    def of(dataset: Dataset) -> RowDigests | None:
-        """Of the rows that count; None where many are alike, so that knowing them says nothing."""
-        found = map_reduce(_Rows(dataset), _Smallest.of)
-        digests, counts = found.digests[:SAMPLE], found.counts[:SAMPLE]
-        twins, rows = int(counts[counts > 1].sum()), int(counts.sum())
-        if twins > MOST_ALIKE * rows:
-            return None
-        alike = round((twins + SPARE) / (rows + SPARE), 6)
-        return RowDigests(tuple(digests.tolist()), len(found.digests) <= SAMPLE, alike)
+    @property
+    def limit(self) -> int:
+        """The largest digest up to which all are kept."""
+        return 1 << 48 if self.whole else self.digests[-1]
 
-    def seen_in(self, dataset: Dataset) -> Seen:
-        """How many rows of a dataset are among these, as far as the sample tells; none where chance
+    def seen_in(self, rows: RowDigests) -> Seen:
+        """How many of other rows are among these, as far as both samples tell; none where chance
         might make as many alike.
         """
-        own = np.array(self.digests, dtype=np.uint64)
-        limit = np.uint64((1 << 48) - 1) if self.whole else own[-1]
-        found = map_reduce(_Rows(dataset), _Recognise(own, limit))
-        share = found.known / found.compared if found.compared else None
+        limit = min(self.limit, rows.limit)
+        own = {digest for digest in self.digests if digest <= limit}
+        other = {digest for digest in rows.digests if digest <= limit}
+        both = len(own & other)
+        share = both / len(other) if other else None
         if share is not None and share <= BEYOND * self.alike:
             share = 0.0
-        return Seen(share, len(np.unique(found.which)) / len(own))
+        return Seen(share, both / len(own) if own else 0.0)
 
     def __str__(self) -> str:
         raw = np.array(self.digests, dtype=">u8").view(np.uint8).reshape(-1, 8)[:, 2:]
@@ -114,37 +105,18 @@ class Seen:
         return self.share is not None and self.share >= ALL and self.back >= ALL
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The digests of the examples of a dataset, by range."""
+def digests_of(rows: AnyArray, labels: AnyArray, offset: int = 0) -> Digests:
+    """``(n,)`` digests of 48 bits.
 
-    dataset: Dataset
-
-    @property
-    def n_rows(self) -> int:
-        return self.dataset.n_examples
-
-    @property
-    def block_rows(self) -> int:
-        return rows_per_block(self.dataset.layout.n_columns)
-
-    def read(self, start: int, stop: int) -> Digests:
-        """``(n,)`` digests of 48 bits."""
-        dataset, n_columns = self.dataset, self.dataset.layout.n_columns
-        numbers: slice | Index = slice(start, stop)
-        if dataset.selection.places is not None:
-            numbers = np.unique(dataset.selection.places // dataset.layout.n_labels)[start:stop]
-        width = None if dataset.task is Task.binary else n_columns
-        labels = dataset.hard_labels(numbers) if dataset.layout.n_labels == 1 else None
-        return digests_of(Flat(dataset.logits, width).read(numbers), labels)
-
-
-def digests_of(rows: AnyArray, labels: Labels | None = None) -> Digests:
-    """``(n,)`` digests of 48 bits of ``(n, K)`` scores, with the ``(n,)`` classes where known."""
+    Args:
+        rows: ``(n, K)`` or ``(n,)`` scores.
+        labels: ``(n,)`` numbers, or ``(n, K)`` shares, of which the largest is looked at.
+        offset: the number of the first class.
+    """
     rows = rows.reshape(len(rows), -1)
-    found = np.zeros(len(rows), dtype=np.uint64)
-    if labels is not None:
-        found += labels.astype(np.uint64) + np.uint64(1)
+    classes = labels.argmax(axis=1) if labels.ndim == 2 else labels.astype(np.float64) - offset
+    with np.errstate(over="ignore"):
+        found = classes.astype(np.float32).view(np.uint32).astype(np.uint64)
     shift = 13 if rows.shape[1] >= NARROW else 0  # to the nearest of 11 significant bits
     spread = np.unique(np.linspace(0, rows.shape[1] - 1, COLUMNS).astype(np.intp))
     for column in rows.T[spread]:
@@ -162,14 +134,14 @@ def digests_of(rows: AnyArray, labels: Labels | None = None) -> Digests:
 
 
 @dataclass(frozen=True)
-class _Smallest(Sums):
+class Smallest(Sums):
     """The smallest distinct digests, one more than are kept, and how many rows have each."""
 
     digests: Digests
     counts: Index
 
     @staticmethod
-    def of(digests: Digests) -> _Smallest:
+    def of(digests: Digests) -> Smallest:
         few = digests
         if len(digests) > 4 * SAMPLE:  # enough, but where many are alike
             limit = np.partition(digests, 4 * SAMPLE)[4 * SAMPLE]
@@ -177,34 +149,23 @@ class _Smallest(Sums):
         found, counts = np.unique(few, return_counts=True)
         if len(found) <= SAMPLE and len(few) < len(digests):
             found, counts = np.unique(digests, return_counts=True)
-        return _Smallest(found[: SAMPLE + 1], counts[: SAMPLE + 1])
+        return Smallest(found[: SAMPLE + 1], counts[: SAMPLE + 1])
 
-    def __add__(self, other: _Smallest) -> _Smallest:
+    def __add__(self, other: Smallest) -> Smallest:
         both = np.concatenate([self.digests, other.digests])
         found, place = np.unique(both, return_inverse=True)
         counts = np.bincount(place, np.concatenate([self.counts, other.counts])).astype(np.intp)
-        return _Smallest(found[: SAMPLE + 1], counts[: SAMPLE + 1])
+        return Smallest(found[: SAMPLE + 1], counts[: SAMPLE + 1])
+
+    @property
+    def sample(self) -> RowDigests | None:
+        """What is kept; None where there are no rows, or many are alike: then it says nothing."""
+        digests, counts = self.digests[:SAMPLE], self.counts[:SAMPLE]
+        twins, rows = int(counts[counts > 1].sum()), int(counts.sum())
+        if not rows or twins > MOST_ALIKE * rows:
+            return None
+        alike = round((twins + SPARE) / (rows + SPARE), 6)
+        return RowDigests(tuple(digests.tolist()), len(self.digests) <= SAMPLE, alike)
 
 
-@dataclass(frozen=True)
-class _Recognised(Sums):
-    compared: int
-    known: int
-    which: Digests
-
-    def __add__(self, other: _Recognised) -> _Recognised:
-        both = np.union1d(self.which, other.which)
-        return _Recognised(self.compared + other.compared, self.known + other.known, both)
-
-
-@dataclass(frozen=True)
-class _Recognise:
-    """The step that looks rows up among known ones, up to the largest of the sample."""
-
-    own: Digests
-    limit: np.uint64
-
-    def __call__(self, digests: Digests) -> _Recognised:
-        compared = digests[digests <= self.limit]
-        known = compared[np.isin(compared, self.own)]
-        return _Recognised(len(compared), len(known), np.unique(known))
+NO_ROWS = Smallest(np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.intp))

@@ -26,6 +26,7 @@ from calibrate.data.label_checks import (
 )
 from calibrate.data.layout import Layout
 from calibrate.data.reading import Reading
+from calibrate.data.row_digests import NO_ROWS, Smallest, digests_of
 from calibrate.data.selection import Selection
 from calibrate.errors import InputError
 from calibrate.tasks import Task
@@ -45,6 +46,7 @@ class Findings(Sums):
         all_masked: rows that are -inf throughout.
         sum_error: how far a row of probabilities is from summing to 1, inf if out of [0, 1].
         labels: what their labels look like.
+        digests: of the rows with labels.
     """
 
     low: float = field(metadata=LEAST)
@@ -56,6 +58,7 @@ class Findings(Sums):
     all_masked: FirstSeen = NOWHERE
     sum_error: Worst = NO_SUM
     labels: LabelFindings = NO_LABELS
+    digests: Smallest = NO_ROWS
 
     @property
     def magnitude(self) -> float:
@@ -125,16 +128,19 @@ class Inspection:
                 all_masked = FirstSeen.of(np.isneginf(z.max(axis=1)), block.start)
             low, high = np.nan_to_num(low, nan=0.0, neginf=-np.inf), np.nan_to_num(high)
         sum_error = self._worst_row_sum(z, block, low, high)
-        labels = NO_LABELS
+        labels, digests = NO_LABELS, NO_ROWS
         if block.labels is not None:
             offset = self.reading.label_offset if z.ndim == 1 else 0  # of yes and no
             own = block.labels.astype(np.float64) - offset if offset else block.labels
             labels = inspect_labels(own, block.start)
+            digests = Smallest.of(digests_of(block.scores, block.labels, self.reading.label_offset))
             labels = replace(labels, masked=self._masked_labels(z, labels, block))
         least = low
         if low == 0:
             least = float(z.min(where=z > 0, initial=np.inf))
-        return Findings(low, high, least, nan, infinite, huge, all_masked, sum_error, labels)
+        return Findings(
+            low, high, least, nan, infinite, huge, all_masked, sum_error, labels, digests
+        )
 
     def _worst_row_sum(self, z: FloatArray, block: RawBlock, low: float, high: float) -> Worst:
         """The row that is least like probabilities; of yes-no scores, whether all lie in [0, 1]."""
