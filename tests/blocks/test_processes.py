@@ -119,7 +119,7 @@ def test_a_dataset_over_files_travels_as_its_address(kind, tmp_path):
         names = f"{tmp_path}/a.npz", None
     dataset = calibrate.open_dataset(*names)
     sent = pickle.dumps(dataset)
-    assert len(sent) < 3_000
+    assert len(sent) < 12_000  # of 800 KB; most of it the digests of 1,024 rows
     again = pickle.loads(sent).read(100, 200)
     np.testing.assert_array_equal(again.logits, z[100:200])
     np.testing.assert_array_equal(again.labels, y[100:200])
