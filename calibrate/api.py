@@ -1,7 +1,8 @@
 """The library's verbs: what the commands call and what ``import calibrate`` gives.
 
 How arrays are read can be said to each verb by the fields of ``Reading``: ``task``, ``scores``,
-``label_offset``, ``ignore_label``, ``label_column``, ``class_names``.
+``label_offset``, ``ignore_label``, ``label_column``, ``class_names``. An array is one of numpy,
+torch, JAX, pandas, polars or pyarrow, or a list: see ``data.foreign``.
 """
 
 from __future__ import annotations
@@ -11,13 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from calibrate.analyses.evaluation import evaluate as evaluation
 from calibrate.analyses.evaluation.groups import Measured, group_figures, groups_of_dataset
 from calibrate.analyses.evaluation.sweep import temperature_sweep
 from calibrate.analyses.evaluation.verdict import verdict_of
-from calibrate.arrays import AnyArray, Index
+from calibrate.arrays import Index, Values
 from calibrate.blocks.block import Smoothing
 from calibrate.calibrators.cross_fit import FOLDS, cross_fit, weighing_units
 from calibrate.calibrators.file import CalibratorFile, read_calibrator_file
@@ -26,6 +25,7 @@ from calibrate.calibrators.methods.per_label import PerLabelTemperature
 from calibrate.calibrators.methods.temperature import METHOD, Temperature, fit_temperature
 from calibrate.calibrators.protocol import Calibrator, Fit, parameters_of
 from calibrate.data.dataset import Dataset
+from calibrate.data.foreign import as_array
 from calibrate.data.groups import check_groups
 from calibrate.data.known_rows import NOBODY, KnownRows
 from calibrate.data.reading import Reading, ReadingOptions
@@ -42,10 +42,10 @@ MASKED = 1e8  # scores this far down mask a class
 
 
 def _dataset(
-    logits: AnyArray | Dataset,
-    labels: AnyArray | None,
-    weights: AnyArray | None,
-    clusters: AnyArray | None,
+    logits: Values | Dataset,
+    labels: Values | None,
+    weights: Values | None,
+    clusters: Values | None,
     reading: ReadingOptions,
 ) -> Dataset:
     if isinstance(logits, Dataset):
@@ -58,11 +58,11 @@ def _dataset(
 
 
 def fit(
-    logits: AnyArray | Dataset,
-    labels: AnyArray | None = None,
+    logits: Values | Dataset,
+    labels: Values | None = None,
     *,
-    weights: AnyArray | None = None,
-    clusters: AnyArray | None = None,
+    weights: Values | None = None,
+    clusters: Values | None = None,
     label_smoothing: float = 0.0,
     smoothing_over: str = "all",
     **reading: Unpack[ReadingOptions],
@@ -100,11 +100,11 @@ def fit(
 
 
 def fit_per_label(
-    logits: AnyArray | Dataset,
-    labels: AnyArray | None = None,
+    logits: Values | Dataset,
+    labels: Values | None = None,
     *,
-    weights: AnyArray | None = None,
-    clusters: AnyArray | None = None,
+    weights: Values | None = None,
+    clusters: Values | None = None,
     names: Sequence[str] | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Fit[PerLabelTemperature]:
@@ -124,13 +124,13 @@ def fit_per_label(
 
 
 def evaluate(
-    logits: AnyArray | Dataset,
-    labels: AnyArray | None = None,
+    logits: Values | Dataset,
+    labels: Values | None = None,
     calibrator: Calibrator | CalibratorFile | Fit[Any] | str | Path | None = None,
     *,
-    weights: AnyArray | None = None,
-    clusters: AnyArray | None = None,
-    groups: AnyArray | None = None,
+    weights: Values | None = None,
+    clusters: Values | None = None,
+    groups: Values | None = None,
     settings: Settings | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Report:
@@ -171,13 +171,13 @@ def evaluate(
 
 
 def cross_evaluate(
-    logits: AnyArray | Dataset,
-    labels: AnyArray | None = None,
+    logits: Values | Dataset,
+    labels: Values | None = None,
     *,
     folds: int = FOLDS,
-    weights: AnyArray | None = None,
-    clusters: AnyArray | None = None,
-    groups: AnyArray | None = None,
+    weights: Values | None = None,
+    clusters: Values | None = None,
+    groups: Values | None = None,
     settings: Settings | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Report:
@@ -210,7 +210,7 @@ def cross_evaluate(
 
 
 def evaluate_top_labels(
-    rows: TopLabels, *, groups: AnyArray | None = None, settings: Settings | None = None
+    rows: TopLabels, *, groups: Values | None = None, settings: Settings | None = None
 ) -> Report:
     """Measure predictions of which only correctness and confidence are known.
 
@@ -222,7 +222,7 @@ def evaluate_top_labels(
     report = evaluation.evaluate_top_labels(rows, settings)
     if groups is None:
         return _judged(report, settings)
-    checked = check_groups(np.asarray(groups), rows.n_rows, "groups")
+    checked = check_groups(as_array(groups, "groups"), rows.n_rows, "groups")
 
     plain = replace(settings, full=False, bootstrap=0)
 

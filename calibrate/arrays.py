@@ -12,6 +12,7 @@ FloatArray = npt.NDArray[np.floating[Any]]
 Float64 = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Index = npt.NDArray[np.intp]
+Values = npt.ArrayLike  # what users pass: arrays of any library, frames, lists
 Labels = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.arrays import AnyArray, Float64, FloatArray
+from calibrate.arrays import Float64, FloatArray, Values
 from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_blocks
 from calibrate.blocks.softmax import log_softmax, scale_rows, softmax
@@ -65,7 +65,7 @@ class Applies:
 
     def apply(
         self: Calibrator,
-        logits: AnyArray,
+        logits: Values,
         *,
         output: str = "probabilities",
         scores: str | None = None,

@@ -13,6 +13,7 @@ import numpy as np
 from calibrate.arrays import AnyArray, Index
 from calibrate.data.coded import CodedArray, check_short
 from calibrate.data.file_array import FileArray
+from calibrate.data.foreign import as_array, column_names
 
 Opened = AnyArray | FileArray | CodedArray  # an array in a file, read by ranges or into memory
 
@@ -130,7 +131,7 @@ def as_column(values: object, name: str) -> Column:
     """A column as it is, anything else as an array in memory."""
     if isinstance(values, (ArrayColumn, FileColumn)):
         return values
-    return ArrayColumn(np.asarray(values), name)
+    return ArrayColumn(as_array(values, name), name, column_names(values))
 
 
 def everything(column: Column) -> AnyArray:

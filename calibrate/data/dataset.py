@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from calibrate.arrays import AnyArray, Float64, FloatArray, Index, Labels
+from calibrate.arrays import Float64, FloatArray, Index, Labels, Values
 from calibrate.blocks.block import Block, Smoothing
 from calibrate.blocks.passes import map_reduce, rows_per_block
 from calibrate.blocks.scores import NO_ZEROS, Zeros, as_logits, two_sided, working_dtype
@@ -71,11 +71,11 @@ class Dataset:
 
     @staticmethod
     def of(
-        logits: AnyArray | Column,
-        labels: AnyArray | Column | None = None,
+        logits: Values | Column,
+        labels: Values | Column | None = None,
         *,
-        weights: AnyArray | Column | None = None,
-        clusters: AnyArray | Column | None = None,
+        weights: Values | Column | None = None,
+        clusters: Values | Column | None = None,
         reading: Reading | None = None,
     ) -> Dataset:
         """Validate arrays, in one pass over them, and make them a Dataset.

@@ -6,8 +6,9 @@ from math import prod
 
 import numpy as np
 
-from calibrate.arrays import AnyArray, described
+from calibrate.arrays import AnyArray, Values, described
 from calibrate.data.dataset import Dataset
+from calibrate.data.foreign import as_array
 from calibrate.errors import InputError
 
 MOST = 1_000
@@ -28,14 +29,14 @@ def check_groups(groups: AnyArray, rows: int, where: str) -> AnyArray:
     return groups
 
 
-def groups_of(groups: AnyArray, dataset: Dataset, where: str) -> AnyArray:
+def groups_of(groups: Values, dataset: Dataset, where: str) -> AnyArray:
     """The group of each row that counts, from one per row, per leading axes or per decision.
 
     Raises:
         InputError: there are more or fewer groups, or they are no groups.
     """
     layout = dataset.layout
-    flat = layout.spread(groups)
+    flat = layout.spread(as_array(groups, where))
     if flat.shape != (layout.n_decisions,):
         check_groups(flat, prod(layout.lead), where)
     checked = check_groups(flat, layout.n_decisions, where)

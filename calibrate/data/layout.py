@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from calibrate.arrays import AnyArray, Index, described
+from calibrate.arrays import AnyArray, Index, Values, described
 from calibrate.data.columns import Column, Flat, as_column
 from calibrate.data.reading import Reading
 from calibrate.data.selection import Selection
@@ -106,7 +106,7 @@ def layout_of(
 
 
 def numbered_labels(
-    logits: Column, labels: AnyArray | Column | None, reading: Reading
+    logits: Column, labels: Values | Column | None, reading: Reading
 ) -> tuple[Column | None, tuple[str, ...] | None, tuple[str, ...]]:
     """Labels as numbers, the names of the classes, if known, and how files and labels were read.
 
@@ -132,8 +132,10 @@ def _task_of(logits: Column) -> Task:
 
 def _check_dtypes(logits: Column, labels: Column | None) -> None:
     if logits.dtype.kind not in "fiu":
+        bare = logits.dtype == np.dtype("V2")
+        hint = ", as numpy.save makes of bfloat16; save .astype(numpy.float32)" if bare else ""
         raise InputError(
-            f"{logits.name}: expected logits as real numbers, found dtype {logits.dtype}"
+            f"{logits.name}: expected logits as real numbers, found dtype {logits.dtype}{hint}"
         )
     if logits.dtype.kind == "f" and logits.dtype.itemsize > 8:
         raise InputError(

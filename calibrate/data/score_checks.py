@@ -45,6 +45,7 @@ class Findings(Sums):
         nan, infinite, huge: NaN, +inf, finite ones above ``MOST_SCORE``.
         all_masked: rows that are -inf throughout.
         sum_error: how far a row of probabilities is from summing to 1, inf if out of [0, 1].
+        precise: whether rows that do not quite sum to 1 have more digits than half precision.
         labels: what their labels look like.
         digests: of the rows with labels.
     """
@@ -57,6 +58,7 @@ class Findings(Sums):
     huge: FirstSeen = NOWHERE
     all_masked: FirstSeen = NOWHERE
     sum_error: Worst = NO_SUM
+    precise: bool = field(default=False, metadata=GREATEST)
     labels: LabelFindings = NO_LABELS
     digests: Smallest = NO_ROWS
 
@@ -128,6 +130,7 @@ class Inspection:
                 all_masked = FirstSeen.of(np.isneginf(z.max(axis=1)), block.start)
             low, high = np.nan_to_num(low, nan=0.0, neginf=-np.inf), np.nan_to_num(high)
         sum_error = self._worst_row_sum(z, block, low, high)
+        wrong = row_sum_tolerance(z.dtype) < sum_error.value < np.inf
         labels, digests = NO_LABELS, NO_ROWS
         if block.labels is not None:
             offset = self.reading.label_offset if z.ndim == 1 else 0  # of yes and no
@@ -138,8 +141,9 @@ class Inspection:
         least = low
         if low == 0:
             least = float(z.min(where=z > 0, initial=np.inf))
+        precise = wrong and not in_half_precision(z)
         return Findings(
-            low, high, least, nan, infinite, huge, all_masked, sum_error, labels, digests
+            low, high, least, nan, infinite, huge, all_masked, sum_error, precise, labels, digests
         )
 
     def _worst_row_sum(self, z: FloatArray, block: RawBlock, low: float, high: float) -> Worst:
@@ -193,6 +197,15 @@ def _ruled_out(scores: FloatArray) -> AnyArray:
     return np.asarray(scores <= -most_score(scores.dtype))
 
 
+def in_half_precision(values: FloatArray) -> bool:
+    """Whether all were rounded to bfloat16 or float16 before they were saved as something wider."""
+    single = values.astype(np.float32)
+    if not np.array_equal(single, values):
+        return False
+    bits = np.ascontiguousarray(single).view(np.uint32)
+    return not (bits & 0xFFFF).any() or np.array_equal(single.astype(np.float16), single)
+
+
 def row_sum_tolerance(dtype: np.dtype[np.generic]) -> float:
     """How far the probabilities of a row may be from summing to 1."""
     return ROW_SUM_TOLERANCE[min(8, max(2, dtype.itemsize))]
@@ -219,7 +232,8 @@ def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Readin
             f"({found.all_masked.count:,} such rows); at least one class must be possible"
         )
     dtype = rows.scores.column.dtype
-    _raise_if_wrong_scores(found.sum_error, row_sum_tolerance(dtype), layout, reading, name)
+    tolerance = row_sum_tolerance(dtype if found.precise else np.dtype(np.float16))
+    _raise_if_wrong_scores(found.sum_error, tolerance, layout, reading, name)
     masked = found.labels.masked
     zeros = Zeros.of(found.least, dtype, masked.count if what == "probabilities" else 0)
     if rows.labels is None:
@@ -256,9 +270,10 @@ def _raise_if_wrong_scores(
             'pass `scores="probabilities"` (or `scores="logits"` to insist)'
         )
     if scores in ("probabilities", "log-probabilities") and not worst.value <= tolerance:
-        what = "of yes, from 0 to 1" if yes_no else f"rows that sum to 1 within {tolerance:g}"
-        off = f"the sum is off by {worst.value:.3g}"
-        problem = "it has a value out of range" if np.isinf(worst.value) else off
+        what, problem = "rows that sum to 1", "it has a value out of range"
+        if np.isfinite(worst.value):
+            what, problem = f"{what} within {tolerance:g}", f"the sum is off by {worst.value:.3g}"
+        what = "of yes, from 0 to 1" if yes_no else what
         raise InputError(
             f"{name}: expected {scores} ({what}), but in row {worst.row} {problem}; "
             'pass `scores="logits"` if these are logits'

@@ -67,7 +67,7 @@ def numbered(
     Raises:
         InputError: a text is neither.
     """
-    if labels.dtype.kind not in "US" and not _texts_of_python(labels):
+    if labels.dtype.kind not in "US":
         return labels, classes.names, ()
     values, codes = _coded(labels)
     texts = [_bare(str(text)) for text in values]
@@ -103,14 +103,6 @@ def numbered(
     if whole and np.abs(of_code).max(initial=0) < 1 << 53:
         of_code = of_code.astype(np.int64)
     return _with_values(labels, codes, of_code), names, () if note is None else (note,)
-
-
-def _texts_of_python(labels: Column) -> bool:
-    """Whether these are Python texts, as in a column of pandas."""
-    if labels.dtype.kind == "T":
-        return True
-    held = labels.array.reshape(-1) if isinstance(labels, ArrayColumn) else np.empty(0)
-    return labels.dtype.kind == "O" and len(held) > 0 and all(isinstance(t, str) for t in held)
 
 
 def _coded(labels: Column) -> tuple[AnyArray, AnyArray | FileArray]:

@@ -42,6 +42,31 @@ def test_float16_probabilities_give_the_figures_of_exact_ones(k):
     assert found.temperature == pytest.approx(exact(z, y), rel=0.01)  # its own standard error
 
 
+def bfloat16(values: np.ndarray) -> np.ndarray:
+    """To the nearest number of 8 significant bits, as float32."""
+    bits = values.astype(np.float32).view(np.uint32)
+    return ((bits + 0x8000) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+
+
+@pytest.mark.parametrize("wider", ["f4", "f8"])
+@pytest.mark.parametrize("half", [bfloat16, np.float16])
+def test_probabilities_of_half_precision_may_be_saved_as_something_wider(half, wider):
+    z, y = model(2000, 40, 3.0, 1.5)
+    p = half(softmax(z, axis=1)).astype(wider)
+    assert np.abs(p.sum(axis=1) - 1).max() > 2e-4  # too much for float32
+    found = calibrate.fit(p, y, scores="probabilities")
+    assert found.temperature == pytest.approx(exact(z, y), rel=0.01)
+    with pytest.raises(calibrate.InputError, match="rows that are non-negative and sum to 1"):
+        calibrate.fit(p, y)
+
+
+def test_other_probabilities_that_do_not_sum_to_1_are_refused():
+    z, y = model(2000, 40, 3.0, 1.5)
+    p = softmax(z, axis=1).astype(np.float32) * np.float32(0.999)
+    with pytest.raises(calibrate.InputError, match=r"sum to 1 within 0\.0001"):
+        calibrate.fit(p, y, scores="probabilities")
+
+
 def forest(n: int = 2000, seed: int = 1):
     """Shares of 100 trees, twice as timid as they should be."""
     rng = np.random.default_rng(seed)

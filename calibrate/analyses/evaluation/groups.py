@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from calibrate.analyses.evaluation.evaluate import evaluate_group
-from calibrate.arrays import AnyArray, Index
+from calibrate.arrays import AnyArray, Index, Values
 from calibrate.calibrators.protocol import Calibrator
 from calibrate.data.dataset import Dataset
 from calibrate.data.groups import groups_of
@@ -54,7 +54,7 @@ def group_figures(
 
 def groups_of_dataset(
     dataset: Dataset,
-    groups: AnyArray | None,
+    groups: Values | None,
     calibrator: Calibrator | None,
     settings: Settings,
 ) -> tuple[GroupFigures, ...] | None:
@@ -62,9 +62,7 @@ def groups_of_dataset(
     of_labels = dataset.task is Task.multilabel and groups is None and settings.full
     if groups is None and not of_labels:
         return None
-    of_rows = (
-        dataset.columns if groups is None else groups_of(np.asarray(groups), dataset, "groups")
-    )
+    of_rows = dataset.columns if groups is None else groups_of(groups, dataset, "groups")
     plain = replace(settings, class_names=None, classes=None, full=False, bootstrap=0)
 
     def measure(rows: Index) -> Measured | None:

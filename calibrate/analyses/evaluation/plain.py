@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from calibrate.analyses.evaluation.one_pass import AS_THEY_ARE, totals_of
-from calibrate.arrays import AnyArray
+from calibrate.arrays import Values
 from calibrate.blocks.bins import DEFAULT_BINS
 from calibrate.calibrators.cross_fit import FOLDS, cross_fit
 from calibrate.calibrators.methods.temperature import METHOD
@@ -54,10 +54,10 @@ class PlainMetric(Protocol):
 
     def __call__(
         self,
-        probabilities: AnyArray,
-        labels: AnyArray,
+        probabilities: Values,
+        labels: Values,
         *,
-        weights: AnyArray | None = None,
+        weights: Values | None = None,
         **reading: Unpack[ReadingOptions],
     ) -> float: ...
 
@@ -67,10 +67,10 @@ class BinnedMetric(Protocol):
 
     def __call__(
         self,
-        probabilities: AnyArray,
-        labels: AnyArray,
+        probabilities: Values,
+        labels: Values,
         *,
-        weights: AnyArray | None = None,
+        weights: Values | None = None,
         n_bins: int = DEFAULT_BINS,
         **reading: Unpack[ReadingOptions],
     ) -> float: ...
@@ -80,10 +80,10 @@ def _plain(name: str) -> PlainMetric:
     """A metric that knows no equal-width bins."""
 
     def metric(
-        probabilities: AnyArray,
-        labels: AnyArray,
+        probabilities: Values,
+        labels: Values,
         *,
-        weights: AnyArray | None = None,
+        weights: Values | None = None,
         **reading: Unpack[ReadingOptions],
     ) -> float:
         return _measured(name, _rows(probabilities, labels, weights, reading), DEFAULT_BINS)
@@ -95,10 +95,10 @@ def _binned(name: str) -> BinnedMetric:
     """A metric that sorts into equal-width bins."""
 
     def metric(
-        probabilities: AnyArray,
-        labels: AnyArray,
+        probabilities: Values,
+        labels: Values,
         *,
-        weights: AnyArray | None = None,
+        weights: Values | None = None,
         n_bins: int = DEFAULT_BINS,
         **reading: Unpack[ReadingOptions],
     ) -> float:
@@ -121,7 +121,7 @@ def _told(function: F, name: str, more: str) -> F:
 
 
 def _rows(
-    probabilities: AnyArray, labels: AnyArray, weights: AnyArray | None, reading: ReadingOptions
+    probabilities: Values, labels: Values, weights: Values | None, reading: ReadingOptions
 ) -> Dataset:
     how = Reading(**reading)
     how = how if how.scores else replace(how, scores="probabilities")

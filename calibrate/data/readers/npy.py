@@ -92,6 +92,6 @@ def read_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], Order, np.
     if dtype.hasobject:
         raise InputError(
             f"{name}: expected numbers, found Python objects, which are never unpickled; "
-            "save a plain numeric array"
+            "save .astype(float), or texts as .astype(str)"
         )
     return shape, "F" if fortran else "C", dtype
