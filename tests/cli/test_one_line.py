@@ -99,11 +99,15 @@ def test_a_link_to_itself(arguments, run, tmp_path):
 
 
 @pytest.mark.parametrize("mib", [40, 100, 200, 300])
-def test_too_little_memory(mib, run):
+def test_too_little_memory(mib, files, tmp_path):
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (mib << 20, mib << 20))
 
-    refused(run("fit", "z.npy", "y.npy", preexec_fn=limit), "memory")
+    line = [sys.executable, "-m", "calibrate", "fit", *map(str, files)]
+    done = subprocess.run(
+        line, cwd=tmp_path, preexec_fn=limit, capture_output=True, text=True, check=False
+    )
+    refused(done, "memory")
 
 
 def test_names_that_are_not_utf_8(run, tmp_path):
