@@ -13,7 +13,7 @@ from calibrate.arrays import AnyArray
 from calibrate.data.class_names import check_class_names
 from calibrate.data.columns import ArrayColumn, Column, FileColumn, everything
 from calibrate.data.file_array import FileArray
-from calibrate.data.readers.delimited import is_number
+from calibrate.data.readers.decimals import is_number
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.printable import brief, listed

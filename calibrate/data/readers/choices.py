@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from calibrate.data.readers.delimited import is_number
+from calibrate.data.readers.decimals import is_number
 from calibrate.errors import InputError
 from calibrate.printable import brief
 

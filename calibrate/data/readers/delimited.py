@@ -9,12 +9,14 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from calibrate.arrays import Float64
+from calibrate.data.readers.decimals import Cells, is_number
 from calibrate.errors import InputError
 from calibrate.files import check_regular, reading
 from calibrate.printable import brief
@@ -58,15 +60,21 @@ class Lines:
 
     Attributes:
         first: the number of the first, from 1.
-        lines: without their ends.
-        quoted: whether there are quotes in them.
+        content: UTF-8, with ``\\n`` at the end of each line but perhaps the last.
         size: the bytes that they take in the file.
     """
 
     first: int
-    lines: list[str]
-    quoted: bool
+    content: bytes
     size: int
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Without their ends."""
+        return self.content.decode().removesuffix("\n").split("\n")
+
+    def __len__(self) -> int:
+        return self.content.count(b"\n") + (not self.content.endswith(b"\n"))
 
     def rows(self, delimiter: str) -> list[list[str]]:
         """The fields of each; blank lines have none."""
@@ -78,7 +86,7 @@ class Lines:
 
     def without(self, n: int) -> Lines:
         """All but the first ``n``."""
-        return Lines(self.first + n, self.lines[n:], self.quoted, self.size)
+        return Lines(self.first + n, b"".join(self.content.split(b"\n", n)[n:]), self.size)
 
 
 def _ended(lines: Sequence[str]) -> Iterator[str]:
@@ -108,9 +116,9 @@ def blocks(file: BinaryIO, name: str) -> Iterator[Lines]:
                 f"{MOST_LINE >> 20} MiB, or a quote that never closes"
             )
         if end:
-            block = _decoded(content[:end], number, name)
+            block = _checked(content[:end], number, name)
             yield block
-            number += len(block.lines)
+            number += len(block)
 
 
 def _start(content: bytes, name: str) -> bytes:
@@ -120,18 +128,19 @@ def _start(content: bytes, name: str) -> bytes:
     return content.removeprefix(BOM)
 
 
-def _decoded(content: bytes, number: int, name: str) -> Lines:
+def _checked(content: bytes, number: int, name: str) -> Lines:
     try:
-        text = content.decode()
+        content.decode()
     except UnicodeDecodeError as error:
         line = number + content.count(b"\n", 0, error.start)
         raise InputError(
             f"{name}: line {line}: expected text in UTF-8, found byte "
             f"{content[error.start]:#04x}; save it as CSV UTF-8"
         ) from error
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return Lines(number, text.removesuffix("\n").split("\n"), '"' in text, len(content))
+    size = len(content)
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return Lines(number, content, size)
 
 
 @dataclass(frozen=True)
@@ -160,7 +169,12 @@ class Fields:
         Raises:
             InputError: a row has more or fewer fields, or something is no number.
         """
-        if block.quoted:
+        quoted = b'"' in block.content
+        cells = Cells.of(block.content, self.delimiter, len(self.columns)) if not quoted else None
+        found = None if cells is None else cells.numbers(self.numbers)
+        if cells is not None and found is not None:
+            return found, [] if self.texts is None else cells.texts(self.texts)
+        if quoted:
             rows = self._checked(block)
             texts = [] if self.texts is None else [row[self.texts] for row in rows]
             lines = [BETWEEN.join(row[i] for i in self.numbers) for row in rows]
@@ -226,12 +240,3 @@ class Fields:
         if not self.hint or not text.strip():
             return ""
         return f'; if these are the labels, pass `label_column="{column}"`'
-
-
-def is_number(text: str) -> bool:
-    """Whether a field is one, as in ``-1.5e3``, ``nan`` and ``-inf``."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return text.isascii() and "_" not in text

@@ -17,7 +17,8 @@ from calibrate.data.coded import Coder
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray
 from calibrate.data.readers.choices import Choices
-from calibrate.data.readers.delimited import BLOCK, BOM, MOST_LINE, is_number, opened
+from calibrate.data.readers.decimals import is_number
+from calibrate.data.readers.delimited import BLOCK, BOM, MOST_LINE, opened
 from calibrate.data.readers.formats import About, Asked
 from calibrate.data.readers.label_column import label_key, nearest
 from calibrate.data.spool import Spool

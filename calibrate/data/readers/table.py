@@ -14,7 +14,8 @@ from calibrate.arrays import AnyArray, Float64, Index
 from calibrate.data.coded import CodedArray, Coder
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray
-from calibrate.data.readers.delimited import Fields, Lines, blocks, is_number, opened
+from calibrate.data.readers.decimals import is_number
+from calibrate.data.readers.delimited import Fields, Lines, blocks, opened
 from calibrate.data.readers.formats import About, Asked
 from calibrate.data.readers.label_column import NONE, label_key, nearest
 from calibrate.data.spool import Spool
@@ -82,7 +83,7 @@ def head_of(path: Path, name: str) -> Head:
         InputError: the file is empty, or a column is there twice.
     """
     with opened(path, name) as file:
-        first = next(blocks(file, name), Lines(1, [], False, 0))
+        first = next(blocks(file, name), Lines(1, b"", 0))
     blank = next((i for i, line in enumerate(first.lines) if line.strip()), None)
     if blank is None:
         raise InputError(f"{name}: expected a table, found an empty file")
@@ -199,7 +200,7 @@ def _scanned(
     with opened(path, name) as file:
         for block in blocks(file, name):
             values, found = fields.of(block.without(left) if left else block)
-            left = max(0, left - len(block.lines))
+            left = max(0, left - len(block))
             if spool is None:
                 expected = size * max(1, len(values)) // max(1, block.size)
                 shape = () if isinstance(numbers, str) else (len(numbers),)
