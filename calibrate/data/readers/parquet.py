@@ -1,0 +1,172 @@
+"""The .parquet format: scores and labels side by side, decoded once, a few rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet, types
+
+from calibrate.arrays import AnyArray
+from calibrate.data.columns import Opened
+from calibrate.data.readers.formats import About, Asked
+from calibrate.data.readers.table import WholeColumns
+from calibrate.data.readers.typed_columns import (
+    ROWS_AT_ONCE,
+    Head,
+    check_width,
+    first_false,
+    no_rows,
+    null_in,
+    ragged,
+    side_by_side,
+    undamaged,
+    values_of,
+)
+from calibrate.data.spool import Spool
+from calibrate.errors import InputError
+from calibrate.files import reading
+
+MAGIC, SAVER = b"PAR1", "pyarrow.parquet.write_table"
+PAGE = 1 << 16  # bytes of a column that are read at once
+FEW = 1 << 16  # rows of one number each that are decoded at once, at most
+
+
+@dataclass(frozen=True)
+class Parquet:
+    """An open file."""
+
+    head: Head
+    file: parquet.ParquetFile
+
+    def numbers(self, wanted: str | tuple[str, ...], guess: WholeColumns | None) -> Opened:
+        """One column, ``(n,)`` or ``(n, K)``, or several side by side."""
+        several = (wanted,) if isinstance(wanted, str) else wanted
+        dtypes = [self.head.dtype(each) for each in several]
+        n_rows = self.file.metadata.num_rows
+        if not n_rows:
+            raise no_rows(self.head.name)
+        if not isinstance(wanted, str):
+            return self._columns(wanted, np.result_type(*dtypes), guess)
+        spool, row = None, 0
+        for batch in self._batches([wanted], dtypes[0].itemsize * self._mean_width(wanted)):
+            values = _values(batch.column(0), self.head.name, wanted, row)
+            if spool is None:
+                spool = Spool(self.head.name, values.shape[1:], dtypes[0], n_rows)
+                width = values.shape[1:]
+            if values.shape[1:] != width:
+                raise ragged(self.head.name, wanted, row, width[0], values.shape[1])
+            spool.add(values)
+            row += len(values)
+        if spool is None:
+            raise no_rows(self.head.name)
+        return spool.array()
+
+    def _columns(
+        self, wanted: tuple[str, ...], dtype: np.dtype[Any], guess: WholeColumns | None
+    ) -> Opened:
+        name, row = self.head.name, 0
+        spool = Spool(name, (len(wanted),), dtype, self.file.metadata.num_rows)
+        for batch in self._batches([*wanted], dtype.itemsize * len(wanted)):
+            held = (_values(batch.column(each), name, each, row) for each in wanted)
+            values = side_by_side(held, batch.num_rows, dtype)
+            if guess is not None:
+                guess.add(values)
+            spool.add(values)
+            row += len(values)
+        if guess is not None:
+            guess.check(wanted, name)
+        return spool.array()
+
+    def texts(self, column: str) -> Iterator[pa.Array]:
+        """A column of texts, some rows at a time."""
+        for batch in self._batches([column], 1):
+            yield batch.column(0)
+
+    def _batches(self, columns: list[str], each: int) -> Iterator[pa.RecordBatch]:
+        """Rows of ``each`` bytes, as many as may be in memory."""
+        rows = max(1, min(ROWS_AT_ONCE // max(1, each), FEW))
+        return iter(self.file.iter_batches(rows, columns=columns))
+
+    def _mean_width(self, column: str) -> int:
+        """How many numbers there are per row."""
+        if not self.head.is_list(column):
+            return 1
+        about = self.file.metadata
+        groups = [about.row_group(i) for i in range(about.num_row_groups)]
+        leaves = [
+            group.column(i).num_values
+            for group in groups
+            for i in range(group.num_columns)
+            if group.column(i).path_in_schema.split(".")[0] == column.split(".")[0]
+        ]
+        return max(1, sum(leaves) // max(1, about.num_rows))
+
+
+def _values(found: pa.Array, name: str, column: str, row: int) -> AnyArray:
+    """``(n,)`` numbers, or ``(n, K)`` of lists that are all as long."""
+    if found.null_count:
+        raise null_in(name, column, row + first_false(found.is_valid()))
+    if types.is_boolean(found.type) or not found.type.num_fields:
+        return np.asarray(found.to_numpy(zero_copy_only=False))
+    rows, inner = len(found), found.flatten()
+    if types.is_fixed_size_list(found.type):
+        width = found.type.list_size
+    else:
+        lengths = found.value_lengths().to_numpy(zero_copy_only=False)
+        width = int(lengths[0])
+        if (lengths != width).any():
+            odd = first_false(lengths == width)
+            raise ragged(name, column, row + odd, width, int(lengths[odd]))
+    check_width(width, name, column)
+    if inner.null_count:
+        raise null_in(name, column, row + first_false(inner.is_valid()) // width)
+    values = inner.to_numpy(zero_copy_only=False)
+    return np.asarray(values).reshape(rows, width)
+
+
+@contextmanager
+def opened(path: Path, name: str) -> Iterator[Parquet]:
+    """The file at a path.
+
+    Raises:
+        InputError: it is no whole Parquet file.
+    """
+    with reading(path, name) as file:
+        magic = file.read(len(MAGIC))
+        if magic != MAGIC:
+            found = f"something else (it starts with {magic!r})" if magic else "an empty file"
+            raise InputError(
+                f"{name}: expected a Parquet file, found {found}; save it with {SAVER}"
+            )
+        file.seek(0)
+        with undamaged(name, SAVER):
+            held = parquet.ParquetFile(pa.PythonFile(file, "r"), buffer_size=PAGE, pre_buffer=False)
+            yield Parquet(Head(held.schema_arrow, name), held)
+
+
+def keys(path: Path, asked: Asked) -> list[str]:
+    """``logits`` and ``labels``, as far as they are there, and each column."""
+    with opened(path, str(path)) as table:
+        return table.head.keys(asked)
+
+
+def about(path: Path, key: str | None, asked: Asked, name: str) -> About:
+    """What the classes are called, and how the file was read."""
+    with opened(path, name) as table:
+        return table.head.about(key, asked)
+
+
+def read(path: Path, key: str | None, name: str, asked: Asked) -> Opened:
+    """All scores, ``(n, K)``, or one column, ``(n,)`` or ``(n, K)``.
+
+    Raises:
+        InputError: the file is damaged, or has no such column of numbers or texts.
+    """
+    with opened(path, name.removesuffix(f":{key}")) as table:
+        return values_of(table, key, asked)
