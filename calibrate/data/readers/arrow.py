@@ -73,7 +73,8 @@ class Arrow:
         guess: WholeColumns | None,
     ) -> Opened:
         several = (wanted,) if isinstance(wanted, str) else wanted
-        spool, shape = None, None if isinstance(wanted, str) else (len(wanted),)
+        spool: Spool | None = None
+        shape: tuple[int, ...] | None = None if isinstance(wanted, str) else (len(wanted),)
         n_rows = sum(piece.batch.n_rows for piece in pieces)
         for columns, _ in self._columns(several, pieces):
             if isinstance(wanted, str):

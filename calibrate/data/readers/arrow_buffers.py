@@ -70,7 +70,7 @@ def _n_buffers(kind: pa.DataType) -> int:
     """How many buffers a type has in a message, without those inside of it."""
     if types.is_null(kind) or types.is_run_end_encoded(kind):
         return 0
-    return int(kind.num_buffers) - types.is_union(kind)
+    return int(kind.num_buffers) - int(types.is_union(kind))
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,8 @@ def unpacked(
     spool = Spool(name, (), BYTES)
     for i in wanted:
         buffers[i, 0] = total
-        for part in _parts(content, *batch.buffers[i].tolist(), batch.codec):
+        start, size = batch.buffers[i].tolist()
+        for part in _parts(content, start, size, batch.codec):
             spool.add(np.frombuffer(part, BYTES))
             buffers[i, 1] += len(part)
         pad = -int(buffers[i, 1]) % 8

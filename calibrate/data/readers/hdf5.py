@@ -21,7 +21,7 @@ from calibrate.data.readers.npy import MOST_AXES
 from calibrate.data.spool import Spool
 from calibrate.errors import InputError
 from calibrate.files import reading
-from calibrate.printable import brief, cut
+from calibrate.printable import cut
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 SAVER = "h5py, as numbers"
@@ -135,8 +135,8 @@ def _check(dataset: h5py.Dataset, name: str) -> None:
         if code not in FILTERS:
             title = title.decode(errors="replace") if isinstance(title, bytes) else title
             raise InputError(
-                f"{name}: packed by the filter {code} ({cut(str(title)) or 'no name'}), which would "
-                "be loaded as a plugin; save it with gzip or without compression"
+                f"{name}: packed by the filter {code} ({cut(str(title)) or 'no name'}), which "
+                "would be loaded as a plugin; save it with gzip or without compression"
             )
     if dataset.shape is None:
         raise InputError(f"{name}: expected an array, found an empty one without a shape")

@@ -105,7 +105,7 @@ class Parquet:
             for i in range(group.num_columns)
             if group.column(i).path_in_schema.split(".")[0] == column.split(".")[0]
         ]
-        return max(1, sum(leaves) // max(1, about.num_rows))
+        return int(max(1, sum(leaves) // max(1, about.num_rows)))
 
 
 def _values(found: pa.Array, name: str, column: str, row: int) -> AnyArray:

@@ -48,7 +48,8 @@ class Head:
         twice, times = Counter(self.schema.names or [""]).most_common(1)[0]
         if times > 1:
             raise InputError(
-                f"{self.name}: {times} columns are named {brief(twice)}; name each of them otherwise"
+                f"{self.name}: {times} columns are named {brief(twice)}; name each of them "
+                "otherwise"
             )
 
     @cached_property
@@ -134,7 +135,8 @@ class Head:
                 f"{self.name}: column {brief(column)}: expected numbers, or lists of numbers, "
                 f"found {cut(str(kind))}; cast it to float32 or name another column"
             )
-        return np.dtype(inner.to_pandas_dtype())
+        found: np.dtype[Any] = np.dtype(inner.to_pandas_dtype())
+        return found
 
     def is_list(self, column: str) -> bool:
         return _any(LISTS, self.type(column))
