@@ -125,20 +125,17 @@ class Arrow:
                 for each in wanted
             ]
             if batch.codec is not None:
-                with undamaged(piece.name, SAVER):
-                    content, batch = unpacked(
-                        piece.content, batch, [i for each in found for i in each.buffers], name
-                    )
+                wanted_buffers = [i for each in found for i in each.buffers]
+                content, batch = unpacked(piece.content, batch, wanted_buffers, name)
                 found = [replace(each, content=content, batch=batch) for each in found]
             yield found, piece.content
             row += batch.n_rows
 
     def texts(self, column: str) -> Iterator[pa.Array]:
         """A column of texts, batch by batch."""
-        for file, name in self.files:
-            with undamaged(name, SAVER):
-                for batch in _reader(file, self.head.schema.get_field_index(column)):
-                    yield batch.column(0)
+        for file, _ in self.files:
+            for batch in _reader(file, self.head.schema.get_field_index(column)):
+                yield batch.column(0)
 
 
 class Piece(NamedTuple):
@@ -208,7 +205,8 @@ def joined(
         for schema, (_, each) in zip(schemas, files, strict=True):
             if not schema.equals(schemas[0]):
                 raise InputError(f"{each}: expected the columns and types of {files[0][1]}")
-        yield Arrow(Head(schemas[0], name, features or {}), files)
+        with undamaged(name, SAVER):
+            yield Arrow(Head(schemas[0], name, features or {}), files)
 
 
 def opened(path: Path, name: str) -> AbstractContextManager[Arrow]:

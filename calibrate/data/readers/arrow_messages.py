@@ -51,29 +51,59 @@ def batches(file: BinaryIO, name: str) -> Iterator[Batch]:
     """
     end = file.seek(0, os.SEEK_END)
     file.seek(0)
-    if file.read(len(MAGIC)) == MAGIC:
-        file.seek(-len(MAGIC) - 4, os.SEEK_END)
-        end = file.tell() - int.from_bytes(file.read(4), "little", signed=True)
-        file.seek(8)
-    else:
-        file.seek(0)
     try:
-        while (message := _message(file, end)) is not None:
-            kind = message.number(1, "B")
-            start, size = file.tell(), message.number(3, "q")
-            if size < 0 or start + size > end:
-                raise ValueError(f"a message of {size:,} bytes where {end - start:,} are left")
-            if kind == SCHEMA and message.table(2).number(0, "h"):
-                raise ValueError("numbers in big-endian order")
-            if kind == BATCH:
-                yield _batch(message.table(2), start, start + size)
-            elif kind not in (SCHEMA, DICTIONARY):
-                raise ValueError(f"a message of kind {kind}, which is no table")
-            file.seek(start + size)
-    except (ValueError, struct.error) as error:
+        yield from (_listed if file.read(len(MAGIC)) == MAGIC else _in_stream)(file, end)
+    except (ValueError, KeyError, struct.error) as error:
         raise InputError(
             f"{name}: damaged, truncated or of an unknown kind ({error}); save it again"
         ) from error
+
+
+def _listed(file: BinaryIO, end: int) -> Iterator[Batch]:
+    """The batches that the list at the end of a file names."""
+    file.seek(end - len(MAGIC) - 4)
+    size = int.from_bytes(file.read(4), "little", signed=True)
+    if not 0 < size <= min(MOST_MESSAGE, end):
+        raise ValueError(f"a list of batches of {size:,} bytes")
+    file.seek(end - len(MAGIC) - 4 - size)
+    footer = _Table.of(file.read(size))
+    _check_order(footer.table(1))
+    for start, head, body in footer.vector(3, 3).tolist():
+        if not 0 <= start < end:
+            raise ValueError(f"a batch at byte {start:,} of {end:,}")
+        file.seek(start)
+        message = _message(file, end)
+        if message is None or message.number(1, "B") != BATCH:
+            raise ValueError("a batch that is none")
+        first = start + (head & 0xFFFFFFFF)
+        yield _batch(message.table(2), first, _checked_end(first, body, end))
+
+
+def _in_stream(file: BinaryIO, end: int) -> Iterator[Batch]:
+    """The batches of a stream, message by message."""
+    file.seek(0)
+    while (message := _message(file, end)) is not None:
+        kind, start = message.number(1, "B"), file.tell()
+        stop = _checked_end(start, message.number(3, "q"), end)
+        if kind == SCHEMA:
+            _check_order(message.table(2))
+        elif kind == BATCH:
+            yield _batch(message.table(2), start, stop)
+        elif kind != DICTIONARY:
+            raise ValueError(f"a message of kind {kind}, which is no table")
+        file.seek(stop)
+
+
+def _check_order(schema: _Table) -> None:
+    if schema.number(0, "h"):
+        raise ValueError("numbers in big-endian order")
+
+
+def _checked_end(start: int, size: int, end: int) -> int:
+    """Where a body ends that fits into the file."""
+    if size < 0 or start + size > end:
+        raise ValueError(f"a message of {size:,} bytes where {end - start:,} are left")
+    return start + size
 
 
 def _message(file: BinaryIO, end: int) -> _Table | None:
@@ -88,8 +118,7 @@ def _message(file: BinaryIO, end: int) -> _Table | None:
         return None
     if not 0 < size <= min(MOST_MESSAGE, end - file.tell()):
         raise ValueError(f"a message of {size:,} bytes")
-    content = file.read(size)
-    return _Table(content, struct.unpack_from("<I", content)[0])
+    return _Table.of(file.read(size))
 
 
 def _batch(table: _Table, start: int, end: int) -> Batch:
@@ -110,6 +139,10 @@ class _Table:
 
     content: bytes
     place: int
+
+    @staticmethod
+    def of(content: bytes) -> _Table:
+        return _Table(content, struct.unpack_from("<I", content)[0])
 
     def at(self, field: int) -> int | None:
         """Where a field is."""

@@ -54,7 +54,7 @@ class Parquet:
         if not isinstance(wanted, str):
             return self._columns(wanted, np.result_type(*dtypes), guess)
         spool, row = None, 0
-        for batch in self._batches([wanted], dtypes[0].itemsize * self._mean_width(wanted)):
+        for batch in self._batches([wanted], dtypes[0].itemsize * self._width(wanted)):
             values = _values(batch.column(0), self.head.name, wanted, row)
             if spool is None:
                 spool = Spool(self.head.name, values.shape[1:], dtypes[0], n_rows)
@@ -93,19 +93,12 @@ class Parquet:
         rows = max(1, min(ROWS_AT_ONCE // max(1, each), FEW))
         return iter(self.file.iter_batches(rows, columns=columns))
 
-    def _mean_width(self, column: str) -> int:
-        """How many numbers there are per row."""
-        if not self.head.is_list(column):
-            return 1
-        about = self.file.metadata
-        groups = [about.row_group(i) for i in range(about.num_row_groups)]
-        leaves = [
-            group.column(i).num_values
-            for group in groups
-            for i in range(group.num_columns)
-            if group.column(i).path_in_schema.split(".")[0] == column.split(".")[0]
-        ]
-        return int(max(1, sum(leaves) // max(1, about.num_rows)))
+    def _width(self, column: str) -> int:
+        """How many numbers there are in the first row; metadata may end the process if damaged."""
+        for batch in self._batches([column], ROWS_AT_ONCE):
+            first = batch.column(0)[0].as_py()
+            return len(first) if isinstance(first, list) else 1
+        return 1
 
 
 def _values(found: pa.Array, name: str, column: str, row: int) -> AnyArray:

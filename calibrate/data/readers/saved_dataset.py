@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from calibrate.printable import brief, listed
 
 SPLITS, STATE, INFO = "dataset_dict.json", "state.json", "dataset_info.json"
 SAVER = "Dataset.save_to_disk"
+FILE_NAME = re.compile(r"(?!\.)[^/\\:\0]+")  # without a folder
 
 
 def opened(path: Path, name: str) -> AbstractContextManager[Arrow]:
@@ -61,7 +63,7 @@ def opened(path: Path, name: str) -> AbstractContextManager[Arrow]:
 def _file_name(entry: object, name: str) -> str:
     """The name of a file of rows, which is beside."""
     found = entry.get("filename") if isinstance(entry, dict) else None
-    if not isinstance(found, str) or Path(found).name != found or "\\" in found or "\0" in found:
+    if not isinstance(found, str) or not FILE_NAME.fullmatch(found):
         raise InputError(
             f"{name}: expected names of files in the same folder, found {brief(found)}; save it "
             f"again with {SAVER}"
