@@ -94,10 +94,10 @@ class Parquet:
         return iter(self.file.iter_batches(rows, columns=columns))
 
     def _width(self, column: str) -> int:
-        """How many numbers there are in the first row; metadata may end the process if damaged."""
-        for batch in self._batches([column], ROWS_AT_ONCE):
-            first = batch.column(0)[0].as_py()
-            return len(first) if isinstance(first, list) else 1
+        """How many numbers there are in the first row; damaged metadata may end the process."""
+        if self.head.is_list(column):
+            for batch in self._batches([column], ROWS_AT_ONCE):
+                return int(_values(batch.column(0), self.head.name, column, 0).size)
         return 1
 
 
