@@ -151,6 +151,10 @@ def large(file: h5py.File) -> None:
     file.create_dataset("logits", (1 << 20, 1000), "f4", chunks=(1 << 19, 1000))
 
 
+def empty(file: h5py.File) -> None:
+    file.create_dataset("logits", (1 << 20, 1000), "f4", chunks=(1, 1000))
+
+
 def held(values: object, kind: object = None) -> Callable[[h5py.File], None]:
     def write(file: h5py.File) -> None:
         file.create_dataset("logits", data=values, dtype=kind)
@@ -165,6 +169,7 @@ ODD = {
     "virtual": (virtual, "a virtual dataset"),
     "a plugin": (plugin, "the filter 32001"),
     "large chunks": (large, "chunks of at most 1 GiB, found one of 2.0 GiB"),
+    "values never written": (empty, "found 3.9 GiB in"),
     "a compound": (held(np.zeros(3, "i4,f4")), "found [('f0', '<i4'), ('f1', '<f4')]"),
     "lists": (held(LISTS, h5py.vlen_dtype(np.float32)), "found lists of various lengths"),
     "references": (

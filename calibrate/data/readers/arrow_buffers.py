@@ -13,6 +13,7 @@ from pyarrow import types
 from calibrate.arrays import AnyArray
 from calibrate.data.file_array import FileArray
 from calibrate.data.readers.arrow_messages import Batch
+from calibrate.data.readers.contents import check_unpacked
 from calibrate.data.readers.typed_columns import (
     ROWS_AT_ONCE,
     check_width,
@@ -209,7 +210,7 @@ def unpacked(
     for i in wanted:
         buffers[i, 0] = total
         start, size = batch.buffers[i].tolist()
-        for part in _parts(content, start, size, batch.codec):
+        for part in _parts(content, start, size, batch.codec, name):
             spool.add(np.frombuffer(part, BYTES))
             buffers[i, 1] += len(part)
         pad = -int(buffers[i, 1]) % 8
@@ -218,7 +219,9 @@ def unpacked(
     return spool.array(), Batch(batch.n_rows, batch.nodes, buffers, batch.variadic, None)
 
 
-def _parts(content: FileArray, start: int, size: int, codec: str | None) -> Iterator[bytes]:
+def _parts(
+    content: FileArray, start: int, size: int, codec: str | None, name: str
+) -> Iterator[bytes]:
     """A compressed buffer: its size, -1 where it was not worth it, and what it holds."""
     if size < 8:
         return
@@ -227,6 +230,7 @@ def _parts(content: FileArray, start: int, size: int, codec: str | None) -> Iter
         for at in range(start + 8, start + size, AT_ONCE):
             yield content[at : min(at + AT_ONCE, start + size)].tobytes()
         return
+    check_unpacked(expected, size, name)
     packed = _Range(content, start + 8, start + size)
     with pa.CompressedInputStream(pa.PythonFile(packed, "r"), codec) as stream:
         while expected > 0:

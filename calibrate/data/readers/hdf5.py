@@ -16,7 +16,7 @@ from calibrate.arrays import AnyArray
 from calibrate.data.coded import CodedArray, Coder
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray, array_at
-from calibrate.data.readers.contents import MOST_ARRAYS, MOST_DEPTH, chosen
+from calibrate.data.readers.contents import MOST_ARRAYS, MOST_DEPTH, check_unpacked, chosen
 from calibrate.data.readers.npy import MOST_AXES
 from calibrate.data.spool import Spool
 from calibrate.errors import InputError
@@ -165,6 +165,8 @@ def _numbers(dataset: h5py.Dataset, file: BinaryIO, name: str) -> AnyArray | Fil
             raise InputError(f"{name}: truncated; copy or save it again")
         file.seek(offset)
         return array_at(file, shape, np.dtype(dtype.str), fortran=False, name=name)
+    size = os.fstat(file.fileno()).st_size
+    check_unpacked(prod(shape) * dtype.itemsize, size, name)
     if not shape:
         return np.asarray(dataset[()])
     spool = Spool(name, shape[1:], np.dtype(dtype.str), shape[0])

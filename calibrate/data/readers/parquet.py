@@ -14,6 +14,7 @@ from pyarrow import parquet, types
 
 from calibrate.arrays import AnyArray
 from calibrate.data.columns import Opened
+from calibrate.data.readers.contents import check_unpacked
 from calibrate.data.readers.formats import About, Asked
 from calibrate.data.readers.table import WholeColumns
 from calibrate.data.readers.typed_columns import (
@@ -43,6 +44,7 @@ class Parquet:
 
     head: Head
     file: parquet.ParquetFile
+    size: int
 
     def numbers(self, wanted: str | tuple[str, ...], guess: WholeColumns | None) -> Opened:
         """One column, ``(n,)`` or ``(n, K)``, or several side by side."""
@@ -51,16 +53,17 @@ class Parquet:
         n_rows = self.file.metadata.num_rows
         if not n_rows:
             raise no_rows(self.head.name)
+        width = self._width(wanted) if isinstance(wanted, str) else len(wanted)
+        check_unpacked(n_rows * width * dtypes[0].itemsize, self.size, self.head.name)
         if not isinstance(wanted, str):
             return self._columns(wanted, np.result_type(*dtypes), guess)
         spool, row = None, 0
-        for batch in self._batches([wanted], dtypes[0].itemsize * self._width(wanted)):
+        for batch in self._batches([wanted], dtypes[0].itemsize * width):
             values = _values(batch.column(0), self.head.name, wanted, row)
             if spool is None:
                 spool = Spool(self.head.name, values.shape[1:], dtypes[0], n_rows)
-                width = values.shape[1:]
-            if values.shape[1:] != width:
-                raise ragged(self.head.name, wanted, row, width[0], values.shape[1])
+            if values.size != len(values) * width:
+                raise ragged(self.head.name, wanted, row, width, values.shape[1])
             spool.add(values)
             row += len(values)
         if spool is None:
@@ -140,7 +143,7 @@ def opened(path: Path, name: str) -> Iterator[Parquet]:
         file.seek(0)
         with undamaged(name, SAVER):
             held = parquet.ParquetFile(pa.PythonFile(file, "r"), buffer_size=PAGE, pre_buffer=False)
-            yield Parquet(Head(held.schema_arrow, name), held)
+            yield Parquet(Head(held.schema_arrow, name), held, path.stat().st_size)
 
 
 def keys(path: Path, asked: Asked) -> list[str]:

@@ -223,9 +223,11 @@ def undamaged(name: str, saver: str) -> Iterator[None]:
     """Whatever a damaged file makes the library stumble over, in one line."""
     try:
         yield
-    except (InputError, MemoryError):
+    except InputError:
         raise
     except Exception as error:  # pyarrow raises ValueError, OSError, KeyError and more
+        if isinstance(error, MemoryError) and not isinstance(error, pa.ArrowException):
+            raise  # that of pyarrow is about sizes that cannot be
         raise InputError(
             f"{name}: damaged, truncated or of an unknown kind ({cut(str(error))}); save it again "
             f"with {saver}"

@@ -17,7 +17,7 @@ from zarr.storage import MemoryStore
 
 from calibrate.data.coded import CodedArray, Coder
 from calibrate.data.columns import Opened
-from calibrate.data.readers.contents import MOST_ARRAYS, MOST_DEPTH, chosen, keys_of
+from calibrate.data.readers.contents import MOST_ARRAYS, MOST_DEPTH, check_unpacked, chosen, keys_of
 from calibrate.data.readers.npy import MOST_AXES, possible
 from calibrate.data.spool import Spool
 from calibrate.errors import InputError
@@ -160,6 +160,8 @@ def read(path: Path, key: str | None, name: str) -> Opened:
     meta = _meta(path / (key or "") / META[version], version, name)
     files = Files(path / (key or ""), file_name if key is None else f"{file_name}/{key}")
     _check(meta, name)
+    packed = sum(each.stat().st_size for each in files.root.rglob("*") if each.is_file())
+    check_unpacked(prod(meta.shape) * meta.itemsize, packed, name)
     try:
         store = MemoryStore(files, read_only=True)
         array = zarr.open_array(store=store, mode="r", zarr_format=2 if version == 2 else 3)
