@@ -17,6 +17,7 @@ from calibrate.data.columns import everything
 from calibrate.data.file_array import FileArray
 from calibrate.data.joined import Joined
 from calibrate.data.readers import arrow_buffers, typed_columns
+from calibrate.data.readers import parquet as reader_of_parquet
 from calibrate.data.readers.open import open_column
 
 RNG = np.random.default_rng(4)
@@ -122,7 +123,8 @@ def test_the_same_from_many_blocks_and_a_spool(tmp_path, monkeypatch, table, way
     WAYS[way](tmp_path / way, TABLES[table])
     for module in (typed_columns, arrow_buffers):
         monkeypatch.setattr(module, "ROWS_AT_ONCE", 300)
-    monkeypatch.setattr("calibrate.data.readers.parquet.ROWS_AT_ONCE", 300)
+    monkeypatch.setattr(reader_of_parquet, "AT_ONCE", 300)
+    monkeypatch.setattr(reader_of_parquet, "BESIDE", 2)
     monkeypatch.setattr(arrow_buffers, "AT_ONCE", 50)
     monkeypatch.setattr(spool, "SMALL", 100)
     monkeypatch.setenv("CALIBRATE_SPOOL", str(tmp_path))

@@ -14,11 +14,12 @@ from pyarrow import parquet, types
 
 from calibrate.arrays import AnyArray
 from calibrate.data.columns import Opened
+from calibrate.data.file_array import FileArray
+from calibrate.data.joined import Joined
 from calibrate.data.readers.contents import check_unpacked
 from calibrate.data.readers.formats import About, Asked
 from calibrate.data.readers.table import WholeColumns
 from calibrate.data.readers.typed_columns import (
-    ROWS_AT_ONCE,
     Head,
     check_width,
     first_false,
@@ -34,6 +35,8 @@ from calibrate.errors import InputError
 from calibrate.files import reading
 
 MAGIC, SAVER = b"PAR1", "pyarrow.parquet.write_table"
+AT_ONCE = 8 << 20  # bytes of rows that are decoded at once
+BESIDE = 64  # columns that are decoded side by side
 PAGE = 1 << 16  # bytes of a column that are read at once
 FEW = 1 << 16  # rows of one number each that are decoded at once, at most
 
@@ -73,18 +76,37 @@ class Parquet:
     def _columns(
         self, wanted: tuple[str, ...], dtype: np.dtype[Any], guess: WholeColumns | None
     ) -> Opened:
-        name, row = self.head.name, 0
-        spool = Spool(name, (len(wanted),), dtype, self.file.metadata.num_rows)
-        for batch in self._batches([*wanted], dtype.itemsize * len(wanted)):
-            held = (_values(batch.column(each), name, each, row) for each in wanted)
-            values = side_by_side(held, batch.num_rows, dtype)
-            if guess is not None:
-                guess.add(values)
-            spool.add(values)
-            row += len(values)
+        """Some columns at a time, as each that is read takes up memory of its own."""
+        name, n_rows = self.head.name, self.file.metadata.num_rows
+        groups = [wanted[at : at + BESIDE] for at in range(0, len(wanted), BESIDE)]
+        spool = Spool(name, (), dtype, n_rows * len(wanted))
+        for group in groups:
+            row = 0
+            for batch in self._batches([*group], dtype.itemsize * len(group)):
+                held = (_values(batch.column(each), name, each, row) for each in group)
+                spool.add(side_by_side(held, batch.num_rows, dtype).reshape(-1))
+                row += batch.num_rows
+            if row != n_rows:
+                raise ValueError(f"{row:,} rows where its metadata promises {n_rows:,}")
+        flat, start = spool.array(), 0
+        parts: list[AnyArray | FileArray] = []
+        for group in groups:
+            size = n_rows * len(group)
+            shape = (n_rows, len(group))
+            if isinstance(flat, np.ndarray):
+                parts.append(flat[start : start + size].reshape(shape))
+            else:
+                parts.append(flat.part(start * dtype.itemsize, shape, dtype))
+            start += size
+        found = parts[0] if len(parts) == 1 else Joined(parts, axis=1)
         if guess is not None:
+            step = max(1, AT_ONCE // (len(wanted) * dtype.itemsize))
+            for at in range(0, n_rows, step):
+                guess.add(found[at : at + step])
+                if not guess.open:
+                    break
             guess.check(wanted, name)
-        return spool.array()
+        return found
 
     def texts(self, column: str) -> Iterator[pa.Array]:
         """A column of texts, some rows at a time."""
@@ -93,13 +115,13 @@ class Parquet:
 
     def _batches(self, columns: list[str], each: int) -> Iterator[pa.RecordBatch]:
         """Rows of ``each`` bytes, as many as may be in memory."""
-        rows = max(1, min(ROWS_AT_ONCE // max(1, each), FEW))
+        rows = max(1, min(AT_ONCE // max(1, each), FEW))
         return iter(self.file.iter_batches(rows, columns=columns))
 
     def _width(self, column: str) -> int:
         """How many numbers there are in the first row; damaged metadata may end the process."""
         if self.head.is_list(column):
-            for batch in self._batches([column], ROWS_AT_ONCE):
+            for batch in self._batches([column], AT_ONCE):
                 return int(_values(batch.column(0), self.head.name, column, 0).size)
         return 1
 
