@@ -145,6 +145,19 @@ def test_lists_are_read_in_place(tmp_path, monkeypatch, way):
     assert column.read(5, 33).tobytes() == Z[5:33].tobytes()
 
 
+@pytest.mark.parametrize("dtype", ["f4", "?"])
+def test_lists_that_begin_within_their_values(tmp_path, dtype):
+    """As the format allows; pyarrow writes none, so that the offsets are put in by hand."""
+    values = (Z > 0).astype(dtype)
+    stream(tmp_path / "a.arrow", pa.table({"logits": lists(values, "list")}))
+    content = (tmp_path / "a.arrow").read_bytes()
+    before, after = (np.arange(at, 301, 5 - (at > 0), "<i4").tobytes() for at in (0, 60))
+    assert content.count(before) == 1
+    (tmp_path / "a.arrow").write_bytes(content.replace(before, after))
+    found = everything(open_column(f"{tmp_path}/a.arrow", "logits"))
+    assert found.tolist() == values.reshape(-1)[60:].reshape(60, 4).tolist()
+
+
 def test_a_file_that_is_cut_while_it_is_read_is_told(tmp_path):
     arrow(tmp_path / "a.arrow", TABLES["lists"], 7)
     column = open_column(f"{tmp_path}/a.arrow", "logits")

@@ -176,8 +176,6 @@ class Numbers:
         bits = length if self.dtype == np.bool_ else 8 * self.dtype.itemsize * length
         if found < length or (inner and 8 * self.batch.buffers[place.buffer + 1, 1] < bits):
             raise self._damaged()
-        if nulls and not self.batch.buffers[place.buffer, 1]:
-            raise self._damaged()
         first = self.first if each > 1 else 0
         for start in range(first, length if nulls else first, AT_ONCE):
             valid = self._bits(place.buffer, start, min(AT_ONCE, length - start))
