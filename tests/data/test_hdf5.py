@@ -14,6 +14,7 @@ import calibrate
 from calibrate.data import spool
 from calibrate.data.columns import everything
 from calibrate.data.file_array import FileArray
+from calibrate.data.joined import Joined
 from calibrate.data.readers import hdf5
 from calibrate.data.readers.open import open_column
 
@@ -50,7 +51,7 @@ def test_values_are_those_of_the_npy(tmp_path, monkeypatch, layout, userblock):
     monkeypatch.setattr(hdf5, "MOST_AT_ONCE", 900)
     monkeypatch.setattr(spool, "SMALL", 100)
     column = open_column(f"{tmp_path}/a.h5:out/val/logits", "logits")
-    assert isinstance(column._array, FileArray)
+    assert isinstance(column._array, (FileArray, Joined))
     assert everything(column).tobytes() == expected.tobytes()
     assert column.take(np.array([1, 8, 50])).tobytes() == expected[[1, 8, 50]].tobytes()
     found = calibrate.open_dataset(f"{tmp_path}/a.h5:/out/val/logits")
@@ -58,9 +59,13 @@ def test_values_are_those_of_the_npy(tmp_path, monkeypatch, layout, userblock):
     assert pickle.loads(pickle.dumps(found)).read(3, 9).labels.tolist() == Y[3:9].tolist()
 
 
-def test_contiguous_values_are_read_in_place(tmp_path, monkeypatch):
+@pytest.mark.parametrize("chunks", [None, (7, 5), (60, 5)])
+def test_plain_values_are_read_in_place(tmp_path, monkeypatch, chunks):
+    with h5py.File(tmp_path / "a.hdf5", "w") as file:
+        file.create_dataset("logits", data=Z, chunks=chunks)
+        file["labels"] = Y
     monkeypatch.setattr(h5py.Dataset, "__getitem__", None)
-    found = calibrate.open_dataset(str(written(tmp_path / "a.hdf5")))
+    found = calibrate.open_dataset(f"{tmp_path}/a.hdf5")
     assert found.read(0, 60).logits.tobytes() == Z.tobytes()
 
 

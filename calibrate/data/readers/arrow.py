@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -14,10 +14,19 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import ipc
 
+from calibrate.arrays import AnyArray
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray
 from calibrate.data.joined import Joined
-from calibrate.data.readers.arrow_buffers import BYTES, Numbers, places, ranges, unpacked
+from calibrate.data.readers.arrow_buffers import (
+    BYTES,
+    Numbers,
+    Place,
+    at_once,
+    places,
+    ranges,
+    unpacked,
+)
 from calibrate.data.readers.arrow_messages import MAGIC, Batch, batches
 from calibrate.data.readers.formats import About, Asked
 from calibrate.data.readers.table import WholeColumns
@@ -109,26 +118,33 @@ class Arrow:
     ) -> Iterator[tuple[list[Numbers], FileArray]]:
         """The wanted columns of each batch, and the file that it is in."""
         schema, name, row = self.head.schema, self.head.name, 0
+        kinds = [(each, schema.field(each).type, self.head.dtype(each)) for each in wanted]
+        known: dict[object, dict[str, Place]] = {}
         for piece in pieces:
-            batch, at = piece.batch, places(schema, piece.batch, piece.name)
-            found = [
-                Numbers(
-                    piece.content,
-                    batch,
-                    at[each],
-                    schema.field(each).type,
-                    self.head.dtype(each),
-                    name,
-                    each,
-                    row,
-                )
-                for each in wanted
-            ]
+            batch, content = piece.batch, piece.content
+            layout = len(batch.nodes), len(batch.buffers), *batch.variadic.tolist()
+            if layout not in known:
+                known[layout] = places(schema, batch, piece.name)
+            at = known[layout]
+
+            def found(
+                content: AnyArray | FileArray,
+                batch: Batch,
+                at: dict[str, Place] = at,
+                row: int = row,
+            ) -> list[Numbers]:
+                return [
+                    Numbers(content, batch, at[each], kind, dtype, name, each, row)
+                    for each, kind, dtype in kinds
+                ]
+
+            columns = found(content, batch)
+            buffers = [i for each in columns for i in each.buffers]
             if batch.codec is not None:
-                wanted_buffers = [i for each in found for i in each.buffers]
-                content, batch = unpacked(piece.content, batch, wanted_buffers, name)
-                found = [replace(each, content=content, batch=batch) for each in found]
-            yield found, piece.content
+                columns = found(*unpacked(content, batch, buffers, name))
+            elif len(wanted) > 1:
+                columns = found(*at_once(content, batch, buffers))
+            yield columns, content
             row += batch.n_rows
 
     def texts(self, column: str) -> Iterator[pa.Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ from calibrate.data.spool import Spool
 from calibrate.errors import InputError
 
 AT_ONCE = 4 << 20  # bytes that are unpacked at once
+MOST_AT_ONCE = 32 << 20  # bytes of a batch that are read at once
 BYTES = np.dtype(np.uint8)
 
 
@@ -197,6 +198,19 @@ class Numbers:
             f"{self.name}: damaged: column {self.column!r} is shorter than its "
             f"{self.batch.n_rows:,} rows; save it again"
         )
+
+
+def at_once(
+    content: FileArray, batch: Batch, wanted: Sequence[int]
+) -> tuple[AnyArray | FileArray, Batch]:
+    """What lies around the buffers of these numbers, read at once if that is little."""
+    starts, sizes = batch.buffers[wanted].T
+    held = sizes > 0
+    first, last = min(starts[held], default=0), max((starts + sizes)[held], default=0)
+    if last - first > MOST_AT_ONCE or last - first > 2 * sizes.sum():
+        return content, batch
+    moved = replace(batch, buffers=batch.buffers - np.array([first, 0]))
+    return content[int(first) : int(last)], moved
 
 
 def unpacked(

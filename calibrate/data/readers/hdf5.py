@@ -16,6 +16,7 @@ from calibrate.arrays import AnyArray
 from calibrate.data.coded import CodedArray, Coder
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray, array_at
+from calibrate.data.joined import Joined
 from calibrate.data.readers.contents import MOST_ARRAYS, MOST_DEPTH, check_unpacked, chosen
 from calibrate.data.readers.npy import MOST_AXES
 from calibrate.data.spool import Spool
@@ -27,6 +28,7 @@ MAGIC = b"\x89HDF\r\n\x1a\n"
 SAVER = "h5py, as numbers"
 AT_ONCE = 16 << 20  # bytes of rows that are decoded at once
 MOST_AT_ONCE = 128 << 20  # the same, where so many are packed together
+MOST_PARTS = 10_000  # chunks that are read in place
 MOST_CHUNK = 1 << 30  # bytes that are packed together
 FILTERS = {  # those within the library itself; any other is code that would be looked for
     h5py.h5z.FILTER_DEFLATE,
@@ -156,7 +158,7 @@ def _check(dataset: h5py.Dataset, name: str) -> None:
         raise InputError(f"{name}: expected {kind}; save logits and labels as plain arrays")
 
 
-def _numbers(dataset: h5py.Dataset, file: BinaryIO, name: str) -> AnyArray | FileArray:
+def _numbers(dataset: h5py.Dataset, file: BinaryIO, name: str) -> Opened:
     """Values in place where they lie together as numpy has them."""
     shape, dtype, offset = dataset.shape, dataset.dtype, dataset.id.get_offset()
     plain = dataset.id.get_type().equal(h5py.h5t.py_create(dtype, logical=True))
@@ -167,12 +169,36 @@ def _numbers(dataset: h5py.Dataset, file: BinaryIO, name: str) -> AnyArray | Fil
         return array_at(file, shape, np.dtype(dtype.str), fortran=False, name=name)
     size = os.fstat(file.fileno()).st_size
     check_unpacked(prod(shape) * dtype.itemsize, size, name)
+    lying = _chunks_in_place(dataset, file, name) if plain else None
+    if lying is not None:
+        return lying
     if not shape:
         return np.asarray(dataset[()])
     spool = Spool(name, shape[1:], np.dtype(dtype.str), shape[0])
     for start, stop in _ranges(dataset):
         spool.add(dataset[start:stop])
     return spool.array()
+
+
+def _chunks_in_place(dataset: h5py.Dataset, file: BinaryIO, name: str) -> Joined | None:
+    """Whole rows in chunks that are not packed; None where they are, or are too many."""
+    shape, chunks, held = dataset.shape, dataset.chunks, dataset.id
+    if not chunks or chunks[1:] != shape[1:] or held.get_create_plist().get_nfilters():
+        return None
+    n = held.get_num_chunks()
+    if not 0 < n == -(-shape[0] // chunks[0]) <= MOST_PARTS:
+        return None
+    dtype, end = np.dtype(dataset.dtype.str), file.seek(0, os.SEEK_END)
+    file.seek(0)
+    content = FileArray(file, (end,), np.dtype(np.uint8), fortran=False, name=name)
+    found = sorted((held.get_chunk_info(i) for i in range(n)), key=lambda each: each.chunk_offset)
+    parts: list[AnyArray | FileArray] = []
+    for each in found:
+        rows = min(chunks[0], shape[0] - each.chunk_offset[0])
+        if each.byte_offset + each.size > end or each.size != prod(chunks) * dtype.itemsize:
+            raise InputError(f"{name}: truncated or damaged; copy or save it again")
+        parts.append(content.part(each.byte_offset, (rows, *shape[1:]), dtype))
+    return Joined(parts)
 
 
 def _texts(dataset: h5py.Dataset, name: str) -> CodedArray:
