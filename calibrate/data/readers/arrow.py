@@ -98,7 +98,7 @@ class Arrow:
                     values = columns[0].rows(start, stop, *(shape or (None,)))
                 else:
                     held = (column.rows(start, stop, None) for column in columns)
-                    values = side_by_side(held, stop - start, dtype)
+                    values = side_by_side(held, (stop - start, len(wanted)), dtype)
                 if guess is not None:
                     guess.add(values)
                 spool.add(values)

@@ -84,7 +84,7 @@ class Parquet:
             row = 0
             for batch in self._batches([*group], dtype.itemsize * len(group)):
                 held = (_values(batch.column(each), name, each, row) for each in group)
-                spool.add(side_by_side(held, batch.num_rows, dtype).reshape(-1))
+                spool.add(side_by_side(held, (batch.num_rows, len(group)), dtype).reshape(-1))
                 row += batch.num_rows
             if row != n_rows:
                 raise ValueError(f"{row:,} rows where its metadata promises {n_rows:,}")

@@ -243,10 +243,14 @@ def check_width(width: int, name: str, column: str) -> None:
         )
 
 
-def side_by_side(columns: Iterable[AnyArray], rows: int, dtype: np.dtype[Any]) -> AnyArray:
+def side_by_side(
+    columns: Iterable[AnyArray], shape: tuple[int, int], dtype: np.dtype[Any]
+) -> AnyArray:
     """``(rows, K)`` of K columns."""
-    together = np.array([np.asarray(each, dtype) for each in columns], dtype).reshape(-1, rows)
-    return np.ascontiguousarray(together.T)
+    together = np.empty(shape, dtype)
+    for i, each in enumerate(columns):
+        together[:, i] = each
+    return together
 
 
 def _any(tests: Iterable[Any], kind: pa.DataType) -> bool:
