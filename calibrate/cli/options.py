@@ -42,8 +42,8 @@ LogitsFile = Annotated[
     str,
     typer.Argument(
         metavar="LOGITS",
-        help="Scores, rows x classes: .npy, .npz, .pt, .safetensors, .pkl, .csv, .tsv, .json or "
-        ".jsonl, or file.npz:key.",
+        help="Scores, rows x classes: .npy, .npz, .pt, .safetensors, .pkl, .csv, .tsv, .json, "
+        ".jsonl, .parquet, .arrow, .feather, .h5, .zarr or a saved dataset, or file.npz:key.",
     ),
 ]
 ManyFiles = Annotated[

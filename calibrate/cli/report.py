@@ -26,8 +26,8 @@ class ReportRows(options.RowOptions):
         str,
         typer.Argument(
             metavar="LOGITS",
-            help="Scores, rows x classes: .npy, .npz, .pt, .safetensors, .pkl, .csv, .tsv, .json "
-            "or .jsonl, or file.npz:key. "
+            help="Scores, rows x classes: .npy, .npz, .pt, .safetensors, .pkl, .csv, .tsv, .json, "
+            ".jsonl, .parquet, .arrow, .feather, .h5, .zarr or a saved dataset, or file.npz:key. "
             "Or a .csv with the columns true_label, pred_label, confidence, for what can be told "
             "from these.",
         ),

@@ -14,8 +14,11 @@ from calibrate.arrays import AnyArray, Index
 from calibrate.data.coded import CodedArray, check_short
 from calibrate.data.file_array import FileArray
 from calibrate.data.foreign import as_array, column_names
+from calibrate.data.joined import Joined
 
-Opened = AnyArray | FileArray | CodedArray  # an array in a file, read by ranges or into memory
+Opened = (
+    AnyArray | FileArray | Joined | CodedArray
+)  # an array in a file, read by ranges or into memory
 
 
 class Column(Protocol):

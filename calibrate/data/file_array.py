@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from copy import copy
 from math import prod
 from threading import Lock
 from typing import Any, BinaryIO
@@ -49,6 +50,7 @@ class FileArray:
         self._handle = os.dup(file.fileno())
         self._version = version_of(self._handle)
         finalize(self, os.close, self._handle)
+        self._opener: FileArray | None = None
 
     def __getitem__(self, rows: slice) -> AnyArray:
         """The rows of a range, read-only.
@@ -58,6 +60,14 @@ class FileArray:
         """
         start, stop, _ = rows.indices(self.shape[0])
         return self._shaped(self._read([(start, max(start, stop))]))
+
+    def part(self, start: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> FileArray:
+        """Another array in C order in the same version of the same file, from a byte on."""
+        found = copy(self)
+        found.shape, found._stored, found.dtype = shape, dtype, dtype
+        found._start, found._lines, found._row = start, 1, dtype.itemsize * prod(shape[1:])
+        found._opener = self._opener or self  # which closes the file when nobody reads it any more
+        return found
 
     def take(self, rows: Index) -> AnyArray:
         """The rows of these ascending numbers; what lies between them is left out where it is much.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from calibrate.data.readers.formats import FORMATS
+from calibrate.data.readers.formats import FORMATS, folder_format
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,9 @@ class Address:
                 head, mark, key = name.rpartition(f"{suffix}:")
                 if mark:
                     return Address(name, Path(head + suffix), key)
+            head, mark, key = name.rpartition(":")
+            if mark and Path(head).is_dir():
+                return Address(name, Path(head), key)
         return Address(name, Path(name))
 
     @property
@@ -39,7 +42,9 @@ class Address:
 
     @property
     def suffix(self) -> str:
-        """In small letters, as in ``.npy`` and ``.csv.gz``."""
+        """In small letters, as in ``.npy`` and ``.csv.gz``; of a folder, that of its format."""
+        if self.path.is_dir():
+            return folder_format(self.path) or self.path.suffix.lower()
         both = "".join(self.path.suffixes[-2:]).lower()
         return both if both in FORMATS else self.path.suffix.lower()
 
@@ -47,4 +52,5 @@ class Address:
     def stem(self) -> str:
         """The path without the suffix of a known format."""
         path = str(self.path)
-        return path[: -len(self.suffix)] if self.suffix in FORMATS else path
+        known = self.suffix in FORMATS and path.lower().endswith(self.suffix)
+        return path[: -len(self.suffix)] if known else path

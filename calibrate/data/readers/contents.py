@@ -20,9 +20,21 @@ MOST_VISITED = 1 << 20  # values in them, each as often as it is referred to
 MOST_ARRAYS = 100_000
 MOST_KEY = 1_000  # characters
 MOST_NEAR = 200  # characters of keys, and ten times as many keys, that are compared with another
+MOST_UNPACKED = 1 << 30  # bytes of numbers that take up far less in their file
+MOST_RATIO = 50  # times as large as in the file: scores shrink by 2 or so
 NUMBERS = frozenset((bool, int, float))
 
 Held = Sequence[tuple["str | None", T]]  # the key is None where the file is one array
+
+
+def check_unpacked(unpacked: int, packed: int, name: str) -> None:
+    """Raise InputError for a few bytes that would fill the disk or the memory."""
+    if unpacked > max(MOST_UNPACKED, MOST_RATIO * packed):
+        raise InputError(
+            f"{name}: expected at most {MOST_UNPACKED >> 30} GiB of numbers packed more than "
+            f"{MOST_RATIO} times, found {unpacked / (1 << 30):.1f} GiB in {packed:,} bytes; save "
+            "them with numpy.save"
+        )
 
 
 def arrays_in(tree: object, kind: type[T], name: str) -> list[tuple[str | None, T | list[float]]]:

@@ -3,30 +3,68 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-# Each module has ``keys(path)``, the names of the arrays in a file, and ``read(path, key)``, one of
-# them; key is None where none was given and the file holds one.
+
+@dataclass(frozen=True)
+class Format:
+    """How files of a suffix are read.
+
+    Attributes:
+        module: of this folder. It has ``keys(path)``, the names of the arrays in a file, and
+            ``read(path, key, name)``, one of them; key is None where none was given and the file
+            holds one.
+        extra: of the package, which brings what the module imports; None where nothing is needed.
+        table: whether it holds scores and labels side by side. Then the functions of the module
+            take ``Asked``, too, and ``about(path, key, asked, name)`` says what the columns of the
+            scores are called.
+    """
+
+    module: str
+    extra: str | None = None
+    table: bool = False
+
+
 FORMATS = {
-    ".npy": "npy",
-    ".npz": "npz",
-    ".pt": "pt",
-    ".pth": "pt",
-    ".bin": "pt",
-    ".safetensors": "safetensors",
-    ".pkl": "pkl",
-    ".pickle": "pkl",
-    ".csv": "table",
-    ".csv.gz": "table",
-    ".tsv": "table",
-    ".tsv.gz": "table",
-    ".json": "json_rows",
-    ".jsonl": "json_rows",
-    ".txt": "text",
+    ".npy": Format("npy"),
+    ".npz": Format("npz"),
+    ".pt": Format("pt"),
+    ".pth": Format("pt"),
+    ".bin": Format("pt"),
+    ".safetensors": Format("safetensors"),
+    ".pkl": Format("pkl"),
+    ".pickle": Format("pkl"),
+    ".csv": Format("table", table=True),
+    ".csv.gz": Format("table", table=True),
+    ".tsv": Format("table", table=True),
+    ".tsv.gz": Format("table", table=True),
+    ".json": Format("json_rows", table=True),
+    ".jsonl": Format("json_rows", table=True),
+    ".parquet": Format("parquet", "arrow", table=True),
+    ".arrow": Format("arrow", "arrow", table=True),
+    ".feather": Format("arrow", "arrow", table=True),
+    ".h5": Format("hdf5", "hdf5"),
+    ".hdf5": Format("hdf5", "hdf5"),
+    ".zarr": Format("zarr_store", "zarr"),
+    "dataset/": Format("saved_dataset", "arrow", table=True),
+    ".txt": Format("text"),
 }
-# Of these, the modules of tables: they hold scores and labels side by side. Their functions take
-# ``Asked``, too, and ``about(path, asked)`` says what the columns of the scores are called.
-TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".json", ".jsonl")
+FOLDERS = {  # the format of a folder that holds a file of this name
+    "dataset_dict.json": "dataset/",
+    "state.json": "dataset/",
+    "zarr.json": ".zarr",
+    ".zgroup": ".zarr",
+    ".zarray": ".zarr",
+}
+TABLES = tuple(suffix for suffix, kind in FORMATS.items() if kind.table)
 ARRAYS = tuple(suffix for suffix in FORMATS if suffix != ".txt")  # formats of numbers
+
+
+def folder_format(path: Path) -> str | None:
+    """The key in ``FORMATS`` of a folder that is read as one file; None for any other folder."""
+    held = (kind for mark, kind in FOLDERS.items() if (path / mark).is_file())
+    usual = path.suffix.lower() if path.suffix.lower() in FOLDERS.values() else None
+    return next(held, usual)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from calibrate.data.columns import Column, FileColumn, Opened, everything
 from calibrate.data.dataset import Dataset
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.contents import nearest_first
-from calibrate.data.readers.formats import ARRAYS, FORMATS, TABLES, About, Asked
+from calibrate.data.readers.formats import ARRAYS, FORMATS, TABLES, About, Asked, folder_format
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.files import check_regular
-from calibrate.printable import brief, listed
+from calibrate.printable import brief, cut, listed
 
 TEXTS = ("labels", "groups", "clusters")  # what may be text
 MOST_BESIDE = 5_000  # files of a folder among which a similar name is looked for
@@ -76,11 +76,13 @@ def open_column(name: str, role: str, *, label_column: str | None = None) -> Col
     if not name or address.key == "":
         raise InputError(f"{name}: expected the name of a file of {role}, got an empty name or key")
     try:
-        if address.path.is_dir():
+        folder = address.path.is_dir()
+        if folder and folder_format(address.path) is None:
             raise InputError(f"{address.file}: expected a file of {role}, found a directory")
         if not address.path.is_symlink() and not address.path.exists():
             raise InputError(f"{address.file}: no such file{nearest_file(address.path)}")
-        check_regular(address.path, address.file)
+        if not folder:
+            check_regular(address.path, address.file)
         if address.suffix in formats:
             return _opened(address, role, Asked(label_column, text=role in TEXTS))
     except OSError as error:
@@ -97,7 +99,7 @@ def _opened(address: Address, role: str, asked: Asked) -> Column:
     opened = partial(_read, address.suffix, str(path), key, address.name, *_asked(address, asked))
     about = About()
     if address.suffix in TABLES:
-        about = _module(address.suffix).about(path, key, asked, address.file)
+        about = reader(address.suffix, address.file).about(path, key, asked, address.file)
     column = FileColumn(opened, address.name, about.class_names, about.notes)
     _ = column.shape
     return column
@@ -113,8 +115,22 @@ def read_groups(name: str) -> AnyArray:
     return read_array(name, "groups")
 
 
-def _module(suffix: str) -> ModuleType:
-    return import_module(f"calibrate.data.readers.{FORMATS[suffix]}")
+def reader(suffix: str, name: str) -> ModuleType:
+    """The module that reads files of a suffix; ``name`` is that of the file.
+
+    Raises:
+        InputError: what it needs is not installed.
+    """
+    kind = FORMATS[suffix]
+    try:
+        return import_module(f"calibrate.data.readers.{kind.module}")
+    except ImportError as error:
+        if kind.extra is None:
+            raise
+        raise InputError(
+            f"{name}: files of this format ({suffix}) need the extra {kind.extra!r}: "
+            f"pip install 'calibrate-cli[{kind.extra}]' ({cut(str(error))})"
+        ) from error
 
 
 def _asked(address: Address, asked: Asked) -> tuple[Asked, ...]:
@@ -124,13 +140,14 @@ def _asked(address: Address, asked: Asked) -> tuple[Asked, ...]:
 
 def _read(suffix: str, path: str, key: str | None, name: str, *asked: Asked) -> Opened:
     """Open an array; a function of this module, so that it can be sent to another process."""
-    array: Opened = _module(suffix).read(Path(path), key, name, *asked)
+    array: Opened = reader(suffix, name).read(Path(path), key, name, *asked)
     return array
 
 
 def _keys(address: Address, asked: Asked) -> list[str] | None:
     """The names of the arrays in a file, or None where it holds one without a name."""
-    held: list[str] | None = _module(address.suffix).keys(address.path, *_asked(address, asked))
+    module = reader(address.suffix, address.file)
+    held: list[str] | None = module.keys(address.path, *_asked(address, asked))
     return held
 
 
@@ -151,7 +168,7 @@ def labels_beside(logits: str, label_column: str | None = None) -> str:
     """The labels in the file of the logits."""
     address = Address.of(logits)
     held = None
-    if address.suffix in FORMATS and address.path.is_file():
+    if address.suffix in FORMATS and address.path.exists():
         held = _keys(address, Asked(label_column))
     if "labels" in (held or ()):
         return f"{address.file}:labels"

@@ -240,6 +240,11 @@ class WholeColumns:
         self._high = np.maximum(self._high, seen.max(axis=0))[whole]
         self._places = self._places[whole]
 
+    @property
+    def open(self) -> bool:
+        """Whether more rows can change what is found."""
+        return len(self._places) > 0
+
     def check(self, columns: Sequence[str], name: str) -> None:
         """Raise InputError where one column, and one alone, looks like labels of the others."""
         n_columns = len(columns)
