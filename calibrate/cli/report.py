@@ -203,7 +203,7 @@ def _of_logits(
     settings = replace(settings, classes=class_numbers(wanted.classes, names))
     groups = None
     if rows.groups is not None:
-        groups = read_groups(rows.groups)
+        groups = read_groups(rows.groups, dataset.logits)
         groups_of(groups, dataset, rows.groups)
     if after.cross_fit:
         found = calibrate.cross_evaluate(dataset, groups=groups, settings=settings)

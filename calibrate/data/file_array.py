@@ -11,7 +11,7 @@ from weakref import finalize
 import numpy as np
 
 from calibrate.arrays import AnyArray, Index
-from calibrate.files import changed, check_version, version_of
+from calibrate.files import Version, changed, check_version, version_of
 
 SKIP = 1 << 14  # bytes between rows that are cheaper to read than to leave out
 IN_MEMORY = 1 << 28  # bytes up to which an array in Fortran order is read at once
@@ -49,6 +49,15 @@ class FileArray:
         self._handle = os.dup(file.fileno())
         self._version = version_of(self._handle)
         finalize(self, os.close, self._handle)
+
+    @property
+    def version(self) -> Version | None:
+        """Of the file that was opened."""
+        return self._version
+
+    def is_of(self, version: Version) -> bool:
+        """Whether this lies in a file of this version, not in a temporary one."""
+        return self._version == version
 
     def __getitem__(self, rows: slice) -> AnyArray:
         """The rows of a range, read-only.
