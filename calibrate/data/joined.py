@@ -92,7 +92,8 @@ class Joined:
             self._coder.extend(array)
         elif self._spool is not None or not (isinstance(array, FileArray) and array.is_of(version)):
             self._copy(array)
-        self._pieces.append(replace(piece, rows=array.shape[0], version=version))
+        spot = array.spot if isinstance(array, FileArray) and self.in_place else None
+        self._pieces.append(replace(piece, rows=array.shape[0], version=version, spot=spot))
 
     def array(self) -> Whole:
         """All rows, when the last was added."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from calibrate.arrays import AnyArray, Index
 from calibrate.data.coded import CodedArray
-from calibrate.data.file_array import FileArray
+from calibrate.data.file_array import FileArray, Spot
 from calibrate.errors import InputError
 from calibrate.files import Version, changed
 
@@ -31,6 +31,7 @@ class Piece:
         opened: gives its array; a picklable value.
         rows: how many it holds, once that is known.
         version: of the file, once it was opened.
+        spot: where in it the array is, if it is read by range.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Piece:
     opened: Callable[[], AnyArray | FileArray | CodedArray | Pieces]
     rows: int = 0
     version: Version | None = None
+    spot: Spot | None = None
 
     def on_disk(self) -> Version:
         """The version that is there now.
@@ -56,26 +58,18 @@ class Piece:
         Raises:
             InputError: the file is no longer what was opened first.
         """
+        if self.spot is None:
+            raise changed(self.name)
         try:
-            array = self.opened()
+            return self.spot.open(self.path)
         except OSError as error:
             raise InputError(f"{self.name}: cannot be read: {error.strerror or error}") from error
-        if not isinstance(array, FileArray) or not _same(array.version, self.version):
-            raise changed(self.name)
-        return array
-
-
-def _same(one: Version | None, two: Version | None) -> bool:
-    """Whether a file is what it was; its device has another number on another machine."""
-    if one is None or two is None:
-        return False
-    return (one.inode, one.size, one.modified) == (two.inode, two.size, two.modified)
 
 
 def check_unchanged(pieces: Sequence[Piece]) -> None:
     """Raise InputError where a file is no longer what was opened first."""
     for piece in pieces:
-        if piece.version is not None and not _same(piece.on_disk(), piece.version):
+        if piece.version is not None and not piece.on_disk().is_like(piece.version):
             raise changed(piece.name)
 
 
@@ -124,13 +118,17 @@ class Pieces:
             InputError: a file is no longer what was opened.
         """
         start, stop, _ = rows.indices(self.shape[0])
-        parts, which = [], bisect_right(self._starts, start) - 1
-        while start < stop:
-            end = min(stop, self._starts[which + 1])
+        which, n_rows = bisect_right(self._starts, start) - 1, max(0, stop - start)
+        if n_rows and stop <= self._starts[which + 1]:
             first = self._starts[which]
-            parts.append(self._file(which)[start - first : end - first])
-            start, which = end, which + 1
-        return self._together(parts)
+            found = self._file(which)[start - first : stop - first]
+            return np.ascontiguousarray(found, self.dtype)
+        whole, at = np.empty((n_rows, *self.shape[1:]), self.dtype), 0
+        while at < n_rows:
+            first, end = self._starts[which] - start, min(n_rows, self._starts[which + 1] - start)
+            self._file(which).fill(whole[at:end], at - first)
+            at, which = end, which + 1
+        return whole
 
     def take(self, rows: Index) -> AnyArray:
         """The rows of these ascending numbers.
@@ -138,21 +136,20 @@ class Pieces:
         Raises:
             InputError: a file is no longer what was opened.
         """
+        whole = np.empty((len(rows), *self.shape[1:]), self.dtype)
         which = np.searchsorted(self._starts, rows, side="right") - 1
-        ends = np.flatnonzero(np.diff(which, append=-1)) + 1
-        parts, begin = [], 0
-        for end in ends.tolist():
-            file = int(which[begin])
-            parts.append(self._file(file).take(rows[begin:end] - self._starts[file]))
+        begin = 0
+        for end in (np.flatnonzero(np.diff(which, append=-1)) + 1).tolist():
+            some, array = (
+                rows[begin:end] - self._starts[which[begin]],
+                self._file(int(which[begin])),
+            )
+            if some[-1] - some[0] == len(some) - 1:
+                array.fill(whole[begin:end], int(some[0]))
+            else:
+                whole[begin:end] = array.take(some)
             begin = end
-        return self._together(parts)
-
-    def _together(self, parts: list[AnyArray]) -> AnyArray:
-        """One array, row by row in memory, as it would be had it been one file."""
-        if not parts:
-            return np.empty((0, *self.shape[1:]), self.dtype)
-        whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        return np.ascontiguousarray(whole, self.dtype)
+        return whole
 
     def _file(self, which: int) -> FileArray:
         with self._lock:

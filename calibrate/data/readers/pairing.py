@@ -14,9 +14,9 @@ BOTH = "name the files of both one by one with commas, in the same order, if the
 def check_paired(first: Column | None, other: Column) -> None:
     """Raise InputError unless it is known that rows of both belong together, file by file.
 
-    Columns in memory or in one file each are not looked at.
+    Columns in memory or in one file each are not looked at, nor is one on its own.
     """
-    if not isinstance(first, FileColumn) or not isinstance(other, FileColumn):
+    if first is None:
         return
     one, two = _several(first), _several(other)
     if one is None or two is None:
@@ -41,9 +41,10 @@ def check_paired(first: Column | None, other: Column) -> None:
             )
 
 
-def _several(column: FileColumn) -> Files | None:
+def _several(column: Column) -> Files | None:
     """The files of a column, if it is made of several."""
-    return column.files if column.files is not None and len(column.files.names) > 1 else None
+    files = column.files if isinstance(column, FileColumn) else None
+    return files if files is not None and len(files.names) > 1 else None
 
 
 def _check_names(first: str, one: Files, other: str, two: Files) -> None:

@@ -78,7 +78,7 @@ class Several:
     @property
     def note(self) -> str:
         """Which files, in a line."""
-        names = _short([address.name for address in self.addresses])
+        names = _short([str(address.path) for address in self.addresses])
         if len(names) == 1:
             return f"{self.name}: 1 file, {names[0]}{self.more}"
         order = "the order given" if self.ordered else "natural order"
@@ -153,11 +153,11 @@ def _of_list(name: str) -> Several:
     addresses = []
     for part in parts:
         address = Address.of(part)
-        if not os.path.lexists(address.path):
+        if not part or not os.path.lexists(address.path):
             what = (
-                f"its part {part!r} is none either"
+                f"the file {part!r} of this list is none"
                 if part
-                else "as a list, it has a part of no name"
+                else "a name is empty in this list"
             )
             raise InputError(f"{cut(name)}: no such file, and {what}; a list takes names of files")
         addresses.append(address)
