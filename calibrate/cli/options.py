@@ -43,7 +43,7 @@ LogitsFile = Annotated[
     typer.Argument(
         metavar="LOGITS",
         help="Scores, rows x classes: .npy, .npz, .pt, .safetensors, .pkl, .csv, .tsv, .json or "
-        ".jsonl, or file.npz:key.",
+        ".jsonl, or file.npz:key. Several files as one: 'z-*.npy', their folder, or a.npy,b.npy.",
     ),
 ]
 ManyFiles = Annotated[

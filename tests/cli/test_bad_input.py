@@ -64,7 +64,7 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
     "a directory of other things": (
         {},
         "fit . y.npy",
-        ["./y.npy: expected 10 values per row, as in ./p.npy", "not pieces of one array"],
+        ["y.npy: expected 5 values per row, as in p.npy", "not pieces of one array"],
     ),
     "empty file": ({"e.npy": b""}, "fit e.npy y.npy", ["e.npy", "empty file"]),
     "truncated": (

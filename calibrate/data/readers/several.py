@@ -128,7 +128,8 @@ def _of_folder(name: str, folder: str, key: str | None) -> Several:
         )
     others = in_natural_order([*set(names) - set(found)])
     more = f"; left out {listed(others)}" if others else ""
-    paths = [os.path.join(folder, each) for each in found]
+    within = "" if os.path.normpath(folder) == "." else folder
+    paths = [os.path.join(within, each) for each in found]
     return _checked(name, key, paths, _beside(folder), more)
 
 
