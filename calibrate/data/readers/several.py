@@ -165,7 +165,7 @@ def _of_list(name: str) -> Several:
     common = shared_start([str(address.path) for address in addresses])
     shown = name
     if len(name) > MOST_NAME:
-        shown = f"{parts[0]},...,{parts[-1]} ({len(parts):,} files)"
+        shown = f"{parts[0]},...,{parts[-1]}"
     _check_kind(shown, [str(address.path) for address in addresses])
     stem = _trimmed(common.rstrip("0123456789"))
     return Several(shown, None, tuple(addresses), stem, ordered=True)
@@ -192,7 +192,8 @@ def _check_kind(name: str, paths: Sequence[str]) -> None:
     kinds = Counter(Address(path, Path(path)).suffix for path in paths)
     if len(kinds) > 1:
         found = " and ".join(f"{suffix or 'no suffix'} ({n:,})" for suffix, n in kinds.items())
-        pattern = os.path.join(os.path.dirname(paths[0]), f"*{kinds.most_common(1)[0][0]}")
+        known = next((kind for kind, _ in kinds.most_common() if kind in FORMATS), ".npy")
+        pattern = os.path.join(os.path.dirname(paths[0]), f"*{known}")
         raise InputError(
             f"{name}: expected files of one suffix, found {found}; name the pieces by a pattern, "
             f"as in '{pattern}'"
