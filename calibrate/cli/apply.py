@@ -62,7 +62,7 @@ def apply(
     from calibrate.calibrators.apply import apply_blocks
     from calibrate.cli.outputs import check_outputs
     from calibrate.data.npy_writer import write_npy_to
-    from calibrate.data.readers.address import Address
+    from calibrate.data.readers.several import stem_of
     from calibrate.results.json import read_result
     from calibrate.results.thresholds import Thresholds
 
@@ -72,7 +72,7 @@ def apply(
         check_calibrator(decided, method, thresholds or "")
         if kind is not options.ScoresKind.probabilities:
             raise calibrate.InputError("expected either `thresholds` or `kind`, got both")
-    target = f"{Address.of(logits).stem}.calibrated.npy" if output is None else output
+    target = f"{stem_of(logits)}.calibrated.npy" if output is None else output
     if target != "-":
         check_outputs([target])
     reading = read.reading

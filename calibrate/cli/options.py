@@ -43,7 +43,8 @@ LogitsFile = Annotated[
     typer.Argument(
         metavar="LOGITS",
         help="Scores, rows x classes: .npy, .npz, .pt, .safetensors, .pkl, .csv, .tsv, .json, "
-        ".jsonl, .parquet, .arrow, .feather, .h5, .zarr or a saved dataset, or file.npz:key.",
+        ".jsonl, .parquet, .arrow, .feather, .h5, .zarr or a saved dataset, or file.npz:key. "
+        "Several files as one: 'z-*.npy', their folder, or a.npy,b.npy.",
     ),
 ]
 ManyFiles = Annotated[

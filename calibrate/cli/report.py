@@ -152,6 +152,7 @@ def _of_predictions(
     rows: ReportRows, after: AfterOptions, wanted: WantedOptions, settings: Settings
 ) -> Report:
     import calibrate
+    from calibrate.data.columns import ArrayColumn
     from calibrate.data.groups import check_groups
     from calibrate.data.readers.open import read_array, read_groups
     from calibrate.data.readers.predictions import Columns
@@ -171,13 +172,14 @@ def _of_predictions(
             "--label-offset or --label-column"
         )
     found = calibrate.read_top_labels(rows.logits, Columns.of(rows.columns))
+    of_file = ArrayColumn(found.confidence, rows.logits)
     if rows.weights is not None:
-        found = found.weighted(read_array(rows.weights, "weights"), rows.weights)
+        found = found.weighted(read_array(rows.weights, "weights", of_file), rows.weights)
     if rows.cluster is not None:
-        found = found.clustered(read_groups(rows.cluster), rows.cluster)
+        found = found.clustered(read_groups(rows.cluster, of_file), rows.cluster)
     groups = None
     if rows.groups is not None:
-        groups = check_groups(read_groups(rows.groups), found.n_rows, rows.groups)
+        groups = check_groups(read_groups(rows.groups, of_file), found.n_rows, rows.groups)
     return calibrate.evaluate_top_labels(found, groups=groups, settings=settings)
 
 
@@ -203,7 +205,7 @@ def _of_logits(
     settings = replace(settings, classes=class_numbers(wanted.classes, names))
     groups = None
     if rows.groups is not None:
-        groups = read_groups(rows.groups)
+        groups = read_groups(rows.groups, dataset.logits)
         groups_of(groups, dataset, rows.groups)
     if after.cross_fit:
         found = calibrate.cross_evaluate(dataset, groups=groups, settings=settings)

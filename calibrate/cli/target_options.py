@@ -71,8 +71,8 @@ class LabelOptions:
 
     def amount(self) -> tuple[float | str, float | None]:
         """``0.1``, ``0:0.2`` or the name of a file -> the amount or the name, and the hardest."""
-        from calibrate.data.readers.address import Address
         from calibrate.data.readers.formats import ARRAYS
+        from calibrate.data.readers.several import first_address
 
         text = self.smoothing or ""
         try:
@@ -81,7 +81,7 @@ class LabelOptions:
             numbers = []
         if numbers and len(numbers) <= 2:
             return numbers[0], numbers[1] if len(numbers) == 2 else None
-        if Address.of(text).suffix in ARRAYS:
+        if first_address(text).suffix in ARRAYS:
             return text, None
         raise InputError(
             "--smoothing: expected an amount such as 0.1, a range such as 0:0.2, or a file of "

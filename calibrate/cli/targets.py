@@ -87,7 +87,7 @@ def _from_labels(asked: LabelOptions, read: TargetRead, target: str) -> Made:
     maker = LabelTargets(
         given,
         n_classes,
-        read_array(amount, "smoothing") if isinstance(amount, str) else amount,
+        read_array(amount, "smoothing", held) if isinstance(amount, str) else amount,
         hardest=hardest,
         difficulty=difficulty,
         over=asked.over.value if asked.over else "all",

@@ -14,6 +14,7 @@ from calibrate.errors import InputError
 from calibrate.printable import brief
 
 MOST_DIFFERENT = 1 << 20
+BLOCK = 1 << 20  # rows that are copied at once
 MOST_FILLED = 1 << 30  # bytes that texts take once each is as long as the longest
 
 
@@ -64,6 +65,20 @@ class Coder:
         Raises:
             InputError: they are too many different ones.
         """
+        self._spool.add(self._coded(texts))
+
+    def extend(self, array: CodedArray) -> None:
+        """Append texts of another list.
+
+        Raises:
+            InputError: they are too many different ones.
+        """
+        codes = self._coded(array.values.tolist())
+        for start in range(0, array.shape[0], BLOCK):
+            self._spool.add(codes[array.codes[start : start + BLOCK]])
+
+    def _coded(self, texts: Sequence[str]) -> AnyArray:
+        """The code of each text."""
         known = self._codes
         found = [known.setdefault(text.strip(), len(known)) for text in texts]
         if len(known) > MOST_DIFFERENT:
@@ -71,7 +86,7 @@ class Coder:
                 f"{self._name}: expected labels, found more than {MOST_DIFFERENT:,} different ones "
                 f"in one column, such as {brief(texts[-1])}; save them as numbers with numpy.save"
             )
-        self._spool.add(np.array(found, np.int32))
+        return np.array(found, np.int32)
 
     def array(self) -> CodedArray:
         """All of them."""

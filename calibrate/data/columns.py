@@ -14,11 +14,11 @@ from calibrate.arrays import AnyArray, Index
 from calibrate.data.coded import CodedArray, check_short
 from calibrate.data.file_array import FileArray
 from calibrate.data.foreign import as_array, column_names
-from calibrate.data.joined import Joined
+from calibrate.data.pieces import Files, Pieces
+from calibrate.data.stacked import Stacked
 
-Opened = (
-    AnyArray | FileArray | Joined | CodedArray
-)  # an array in a file, read by ranges or into memory
+# an array in a file or in several, read by ranges or into memory
+Opened = AnyArray | FileArray | Stacked | CodedArray | Pieces
 
 
 class Column(Protocol):
@@ -83,16 +83,31 @@ class FileColumn:
             as a ``functools.partial`` of a function with a path.
         name: what the user called the file.
         class_names, notes: as in ``Column``.
+        files: which rows are in which file, where there are several.
+        key: of the array in its file, or None.
     """
 
     opened: Callable[[], Opened]
     name: str
     class_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    files: Files | None = None
+    key: str | None = None
 
     @cached_property
     def _array(self) -> Opened:
         return self.opened()
+
+    @property
+    def array(self) -> Opened:
+        """What was opened."""
+        return self._array
+
+    def holding(self, array: Opened) -> FileColumn:
+        """The same, of which this is what was opened."""
+        column = replace(self)
+        column.__dict__["_array"] = array
+        return column
 
     @property
     def coded(self) -> CodedArray | None:
@@ -102,8 +117,7 @@ class FileColumn:
     def renamed(self, values: AnyArray) -> FileColumn:
         """A column of codes with other values behind them."""
         column = replace(self, opened=partial(_renamed, self.opened, values))
-        column.__dict__["_array"] = _renamed(lambda: self._array, values)  # not read again
-        return column
+        return column.holding(_renamed(lambda: self._array, values))  # not read again
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from copy import copy
+from dataclasses import dataclass
 from math import prod
 from threading import Lock
 from typing import Any, BinaryIO
@@ -12,7 +13,7 @@ from weakref import finalize
 import numpy as np
 
 from calibrate.arrays import AnyArray, Index
-from calibrate.files import changed, check_version, version_of
+from calibrate.files import Version, changed, check_version, reading, version_of
 
 SKIP = 1 << 14  # bytes between rows that are cheaper to read than to leave out
 IN_MEMORY = 1 << 28  # bytes up to which an array in Fortran order is read at once
@@ -52,6 +53,16 @@ class FileArray:
         finalize(self, os.close, self._handle)
         self._opener: FileArray | None = None
 
+    @property
+    def spot(self) -> Spot:
+        """By which it is opened again."""
+        fortran = self._lines > 1
+        return Spot(self.shape, self._stored, self._start, fortran, self._name, self._version)
+
+    def is_of(self, version: Version) -> bool:
+        """Whether this lies in a file of this version, not in a temporary one."""
+        return self._version == version
+
     def __getitem__(self, rows: slice) -> AnyArray:
         """The rows of a range, read-only.
 
@@ -85,6 +96,22 @@ class FileArray:
         found = self._read(list(zip(firsts.tolist(), (lasts + 1).tolist(), strict=True)))
         return self._shaped(found[:, rows - np.repeat(moved, each)])
 
+    def fill(self, rows: AnyArray, start: int) -> None:
+        """Read the rows from ``start`` into a contiguous array of a dtype that holds them.
+
+        Raises:
+            InputError: the file is no longer what was opened.
+        """
+        if _preadv is None or self._lines > 1 or rows.dtype != self._stored or not rows.nbytes:
+            rows[...] = self[start : start + len(rows)]
+            return
+        view, offset = rows.reshape(-1).view(np.uint8).data, self._start + start * self._row
+        while len(view) and (found := _preadv(self._handle, [view], offset)):
+            view, offset = view[found:], offset + found
+        check_version(self._handle, self._version, self._name)
+        if len(view):  # cut short, on a lying file system
+            raise changed(self._name)
+
     def _read(self, ranges: list[tuple[int, int]]) -> AnyArray:
         """The bytes of ranges of rows, ``(lines, rows, bytes)``."""
         line = self.shape[0] * self._row
@@ -107,6 +134,40 @@ class FileArray:
         if self._lines > 1:
             values = values.reshape(*self.shape[:0:-1], n_rows).T
         return values.reshape(n_rows, *self.shape[1:])
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where an array is in a file, so that it can be opened again without its format being read.
+
+    Attributes:
+        shape, dtype: of the array as it is stored.
+        start: its first byte.
+        fortran: its order.
+        name: what the user calls it.
+        version: of the file.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    start: int
+    fortran: bool
+    name: str
+    version: Version | None
+
+    def open(self, path: str) -> FileArray:
+        """The array in the file of a path.
+
+        Raises:
+            InputError: the file is another one, or was written to.
+            OSError: it cannot be opened.
+        """
+        with reading(path, self.name) as file:
+            found = version_of(file.fileno())
+            if found is None or self.version is None or not found.is_like(self.version):
+                raise changed(self.name)
+            file.seek(self.start)
+            return FileArray(file, self.shape, self.dtype, fortran=self.fortran, name=self.name)
 
 
 def array_at(
@@ -141,6 +202,8 @@ def _read_at(handle: int, size: int, offset: int) -> bytes:
         found += more
     return found
 
+
+_preadv = getattr(os, "preadv", None)  # not on Windows
 
 if hasattr(os, "pread"):
     _pread = os.pread

@@ -10,12 +10,13 @@ from calibrate.files.inputs import (
     version_of,
 )
 from calibrate.files.json import json_text, read_json, write_json
-from calibrate.files.ledger import Ledger, Placed, changed, together
+from calibrate.files.ledger import Ledger, Placed, Version, changed, together
 from calibrate.files.writing import write_bytes, write_folder, writing
 
 __all__ = [
     "Ledger",
     "Placed",
+    "Version",
     "announce",
     "changed",
     "check_folder",

@@ -27,6 +27,12 @@ class Version:
     def of(found: os.stat_result) -> Version:
         return Version(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
+    def is_like(self, other: Version) -> bool:
+        """Whether a file is what it was, here or on another machine, where devices have other
+        numbers.
+        """
+        return (self.inode, self.size, self.modified) == (other.inode, other.size, other.modified)
+
 
 @dataclass(frozen=True)
 class Placed:

@@ -61,7 +61,11 @@ GOOD = {"z.npy": npy(Z), "y.npy": npy(Y), "p.npy": npy(P)}
 FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
     "missing file": ({}, "fit nowhere.npy y.npy", ["nowhere.npy: no such file"]),
     "missing labels": ({}, "fit z.npy nowhere.npy", ["nowhere.npy: no such file"]),
-    "a directory": ({}, "fit . y.npy", [".: expected a file of logits, found a directory"]),
+    "a directory of other things": (
+        {},
+        "fit . y.npy",
+        ["y.npy: expected 5 values per row, as in p.npy", "not pieces of one array"],
+    ),
     "empty file": ({"e.npy": b""}, "fit e.npy y.npy", ["e.npy", "empty file"]),
     "truncated": (
         {"t.npy": npy(Z)[:-100]},

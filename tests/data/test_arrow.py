@@ -15,10 +15,10 @@ import calibrate
 from calibrate.data import spool
 from calibrate.data.columns import everything
 from calibrate.data.file_array import FileArray
-from calibrate.data.joined import Joined
 from calibrate.data.readers import arrow_buffers, typed_columns
 from calibrate.data.readers import parquet as reader_of_parquet
 from calibrate.data.readers.open import open_column
+from calibrate.data.stacked import Stacked
 
 RNG = np.random.default_rng(4)
 Z = RNG.normal(scale=2, size=(60, 5)).astype(np.float32)
@@ -129,7 +129,7 @@ def test_the_same_from_many_blocks_and_a_spool(tmp_path, monkeypatch, table, way
     monkeypatch.setattr(spool, "SMALL", 100)
     monkeypatch.setenv("CALIBRATE_SPOOL", str(tmp_path))
     column = open_column(f"{tmp_path / way}", "logits")
-    assert isinstance(column._array, (FileArray, Joined))
+    assert isinstance(column._array, (FileArray, Stacked))
     assert [each.name for each in tmp_path.iterdir()] == [way]  # the spool has no name
     assert everything(column).tobytes() == Z.tobytes()
     rows = np.array([0, 3, 8, 9, 30, 59])

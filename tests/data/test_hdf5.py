@@ -14,9 +14,9 @@ import calibrate
 from calibrate.data import spool
 from calibrate.data.columns import everything
 from calibrate.data.file_array import FileArray
-from calibrate.data.joined import Joined
 from calibrate.data.readers import hdf5
 from calibrate.data.readers.open import open_column
+from calibrate.data.stacked import Stacked
 
 RNG = np.random.default_rng(4)
 Z = RNG.normal(scale=2, size=(60, 5)).astype(np.float32)
@@ -51,7 +51,7 @@ def test_values_are_those_of_the_npy(tmp_path, monkeypatch, layout, userblock):
     monkeypatch.setattr(hdf5, "MOST_AT_ONCE", 900)
     monkeypatch.setattr(spool, "SMALL", 100)
     column = open_column(f"{tmp_path}/a.h5:out/val/logits", "logits")
-    assert isinstance(column._array, (FileArray, Joined))
+    assert isinstance(column._array, (FileArray, Stacked))
     assert everything(column).tobytes() == expected.tobytes()
     assert column.take(np.array([1, 8, 50])).tobytes() == expected[[1, 8, 50]].tobytes()
     found = calibrate.open_dataset(f"{tmp_path}/a.h5:/out/val/logits")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from calibrate.analyses.clusters.sums import ClusterModel
 from calibrate.data.readers.open import open_column, open_dataset
+from calibrate.data.readers.several import stem_of
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.printable import listed
@@ -55,19 +56,23 @@ def open_models(
     check_counts(files, features=features, last_layer=last_layer, name=titles)
     *logits, labels = files
     names = titles or default_titles(logits)
-    return [
-        ClusterModel(
+    models = []
+    for i, of_model in enumerate(logits):
+        dataset = open_dataset(of_model, labels, reading=reading)
+        model = ClusterModel(
             name=names[i],
-            dataset=open_dataset(of_model, labels, reading=reading),
-            features=open_column(features[i], "features") if features else None,
+            dataset=dataset,
+            features=open_column(features[i], "features", beside=dataset.logits)
+            if features
+            else None,
             weights=open_column(last_layer[i], "weights") if last_layer else None,
             weights_axis=weights_axis,
         )
-        for i, of_model in enumerate(logits)
-    ]
+        models.append(model)
+    return models
 
 
 def default_titles(files: Sequence[str]) -> list[str]:
     """File names without folder and suffix, or in full where that does not tell them apart."""
-    stems = [Path(name).stem for name in files]
+    stems = [Path(stem_of(name)).name for name in files]
     return stems if len(set(stems)) == len(stems) else list(files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class Address:
     @staticmethod
     def of(name: str) -> Address:
         """Split ``path:key`` where the path ends like a file that can be read."""
-        if not Path(name).exists():
+        if not os.path.exists(name):  # a name of any length
             for suffix in FORMATS:
                 head, mark, key = name.rpartition(f"{suffix}:")
                 if mark:

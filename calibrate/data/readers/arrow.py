@@ -17,7 +17,6 @@ from pyarrow import ipc
 from calibrate.arrays import AnyArray
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray
-from calibrate.data.joined import Joined
 from calibrate.data.readers.arrow_buffers import (
     BYTES,
     Numbers,
@@ -39,6 +38,7 @@ from calibrate.data.readers.typed_columns import (
     values_of,
 )
 from calibrate.data.spool import Spool
+from calibrate.data.stacked import Stacked
 from calibrate.errors import InputError
 from calibrate.files import reading
 
@@ -72,7 +72,7 @@ class Arrow:
             shape = self._shape(column, shape)
             part = content.part(column.start, (column.batch.n_rows, *shape), column.dtype)
             found.append(part)
-        return found[0] if len(found) == 1 else Joined(found)
+        return found[0] if len(found) == 1 else Stacked(found)
 
     def _spooled(
         self,

@@ -16,10 +16,10 @@ from calibrate.arrays import AnyArray
 from calibrate.data.coded import CodedArray, Coder
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray, array_at
-from calibrate.data.joined import Joined
 from calibrate.data.readers.contents import MOST_ARRAYS, MOST_DEPTH, check_unpacked, chosen
 from calibrate.data.readers.npy import MOST_AXES
 from calibrate.data.spool import Spool
+from calibrate.data.stacked import Stacked
 from calibrate.errors import InputError
 from calibrate.files import reading
 from calibrate.printable import cut
@@ -180,7 +180,7 @@ def _numbers(dataset: h5py.Dataset, file: BinaryIO, name: str) -> Opened:
     return spool.array()
 
 
-def _chunks_in_place(dataset: h5py.Dataset, file: BinaryIO, name: str) -> Joined | None:
+def _chunks_in_place(dataset: h5py.Dataset, file: BinaryIO, name: str) -> Stacked | None:
     """Whole rows in chunks that are not packed; None where they are, or are too many."""
     shape, chunks, held = dataset.shape, dataset.chunks, dataset.id
     if not chunks or chunks[1:] != shape[1:] or held.get_create_plist().get_nfilters():
@@ -198,7 +198,7 @@ def _chunks_in_place(dataset: h5py.Dataset, file: BinaryIO, name: str) -> Joined
         if each.byte_offset + each.size > end or each.size != prod(chunks) * dtype.itemsize:
             raise InputError(f"{name}: truncated or damaged; copy or save it again")
         parts.append(content.part(each.byte_offset, (rows, *shape[1:]), dtype))
-    return Joined(parts)
+    return Stacked(parts)
 
 
 def _texts(dataset: h5py.Dataset, name: str) -> CodedArray:

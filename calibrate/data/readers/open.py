@@ -16,6 +16,10 @@ from calibrate.data.dataset import Dataset
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.contents import nearest_first
 from calibrate.data.readers.formats import ARRAYS, FORMATS, TABLES, About, Asked, folder_format
+from calibrate.data.readers.pairing import check_paired
+from calibrate.data.readers.places import placed
+from calibrate.data.readers.several import Several, first_address
+from calibrate.data.readers.together import open_together
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.files import check_regular
@@ -49,30 +53,48 @@ def open_dataset(
         InputError: anything about the files or their values.
     """
     asked = (reading or Reading()).label_column
-    apart = labels is not None and Address.of(labels).suffix in TABLES  # then it is about those
+    apart = labels is not None and first_address(labels).suffix in TABLES  # it is about those
     z = open_column(logits, "logits", label_column=None if apart else asked)
     y = None
     if needs_labels:
         name = labels or labels_beside(logits, asked)
-        y = open_column(name, "labels", label_column=asked)
-    w = None if weights is None else open_column(weights, "weights")
-    u = None if clusters is None else open_column(clusters, "clusters")
-    return Dataset.of(z, y, weights=w, clusters=u, reading=reading)
+        y = open_column(name, "labels", label_column=asked, beside=z)
+    w = None if weights is None else open_column(weights, "weights", beside=z)
+    u = None if clusters is None else open_column(clusters, "clusters", beside=z)
+    with placed(z, y, w, u):
+        return Dataset.of(z, y, weights=w, clusters=u, reading=reading)
 
 
 open_source = open_dataset  # its former name, which works until 1.0
 
 
-def open_column(name: str, role: str, *, label_column: str | None = None) -> Column:
+def open_column(
+    name: str, role: str, *, label_column: str | None = None, beside: Column | None = None
+) -> Column:
     """The array that the user named, opened; ``role``, as in "logits", is the key looked for.
 
-    Labels, groups and clusters may be text, everything else is numbers.
+    Labels, groups and clusters may be text, everything else is numbers. Where several files are
+    named as one, ``beside`` is the column whose rows these belong to, file by file.
 
     Raises:
         InputError: there is no such file or array, or it cannot be read.
     """
-    address = Address.of(name)
-    formats = tuple(FORMATS) if role in TEXTS else ARRAYS
+    asked, several = Asked(label_column, text=role in TEXTS), Several.of(name)
+    if several is None:
+        column = open_file(Address.of(name), role, asked)
+    else:
+        column = open_together(several, partial(open_file, role=role, asked=asked), beside)
+    check_paired(beside, column)
+    return column
+
+
+def open_file(address: Address, role: str, asked: Asked) -> FileColumn:
+    """An array of one file.
+
+    Raises:
+        InputError: as of ``open_column``.
+    """
+    name, formats = address.name, tuple(FORMATS) if role in TEXTS else ARRAYS
     if not name or address.key == "":
         raise InputError(f"{name}: expected the name of a file of {role}, got an empty name or key")
     try:
@@ -84,7 +106,7 @@ def open_column(name: str, role: str, *, label_column: str | None = None) -> Col
         if not folder:
             check_regular(address.path, address.file)
         if address.suffix in formats:
-            return _opened(address, role, Asked(label_column, text=role in TEXTS))
+            return _opened(address, role, asked)
     except OSError as error:
         raise InputError(f"{address.file}: cannot be read: {error.strerror or error}") from error
     raise InputError(
@@ -93,26 +115,26 @@ def open_column(name: str, role: str, *, label_column: str | None = None) -> Col
     )
 
 
-def _opened(address: Address, role: str, asked: Asked) -> Column:
+def _opened(address: Address, role: str, asked: Asked) -> FileColumn:
     """A column of a file of a known format, opened here and now, where errors are expected."""
     key, path = address.key or default_key(address, role, asked), address.path.absolute()
     opened = partial(_read, address.suffix, str(path), key, address.name, *_asked(address, asked))
     about = About()
     if address.suffix in TABLES:
         about = reader(address.suffix, address.file).about(path, key, asked, address.file)
-    column = FileColumn(opened, address.name, about.class_names, about.notes)
+    column = FileColumn(opened, address.name, about.class_names, about.notes, key=key)
     _ = column.shape
     return column
 
 
-def read_array(name: str, role: str) -> AnyArray:
+def read_array(name: str, role: str, beside: Column | None = None) -> AnyArray:
     """All of the array that the user named."""
-    return everything(open_column(name, role))
+    return everything(open_column(name, role, beside=beside))
 
 
-def read_groups(name: str) -> AnyArray:
+def read_groups(name: str, beside: Column | None = None) -> AnyArray:
     """The group of each row: an array file, the lines of a ``.txt``, or ``file.csv:column``."""
-    return read_array(name, "groups")
+    return read_array(name, "groups", beside)
 
 
 def reader(suffix: str, name: str) -> ModuleType:
@@ -165,17 +187,26 @@ def default_key(address: Address, role: str, asked: Asked) -> str | None:
 
 
 def labels_beside(logits: str, label_column: str | None = None) -> str:
-    """The labels in the file of the logits."""
-    address = Address.of(logits)
+    """The labels in the file of the logits, or in each of them."""
+    several = Several.of(logits)
+    if several is None:
+        return f"{_check_labelled(Address.of(logits), label_column).file}:labels"
+    for address in several.addresses:
+        _check_labelled(address, label_column)
+    return several.keyed("labels")
+
+
+def _check_labelled(address: Address, label_column: str | None) -> Address:
+    """Raise InputError unless a file of logits holds labels, too."""
     held = None
     if address.suffix in FORMATS and address.path.exists():
         held = _keys(address, Asked(label_column))
     if "labels" in (held or ()):
-        return f"{address.file}:labels"
+        return address
     what = "" if held is None else f" in {address.path}, which holds {listed(held)}"
     if address.suffix in TABLES:
         what += "; name its column with `label_column`"
-    raise InputError(f"{logits}: `labels` is missing and no array 'labels' was found{what}")
+    raise InputError(f"{address.name}: `labels` is missing and no array 'labels' was found{what}")
 
 
 def nearest_file(path: Path) -> str:

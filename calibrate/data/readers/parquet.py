@@ -15,7 +15,6 @@ from pyarrow import parquet, types
 from calibrate.arrays import AnyArray
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray
-from calibrate.data.joined import Joined
 from calibrate.data.readers.contents import check_unpacked
 from calibrate.data.readers.formats import About, Asked
 from calibrate.data.readers.table import WholeColumns
@@ -31,6 +30,7 @@ from calibrate.data.readers.typed_columns import (
     values_of,
 )
 from calibrate.data.spool import Spool
+from calibrate.data.stacked import Stacked
 from calibrate.errors import InputError
 from calibrate.files import reading
 
@@ -98,7 +98,7 @@ class Parquet:
             else:
                 parts.append(flat.part(start * dtype.itemsize, shape, dtype))
             start += size
-        found = parts[0] if len(parts) == 1 else Joined(parts, axis=1)
+        found = parts[0] if len(parts) == 1 else Stacked(parts, axis=1)
         if guess is not None:
             step = max(1, AT_ONCE // (len(wanted) * dtype.itemsize))
             for at in range(0, n_rows, step):

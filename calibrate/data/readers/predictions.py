@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from calibrate.data.readers.several import Several
 from calibrate.data.readers.text import CsvRows, reading_csv
 from calibrate.data.top_labels import TopLabels
 from calibrate.errors import InputError
@@ -97,8 +98,17 @@ def holds_predictions(name: str, columns: str | None) -> bool:
     Raises:
         InputError: the file cannot be read.
     """
-    if not Path(name).name.lower().endswith((".csv", ".tsv", ".csv.gz", ".tsv.gz")):
+    several = Several.of(name)
+    file = name if several is None else str(several.addresses[0].path)
+    if not Path(file).name.lower().endswith((".csv", ".tsv", ".csv.gz", ".tsv.gz")):
         return False
+    if several is not None:
+        if columns is None and not holds_predictions(file, None):
+            return False
+        raise InputError(
+            f"{several.name}: expected one file of predictions, found "
+            f"{len(several.addresses):,}; join them to one"
+        )
     if columns is not None:
         return True
     with reading_csv(name) as rows:
