@@ -1,0 +1,215 @@
+"""Which arrays would be scores, which their labels, and what they would be taken for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+
+from calibrate.analyses.inspection.kinds import LABELS, SCORES
+from calibrate.analyses.inspection.look import Look
+from calibrate.data.label_checks import SUM_TOLERANCE
+from calibrate.data.layout import layout_of, numbered_labels
+from calibrate.data.readers.label_column import USUAL
+from calibrate.data.reading import Reading
+from calibrate.errors import InputError
+from calibrate.results.inspection import ArrayFound, Kind, Taken
+from calibrate.tasks import Task
+
+LABEL_KEYS = (*USUAL, "targets", "y_true", "true_labels", "gt")
+SCORE_KEYS = ("logits", "logit", "scores", "probs", "probabilities", "outputs", "preds")
+AS_SCORES = (*SCORES, Kind.whole, Kind.yes_no, Kind.one_hot)  # rows of whole numbers are odd ones
+WIDE = (Kind.logits, Kind.probabilities, Kind.log_probabilities, Kind.chances)
+
+Pair = tuple[Look, Look | None]
+
+
+def pairs_of(looks: Sequence[Look]) -> list[Pair]:
+    """Scores with the labels that fit them, as in ``((val, its labels), (test, its labels))``.
+
+    Scores without labels come last, each alone.
+    """
+    scores = [each for each in looks if _may_be_scores(each, looks)]
+    left = [each for each in looks if each not in scores and _may_be_labels(each)]
+    found: list[Pair] = []
+    alone: list[Pair] = []
+    for each in scores:
+        fitting = [label for label in left if _fits(each.found, label.found)]
+        best = max(fitting, key=lambda label: _nearness(each, label), default=None)
+        if best is None:
+            alone.append((each, None))
+        else:
+            left.remove(best)
+            found.append((each, best))
+    return [*found, *alone]
+
+
+def _last(look: Look) -> str:
+    """The last part of the key, or of the name of the file, in small letters."""
+    key = look.found.key
+    return (key if key is not None else look.file).rpartition(".")[2].lower()
+
+
+def _may_be_scores(look: Look, looks: Sequence[Look]) -> bool:
+    found, shape = look.found, look.found.shape or ()
+    if _last(look) in LABEL_KEYS or not shape:
+        return False
+    if _last(look) in SCORE_KEYS:
+        return found.kind in AS_SCORES
+    if found.kind is Kind.probabilities:  # or soft labels of others
+        return not any(
+            other.found.kind is Kind.logits and other.found.shape == shape for other in looks
+        )
+    return found.kind in SCORES
+
+
+def _may_be_labels(look: Look) -> bool:
+    kinds = (*LABELS, Kind.probabilities, Kind.chances, Kind.whole)
+    return look.found.kind in kinds and _last(look) not in SCORE_KEYS
+
+
+def _fits(scores: ArrayFound, labels: ArrayFound) -> bool:
+    """Whether there is a label, or a share for each class, for each row."""
+    z, y = scores.shape or (), labels.shape or ()
+    return y in (z, z[:-1], (*z[:-1], 1), (*z, 1))
+
+
+def _nearness(scores: Look, labels: Look) -> tuple[bool, bool, float]:
+    """How surely labels are those of scores: of the same file, of a usual name, of a like one."""
+    like = SequenceMatcher(None, scores.name[-200:], labels.name[-200:]).ratio()
+    return scores.file == labels.file, _last(labels) in LABEL_KEYS, like
+
+
+def reading_of(scores: ArrayFound, labels: ArrayFound | None) -> Reading:
+    """How a pair must be read, as far as it is not what the commands do by themselves."""
+    shape = scores.shape or ()
+    single = len(shape) == 1 or shape[-1] == 1
+    same = labels is not None and labels.shape == shape and not single
+    one_each = labels is not None and labels.kind in (Kind.one_hot, Kind.probabilities)
+    many = same and not one_each
+    inside = scores.kind in (Kind.probabilities, Kind.chances, Kind.yes_no, Kind.one_hot)
+    sums = scores.kind in (Kind.probabilities, Kind.one_hot)
+    probabilities = inside if single or many else sums
+    offset, ignored = 0, None
+    if labels is not None and not (same or single) and labels.kind is not Kind.names:
+        offset, ignored = _numbering(labels, shape[-1])
+    return Reading(
+        task="multilabel" if many else None,
+        scores="probabilities" if probabilities else None,
+        label_offset=offset,
+        ignore_label=ignored,
+    )
+
+
+def _numbering(labels: ArrayFound, n_classes: int) -> tuple[int, int | None]:
+    """The number of the first class, and the label of rows that are to be left out."""
+    if labels.low is None or labels.high is None or labels.labels is None:
+        return 0, None
+    ignored = None
+    if labels.low < 0:
+        few = [int(each.value) for each in labels.labels.most if each.value.startswith("-")]
+        if few != [int(labels.low)]:
+            return 0, None
+        ignored = few[0]
+    lowest = [each for each in labels.labels.most if each.value == "0"]
+    starts_at_one = not lowest and labels.high == n_classes and labels.low >= 1
+    return int(starts_at_one), ignored
+
+
+def taken_of(pair: Pair) -> tuple[Taken, Reading]:
+    """What scores, with labels or without, would be taken for: by the rules of the commands."""
+    scores, labels = pair
+    found = scores.found
+    reading = reading_of(found, None if labels is None else labels.found)
+    values = reading.scores or "logits"
+    shape = found.shape or ()
+    taken = Taken(
+        scores.name,
+        None if labels is None else labels.name,
+        str(_task(shape, reading)),
+        shape[0] if shape else 0,
+        shape[-1] if len(shape) > 1 else 1,
+        values,
+        notes=_notes(found, reading),
+    )
+    if labels is not None:
+        taken = replace(taken, labels_are=_labels_are(taken.task, labels.found))
+    problem = _problem(found, values)
+    if problem is None:
+        problem, notes = _joined(scores, labels, reading)
+        taken = replace(taken, notes=(*taken.notes, *notes))
+    return replace(taken, problem=problem), reading
+
+
+def _task(shape: tuple[int, ...], reading: Reading) -> Task:
+    if reading.task is not None:
+        return Task(reading.task)
+    single = len(shape) < 2 or (len(shape) == 2 and shape[1] == 1)
+    return Task.binary if single else Task.multiclass
+
+
+def _labels_are(task: str, labels: ArrayFound) -> str:
+    """What labels are, in the words of the commands."""
+    soft = labels.kind in (Kind.probabilities, Kind.chances)
+    if task == Task.multiclass:
+        return "soft, shares of classes" if soft else "one class each"
+    return "soft, shares of yes" if soft else "0 and 1"
+
+
+def _notes(found: ArrayFound, reading: Reading) -> tuple[str, ...]:
+    if found.kind is Kind.log_probabilities:
+        return ("these are log-probabilities; as logits they give the same",)
+    if found.kind is Kind.chances and reading.scores is None:
+        return ("the values lie in [0, 1] but rows do not sum to 1: are these the logits?",)
+    return ()
+
+
+def _problem(found: ArrayFound, what: str) -> str | None:
+    """Why scores would be refused for their values."""
+    for value, share in (("NaN", found.nan), ("+inf", found.infinite)):
+        if share:
+            return f"expected finite {what}, found {value} ({percent(share)} of the values)"
+    return None
+
+
+def percent(share: float) -> str:
+    """``0.3 %``"""
+    return f"{100 * share:.2g} %"
+
+
+def _joined(
+    scores: Look, labels: Look | None, reading: Reading
+) -> tuple[str | None, tuple[str, ...]]:
+    """Why a pair would be refused, by the very checks of the commands, and how it was read."""
+    y = None if labels is None else labels.column
+    many = reading.task == "multilabel"  # whose shapes are known to be the same
+    try:
+        numbers, _, notes = numbered_labels(scores.column, y, reading)
+        if not many:
+            layout_of(scores.column, numbers, replace(reading, ignore_label=None))
+    except InputError as error:
+        return str(error), ()
+    if labels is None or many:
+        return None, notes
+    return _out_of_range(scores.found, labels.found, reading), notes
+
+
+def _out_of_range(scores: ArrayFound, labels: ArrayFound, reading: Reading) -> str | None:
+    shape, kind = scores.shape or (), labels.kind
+    if kind is Kind.names or labels.low is None or labels.high is None:
+        return None
+    if labels.nan or labels.infinite or labels.masked:
+        return "expected labels, found NaN or infinite ones among them"
+    yes_no = len(shape) < 2 or shape[-1] == 1
+    if labels.shape == shape and not yes_no:
+        return None
+    last = 1 if yes_no else shape[-1] - 1 + reading.label_offset
+    low = labels.low
+    if reading.ignore_label is not None and labels.labels is not None:
+        low = 0
+    if yes_no and kind is Kind.chances:
+        return None
+    if low < 0 or labels.high > last + (SUM_TOLERANCE if yes_no else 0):
+        what = "0 and 1" if yes_no else f"class numbers from {reading.label_offset} to {last}"
+        return f"expected labels of {what}, found {labels.low:.6g} to {labels.high:.6g}"
+    return None

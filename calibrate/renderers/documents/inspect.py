@@ -1,0 +1,229 @@
+"""The document of Inspection."""
+
+from __future__ import annotations
+
+from calibrate.printable import UNPRINTABLE, listed, printable
+from calibrate.renderers.document import (
+    EVERYTHING,
+    Heading,
+    Line,
+    Lines,
+    Part,
+    Shown,
+    Table,
+    document,
+)
+from calibrate.results.inspection import ArrayFound, FileFound, Inspection, Kind, Taken
+from calibrate.tasks import Task
+
+WIDTH = 80  # characters of a line
+MOST_KEY = 24  # of the name of an array
+MOST_ARRAYS = 8  # arrays of a file, or facts of it, that are listed
+MOST_VALUES = 5  # values of labels
+LABELS = (Kind.classes, Kind.yes_no, Kind.names, Kind.one_hot)
+
+
+@document.register
+def _(found: Inspection, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
+    most = MOST_ARRAYS if len(found.files) == 1 else max(2, MOST_ARRAYS // len(found.files))
+    parts: list[Part] = []
+    for file in found.files:
+        parts += _of_file(file, None if shown.all else most)
+    return (*parts, *_next(found, shown.all))
+
+
+def _of_file(file: FileFound, most: int | None) -> list[Part]:
+    """What a file is, its arrays, and what else is to be said of it."""
+    parts: list[Part] = [Heading(f"{_short(file.name, 50)}: {_what(file)}")]
+    if file.problem:
+        parts.append(Lines.of(*wrapped(f"problem: {file.problem}")))
+    if file.facts:
+        rows = [wrapped(f"{name}: {text}") for name, text in file.facts.items()]
+        parts.append(Lines.of(*(line for row in rows for line in row)))
+    read = [each for each in file.arrays if each.shape is not None]
+    if len(read) > 1:
+        parts.append(_table(file, most))
+    elif read and len(file.arrays) == 1:
+        parts.append(Lines.of(*wrapped(_sentence(read[0]))))
+    lines = _lines(file, most)
+    if lines and isinstance(parts[-1], Lines):
+        parts.append(Lines((*parts.pop().lines, *Lines.of(*lines).lines)))
+    elif lines:
+        parts.append(Lines.of(*lines))
+    return parts
+
+
+def _sentence(found: ArrayFound) -> str:
+    """``1,500 x 10 of float32, from -9.5 to 12.25: looks like logits``"""
+    name = "" if found.key is None else f"{_short(found.key, MOST_KEY)}: "
+    values = "" if found.low is None else f", from {_range(found)}"
+    return f"{name}{_shape(found)} of {_short(found.dtype or '', 40)}{values}: looks like {_looks(found)}"
+
+
+def _what(file: FileFound) -> str:
+    """``numpy array, 58.7 KiB``"""
+    return ", ".join(
+        [file.format or "not read", *([] if file.size is None else [_size(file.size)])]
+    )
+
+
+def _size(size: int) -> str:
+    units = ("bytes", "KiB", "MiB", "GiB", "TiB")
+    power = 0
+    while size >= 1000 * 1024**power and power < len(units) - 1:
+        power += 1
+    return f"{size:,} bytes" if not power else f"{size / 1024**power:.3g} {units[power]}"
+
+
+def _table(file: FileFound, most: int | None) -> Table:
+    """A line per array."""
+    cells = [
+        [
+            _short(each.key or "(one array)", MOST_KEY),
+            _shape(each),
+            _short(each.dtype or "", 12),
+            _range(each),
+            _looks(each),
+        ]
+        for each in file.arrays[:most]
+    ]
+    return Table.of("array", ["shape", "dtype", "range", "looks like"], cells)
+
+
+def _shape(found: ArrayFound) -> str:
+    if found.shape is None:
+        return ""
+    return " x ".join(f"{size:,}" for size in found.shape) or "()"
+
+
+def _range(found: ArrayFound) -> str:
+    if found.low is None or found.high is None:
+        return ""
+    return f"{_number(found.low)} to {_number(found.high)}"
+
+
+def _number(value: float) -> str:
+    if value == int(value) and abs(value) < 1e6:
+        return f"{int(value)}"
+    return f"{value:.4g}"
+
+
+def _looks(found: ArrayFound) -> str:
+    if found.problem:
+        return "not readable"
+    return "labels, text" if found.kind is Kind.names and _few(found) else found.kind.value
+
+
+def _few(found: ArrayFound) -> bool:
+    """Whether texts come back, as labels do."""
+    rows = found.shape[0] if found.shape else 0
+    return (
+        found.labels is not None
+        and found.labels.different is not None
+        and (2 * found.labels.different <= rows)
+    )
+
+
+def _lines(file: FileFound, most: int | None) -> list[str | Line]:
+    """What a table has no room for."""
+    lines: list[str | Line] = []
+    for each in file.arrays[:most]:
+        name = "" if each.key is None else f"{_short(each.key, MOST_KEY)}: "
+        if each.problem and each.problem != file.problem:
+            lines += wrapped(f"problem: {name}{each.problem}")
+        odd = [("NaN", each.nan), ("+inf", each.infinite), ("-inf", each.masked)]
+        shares = [f"{100 * share:.2g} % {value}" for value, share in odd if share]
+        lines += wrapped(f"{name}{', '.join(shares)}") if shares else []
+        if each.labels is not None:
+            lines += wrapped(f"{name}{_counts(each, None if most is None else MOST_VALUES)}")
+    left = len(file.arrays) - len(file.arrays[:most]) + file.more
+    if left:
+        lines.append(
+            f"and {left:,} more arrays; --all lists them" if most else f"and {left:,} more"
+        )
+    if file.class_names:
+        names = listed(file.class_names)
+        lines += wrapped(f"{len(file.class_names):,} classes named in it: {names}", 2)
+    if file.others and not file.class_names:
+        lines += wrapped(f"holds too: {listed(file.others)}", 2)
+    return [*lines, *(line for note in file.notes for line in wrapped(note))]
+
+
+def _counts(found: ArrayFound, most: int | None) -> str:
+    """``10 different: 1 (11 %), 7 (10 %), ...``"""
+    counts, n = found.labels, 1
+    if counts is None or counts.different is None:
+        return "too many different values to be counted"
+    for size in found.shape or ():
+        n *= size
+    values = [f"{_short(each.value, 20)} ({100 * each.rows / n:.2g} %)" for each in counts.most]
+    shown = values[:most]
+    more = ", ..." if counts.different > len(shown) else ""
+    return f"{counts.different:,} different: {', '.join(shown)}{more}"
+
+
+def _next(found: Inspection, everything: bool) -> list[Part]:
+    """What all would be taken for, and what to run."""
+    parts: list[Part] = []
+    taken = found.taken if everything else found.taken[:2]
+    lines = [line for each in taken for line in _taken(each, len(found.taken) > 1)]
+    left = len(found.taken) - len(taken)
+    if left:
+        lines.append(f"and {left:,} more such arrays")
+    if lines:
+        parts.append(Lines.of(*lines))
+    run: list[str | Line] = [*(f"  {command}" for command in found.commands)]
+    if run:
+        run = ["Run:", *run]
+    if found.advice:
+        run.append(Line(found.advice, quiet=True))
+    return [*parts, Lines.of(*run)] if run else parts
+
+
+def _taken(taken: Taken, named: bool) -> list[str]:
+    """What scores and labels would be taken for."""
+    what = f"{taken.task}: {taken.rows:,} x {taken.columns:,} {taken.values}"
+    if taken.task == Task.top_label:
+        what = f"{taken.rows:,} predictions with their confidence"
+    elif taken.labels_are is not None:
+        what += f"; labels: {taken.labels_are}"
+    of = ""
+    if named:
+        both = [_short(each, 36) for each in (taken.scores, taken.labels) if each is not None]
+        of = f"{' and '.join(both)}: "
+    if taken.problem is None:
+        fit = (
+            [f"They fit together: the same {taken.rows:,} rows."] if taken.labels and not of else []
+        )
+        lines = [*fit, *wrapped(f"{of}taken for {what}" if of else f"Taken for {what}", 2)]
+    elif taken.labels is not None:
+        lines = wrapped(f"{of}They do not fit together: {taken.problem}", 2)
+    else:
+        lines = wrapped(f"{of}would be refused: {taken.problem}", 2)
+    return [*lines, *(line for note in taken.notes for line in wrapped(note, 2))]
+
+
+def _short(text: str, most: int) -> str:
+    """A name in few characters, as it will be shown."""
+    shown = printable(text)
+    if len(shown) <= most:
+        return text if not UNPRINTABLE.search(text) else shown
+    half = (most - 3) // 2
+    return f"{shown[:half]}...{shown[-half:]}"
+
+
+def wrapped(text: str, most: int = 4) -> list[str]:
+    """A sentence as lines of at most 80 characters, and at most so many of these."""
+    lines, line = list[str](), ""
+    for word in printable(cut_in_lines(text, most)).split(" "):
+        if line and len(line) + 1 + len(word) > WIDTH:
+            lines.append(line)
+            line = f"  {word}"
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, line]
+
+
+def cut_in_lines(text: str, most: int) -> str:
+    room = most * (WIDTH - 10)
+    return text if len(text) <= room else f"{text[:room]} ..."
