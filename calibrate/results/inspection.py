@@ -15,7 +15,7 @@ class Kind(str, Enum):
     logits = "logits"
     probabilities = "probabilities"  # rows from 0 up that sum to 1; soft labels are such, too
     log_probabilities = "log-probabilities"
-    chances = "values in [0, 1]"  # that do not sum to 1, as of yes-no models
+    chances = "values in [0, 1]"  # whose rows do not sum to 1, as of yes-no models
     classes = "class numbers"
     yes_no = "0 and 1"
     one_hot = "one-hot labels"
@@ -42,10 +42,12 @@ class Counts:
     Attributes:
         different: how many; None: too many to be counted.
         most: those that most rows have, in order.
+        least: of numbers, the two smallest.
     """
 
     different: int | None
     most: tuple[Count, ...] = ()
+    least: tuple[Count, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class ArrayFound:
         key: its name in the file; None where it has none.
         shape, dtype: None where they could not be read.
         kind: what its values look like.
-        low, high: the smallest and largest finite value; None where there is none.
+        low, high: the smallest and largest finite value, up to 1e300; None where there is none.
         nan, infinite, masked: the share of its values that are NaN, +inf and -inf.
         labels: its different values, where they may be labels.
         problem: why it could not be read, or None.
@@ -113,7 +115,7 @@ class Taken:
     Attributes:
         scores, labels: ``file`` or ``file:key``; labels is None where there are none.
         task: ``multiclass``, ``binary``, ``multilabel`` or ``top-label``.
-        rows, columns: the decisions, and the classes or labels of each.
+        rows, columns: how many there are, and the classes or labels of each.
         values: what the scores are: ``logits``, ``probabilities``, ...
         labels_are: as in "one class each".
         problem: why they would be refused, or None.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from heapq import nsmallest
+
 from calibrate.analyses.inspection.values import TEXT, Tally, Values
 from calibrate.arrays import Shaped
 from calibrate.data.label_checks import SUM_TOLERANCE
 from calibrate.data.readers.delimited import is_number
 from calibrate.data.score_checks import row_sum_tolerance
 from calibrate.results.inspection import ArrayFound, Count, Counts, Kind
+from calibrate.results.json import LARGEST
 
 MOST_SHOWN = 10  # values that are listed
+MANY = 100  # rows among which classes come back
 SCORES = (Kind.logits, Kind.probabilities, Kind.log_probabilities, Kind.chances)
 LABELS = (Kind.classes, Kind.yes_no, Kind.one_hot, Kind.names)
 
@@ -26,19 +30,26 @@ def with_values(found: ArrayFound, array: Shaped, values: Values) -> ArrayFound:
         kind = kind_of(array, values)
     elif numbers is not None:
         kind = _of_single(Values(low=low, high=high, fractions=_fractions(numbers)))
+    if kind is Kind.classes and _mostly_different(tally, values.n):
+        kind = Kind.whole
     n = max(1, values.n)
     return ArrayFound(
         found.key,
         array.shape,
         found.dtype,
         kind,
-        low if low <= high else None,
-        high if low <= high else None,
+        max(low, -LARGEST) if low <= high else None,
+        min(high, LARGEST) if low <= high else None,
         values.nan / n,
         values.infinite / n,
         values.masked / n,
         _counts(tally) if kind in (*LABELS, Kind.whole) else None,
     )
+
+
+def _mostly_different(tally: Tally, n: int) -> bool:
+    """Whether values are numbers of rows, say, rather than of classes."""
+    return tally.counts is None or (n >= MANY and 2 * len(tally.counts) > n)
 
 
 def kind_of(array: Shaped, values: Values) -> Kind:
@@ -96,7 +107,9 @@ def _counts(tally: Tally) -> Counts | None:
         return None
     order = sorted(tally.counts.items(), key=lambda pair: -pair[1])
     most = tuple(Count(_said(value), rows) for value, rows in order[:MOST_SHOWN])
-    return Counts(len(order), most)
+    numbers = [pair for pair in order if isinstance(pair[0], (int, float))]
+    least = tuple(Count(_said(value), rows) for value, rows in nsmallest(2, numbers))
+    return Counts(len(order), most, least)
 
 
 def _said(value: object) -> str:

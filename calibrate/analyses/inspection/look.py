@@ -92,10 +92,13 @@ def _looked(key: str | None, address: Address) -> tuple[ArrayFound, Column | Non
     """One array, and the column itself where it could be read."""
     try:
         column = open_as(address, key, text=key != "logits")
-        found = ArrayFound(key, column.shape, _dtype(column))
-        return look_at(found, column), column
+        found = look_at(ArrayFound(key, column.shape, _dtype(column)), column)
+        if found.dtype == "text" and found.kind is not Kind.names and found.low is not None:
+            found = replace(found, dtype="numbers")  # as all labels of tables are
+        return found, column
     except InputError as error:
-        return ArrayFound(key, problem=_without(str(error), address)), None
+        message = str(error).removeprefix(f"{address.file}:{key}: ")
+        return ArrayFound(key, problem=_without(message, address)), None
     except MemoryError:
         return ArrayFound(key, problem="takes more memory than there is"), None
 

@@ -17,6 +17,7 @@ from calibrate.results.json import decode
 from calibrate.results.report import Fitted, Report
 from calibrate.results.targets import TargetReport
 from calibrate.results.thresholds import Thresholds
+from calibrate.results.verdict import Code
 from calibrate.tasks import Task
 
 HEAD = 1 << 12  # bytes in which the schema stands
@@ -132,7 +133,9 @@ def _of_report(report: Report) -> dict[str, str]:
         "task": f"{data.task}, {data.classes:,} {Task(data.task).noun}",
     }
     if report.verdict is not None:
-        facts["verdict"] = report.verdict.code.value
+        code = report.verdict.code
+        plain = "no miscalibration found" if code is Code.calibrated else code.replace("_", " ")
+        facts["verdict"] = plain
     ece = [metrics["ece"].value for metrics in _sides(report) if "ece" in metrics]
     shown = [f"{value:.4f}" for value in ece if value is not None]
     if shown:

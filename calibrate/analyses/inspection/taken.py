@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from math import prod
 
 from calibrate.analyses.inspection.kinds import LABELS, SCORES
 from calibrate.analyses.inspection.look import Look
@@ -19,7 +20,7 @@ from calibrate.tasks import Task
 LABEL_KEYS = (*USUAL, "targets", "y_true", "true_labels", "gt")
 SCORE_KEYS = ("logits", "logit", "scores", "probs", "probabilities", "outputs", "preds")
 AS_SCORES = (*SCORES, Kind.whole, Kind.yes_no, Kind.one_hot)  # rows of whole numbers are odd ones
-WIDE = (Kind.logits, Kind.probabilities, Kind.log_probabilities, Kind.chances)
+SOFT = (Kind.probabilities, Kind.chances)
 
 Pair = tuple[Look, Look | None]
 
@@ -27,21 +28,26 @@ Pair = tuple[Look, Look | None]
 def pairs_of(looks: Sequence[Look]) -> list[Pair]:
     """Scores with the labels that fit them, as in ``((val, its labels), (test, its labels))``.
 
-    Scores without labels come last, each alone.
+    Scores without labels come last, each alone. Labels that fit several are those of all.
     """
-    scores = [each for each in looks if _may_be_scores(each, looks)]
-    left = [each for each in looks if each not in scores and _may_be_labels(each)]
+    sure = [each for each in looks if _may_be_labels(each) and each.found.kind not in SCORES]
     found: list[Pair] = []
     alone: list[Pair] = []
-    for each in scores:
-        fitting = [label for label in left if _fits(each.found, label.found)]
-        best = max(fitting, key=lambda label: _nearness(each, label), default=None)
-        if best is None:
-            alone.append((each, None))
-        else:
-            left.remove(best)
-            found.append((each, best))
-    return [*found, *alone]
+    for each in looks:
+        if not _may_be_scores(each):
+            continue
+        used = [labels for _, labels in found if labels is not None]
+        best = _nearest(each, sure, used)
+        if best is None and each.found.kind not in SOFT:
+            best = _nearest(each, [label for label in looks if _may_be_labels(label)], used)
+        (alone if best is None else found).append((each, best))
+    taken = [labels for _, labels in found]
+    return [*found, *(pair for pair in alone if pair[0] not in taken)]
+
+
+def _nearest(scores: Look, labels: Sequence[Look], used: Sequence[Look]) -> Look | None:
+    fitting = [each for each in labels if each is not scores and _fits(scores.found, each.found)]
+    return max(fitting, key=lambda each: _nearness(scores, each, used), default=None)
 
 
 def _last(look: Look) -> str:
@@ -50,21 +56,14 @@ def _last(look: Look) -> str:
     return (key if key is not None else look.file).rpartition(".")[2].lower()
 
 
-def _may_be_scores(look: Look, looks: Sequence[Look]) -> bool:
-    found, shape = look.found, look.found.shape or ()
-    if _last(look) in LABEL_KEYS or not shape:
+def _may_be_scores(look: Look) -> bool:
+    if _last(look) in LABEL_KEYS or not look.found.shape:
         return False
-    if _last(look) in SCORE_KEYS:
-        return found.kind in AS_SCORES
-    if found.kind is Kind.probabilities:  # or soft labels of others
-        return not any(
-            other.found.kind is Kind.logits and other.found.shape == shape for other in looks
-        )
-    return found.kind in SCORES
+    return look.found.kind in (AS_SCORES if _last(look) in SCORE_KEYS else SCORES)
 
 
 def _may_be_labels(look: Look) -> bool:
-    kinds = (*LABELS, Kind.probabilities, Kind.chances, Kind.whole)
+    kinds = (*LABELS, *SOFT, Kind.whole)
     return look.found.kind in kinds and _last(look) not in SCORE_KEYS
 
 
@@ -74,10 +73,15 @@ def _fits(scores: ArrayFound, labels: ArrayFound) -> bool:
     return y in (z, z[:-1], (*z[:-1], 1), (*z, 1))
 
 
-def _nearness(scores: Look, labels: Look) -> tuple[bool, bool, float]:
-    """How surely labels are those of scores: of the same file, of a usual name, of a like one."""
-    like = SequenceMatcher(None, scores.name[-200:], labels.name[-200:]).ratio()
-    return scores.file == labels.file, _last(labels) in LABEL_KEYS, like
+def _nearness(scores: Look, labels: Look, used: Sequence[Look]) -> tuple[bool | float, ...]:
+    """How surely labels are those of scores, by what counts most."""
+    return (
+        scores.file == labels.file,
+        _last(labels) in LABEL_KEYS,
+        labels.found.kind in LABELS,
+        labels not in used,
+        SequenceMatcher(None, scores.name[-200:], labels.name[-200:]).ratio(),
+    )
 
 
 def reading_of(scores: ArrayFound, labels: ArrayFound | None) -> Reading:
@@ -105,15 +109,14 @@ def _numbering(labels: ArrayFound, n_classes: int) -> tuple[int, int | None]:
     """The number of the first class, and the label of rows that are to be left out."""
     if labels.low is None or labels.high is None or labels.labels is None:
         return 0, None
+    least = [int(float(each.value)) for each in labels.labels.least]
     ignored = None
-    if labels.low < 0:
-        few = [int(each.value) for each in labels.labels.most if each.value.startswith("-")]
-        if few != [int(labels.low)]:
-            return 0, None
-        ignored = few[0]
-    lowest = [each for each in labels.labels.most if each.value == "0"]
-    starts_at_one = not lowest and labels.high == n_classes and labels.low >= 1
-    return int(starts_at_one), ignored
+    if least and least[0] < 0:
+        ignored, least = least[0], least[1:]
+    lowest = least[0] if least else 0
+    if lowest < 0:
+        return 0, None  # two different ones
+    return int(lowest >= 1 and labels.high == n_classes), ignored
 
 
 def taken_of(pair: Pair) -> tuple[Taken, Reading]:
@@ -122,15 +125,15 @@ def taken_of(pair: Pair) -> tuple[Taken, Reading]:
     found = scores.found
     reading = reading_of(found, None if labels is None else labels.found)
     values = reading.scores or "logits"
-    shape = found.shape or ()
+    shape = found.shape or (0,)
     taken = Taken(
         scores.name,
         None if labels is None else labels.name,
         str(_task(shape, reading)),
-        shape[0] if shape else 0,
+        prod(shape[:-1]) if len(shape) > 1 else shape[0],
         shape[-1] if len(shape) > 1 else 1,
         values,
-        notes=_notes(found, reading),
+        notes=_notes(found, None if labels is None else labels.found, reading),
     )
     if labels is not None:
         taken = replace(taken, labels_are=_labels_are(taken.task, labels.found))
@@ -150,18 +153,22 @@ def _task(shape: tuple[int, ...], reading: Reading) -> Task:
 
 def _labels_are(task: str, labels: ArrayFound) -> str:
     """What labels are, in the words of the commands."""
-    soft = labels.kind in (Kind.probabilities, Kind.chances)
+    soft = labels.kind in SOFT
     if task == Task.multiclass:
         return "soft, shares of classes" if soft else "one class each"
     return "soft, shares of yes" if soft else "0 and 1"
 
 
-def _notes(found: ArrayFound, reading: Reading) -> tuple[str, ...]:
+def _notes(found: ArrayFound, labels: ArrayFound | None, reading: Reading) -> tuple[str, ...]:
+    notes = []
     if found.kind is Kind.log_probabilities:
-        return ("these are log-probabilities; as logits they give the same",)
+        notes.append("these are log-probabilities, which do as logits")
     if found.kind is Kind.chances and reading.scores is None:
-        return ("the values lie in [0, 1] but rows do not sum to 1: are these the logits?",)
-    return ()
+        notes.append("the values lie in [0, 1] but rows do not sum to 1: are these the logits?")
+    if reading.ignore_label is not None and labels is not None and labels.labels is not None:
+        rows = labels.labels.least[0].rows
+        notes.append(f"{rows:,} rows with the label {reading.ignore_label} are left out")
+    return tuple(notes)
 
 
 def _problem(found: ArrayFound, what: str) -> str | None:
@@ -205,7 +212,7 @@ def _out_of_range(scores: ArrayFound, labels: ArrayFound, reading: Reading) -> s
         return None
     last = 1 if yes_no else shape[-1] - 1 + reading.label_offset
     low = labels.low
-    if reading.ignore_label is not None and labels.labels is not None:
+    if reading.ignore_label is not None:
         low = 0
     if yes_no and kind is Kind.chances:
         return None

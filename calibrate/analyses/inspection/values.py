@@ -46,7 +46,8 @@ class Tally:
                 above = flat - flat.dtype.type(low)  # which may overflow, and be right as unsigned
                 counts = np.bincount(above.view(f"u{flat.dtype.itemsize}").astype(np.intp))
                 seen = np.flatnonzero(counts)
-                return Tally(dict(zip((seen + low).tolist(), counts[seen].tolist(), strict=True)))
+                rows = counts[seen].tolist()
+                return Tally({low + n: each for n, each in zip(seen.tolist(), rows, strict=True)})
         if len(flat) > 2 * MOST_DIFFERENT and len(np.unique(flat[: 2 * MOST_DIFFERENT])) > (
             MOST_DIFFERENT
         ):

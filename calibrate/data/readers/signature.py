@@ -54,6 +54,7 @@ STARTS = (
 )
 UNKNOWN = Signature("unknown", sure=False)
 EMPTY = Signature("empty file", sure=False)
+SPACED = Signature("numbers with spaces between", sure=False)
 
 
 def signature_of(path: Path, name: str) -> Signature:
@@ -114,7 +115,7 @@ def _of_text(text: str) -> Signature:
         tabs = "\t" in first and "," not in first and ";" not in first
         return Signature("table in text", ".tsv" if tabs else ".csv", sure=False)
     if len(first.split()) > 1 and all(map(is_number, first.split())):
-        return Signature("numbers with spaces between; write commas, as .csv has them", sure=False)
+        return SPACED
     return Signature("text, a line per row", ".txt", sure=False)
 
 

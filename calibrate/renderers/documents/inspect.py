@@ -20,7 +20,7 @@ WIDTH = 80  # characters of a line
 MOST_KEY = 24  # of the name of an array
 MOST_ARRAYS = 8  # arrays of a file, or facts of it, that are listed
 MOST_VALUES = 5  # values of labels
-LABELS = (Kind.classes, Kind.yes_no, Kind.names, Kind.one_hot)
+PLAIN = (Kind.nothing, Kind.number, Kind.other, Kind.unread)  # which are no guess
 
 
 @document.register
@@ -35,29 +35,27 @@ def _(found: Inspection, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
 def _of_file(file: FileFound, most: int | None) -> list[Part]:
     """What a file is, its arrays, and what else is to be said of it."""
     parts: list[Part] = [Heading(f"{_short(file.name, 50)}: {_what(file)}")]
-    if file.problem:
-        parts.append(Lines.of(*wrapped(f"problem: {file.problem}")))
-    if file.facts:
-        rows = [wrapped(f"{name}: {text}") for name, text in file.facts.items()]
-        parts.append(Lines.of(*(line for row in rows for line in row)))
-    read = [each for each in file.arrays if each.shape is not None]
-    if len(read) > 1:
+    lines = [*wrapped(f"problem: {file.problem}")] if file.problem else []
+    for name, text in file.facts.items():
+        lines += wrapped(f"{name}: {text}")
+    if len(file.arrays) == 1:
+        only = file.arrays[0]
+        lines += wrapped(_sentence(only)) if only.shape is not None else []
+    elif any(each.shape is not None for each in file.arrays):
+        parts += [Lines.of(*lines)] if lines else []
         parts.append(_table(file, most))
-    elif read and len(file.arrays) == 1:
-        parts.append(Lines.of(*wrapped(_sentence(read[0]))))
-    lines = _lines(file, most)
-    if lines and isinstance(parts[-1], Lines):
-        parts.append(Lines((*parts.pop().lines, *Lines.of(*lines).lines)))
-    elif lines:
-        parts.append(Lines.of(*lines))
-    return parts
+        lines = []
+    lines += _lines(file, most)
+    return [*parts, Lines.of(*lines)] if lines else parts
 
 
 def _sentence(found: ArrayFound) -> str:
     """``1,500 x 10 of float32, from -9.5 to 12.25: looks like logits``"""
     name = "" if found.key is None else f"{_short(found.key, MOST_KEY)}: "
     values = "" if found.low is None else f", from {_range(found)}"
-    return f"{name}{_shape(found)} of {_short(found.dtype or '', 40)}{values}: looks like {_looks(found)}"
+    looks = _looks(found)
+    looks = looks if found.problem or found.kind in PLAIN else f"looks like {looks}"
+    return f"{name}{_shape(found)} of {_short(found.dtype or '', 40)}{values}: {looks}"
 
 
 def _what(file: FileFound) -> str:
@@ -93,7 +91,7 @@ def _table(file: FileFound, most: int | None) -> Table:
 def _shape(found: ArrayFound) -> str:
     if found.shape is None:
         return ""
-    return " x ".join(f"{size:,}" for size in found.shape) or "()"
+    return " x ".join(f"{size:,}" for size in found.shape) or "1 value"
 
 
 def _range(found: ArrayFound) -> str:
@@ -124,15 +122,16 @@ def _few(found: ArrayFound) -> bool:
     )
 
 
-def _lines(file: FileFound, most: int | None) -> list[str | Line]:
+def _lines(file: FileFound, most: int | None) -> list[str]:
     """What a table has no room for."""
-    lines: list[str | Line] = []
+    lines: list[str] = []
     for each in file.arrays[:most]:
-        name = "" if each.key is None else f"{_short(each.key, MOST_KEY)}: "
+        single = each.key is None or len(file.arrays) == 1
+        name = "" if single else f"{_short(each.key or '', MOST_KEY)}: "
         if each.problem and each.problem != file.problem:
             lines += wrapped(f"problem: {name}{each.problem}")
         odd = [("NaN", each.nan), ("+inf", each.infinite), ("-inf", each.masked)]
-        shares = [f"{100 * share:.2g} % {value}" for value, share in odd if share]
+        shares = [f"{value} {percent(share)}" for value, share in odd if share]
         lines += wrapped(f"{name}{', '.join(shares)}") if shares else []
         if each.labels is not None:
             lines += wrapped(f"{name}{_counts(each, None if most is None else MOST_VALUES)}")
@@ -143,9 +142,9 @@ def _lines(file: FileFound, most: int | None) -> list[str | Line]:
         )
     if file.class_names:
         names = listed(file.class_names)
-        lines += wrapped(f"{len(file.class_names):,} classes named in it: {names}", 2)
+        lines += wrapped(f"names of the {len(file.class_names):,} classes: {names}", 2)
     if file.others and not file.class_names:
-        lines += wrapped(f"holds too: {listed(file.others)}", 2)
+        lines += wrapped(f"fields: {listed(file.others)}", 2)
     return [*lines, *(line for note in file.notes for line in wrapped(note))]
 
 
@@ -156,10 +155,18 @@ def _counts(found: ArrayFound, most: int | None) -> str:
         return "too many different values to be counted"
     for size in found.shape or ():
         n *= size
-    values = [f"{_short(each.value, 20)} ({100 * each.rows / n:.2g} %)" for each in counts.most]
+    values = [f"{_short(each.value, 20)} ({percent(each.rows / n)})" for each in counts.most]
     shown = values[:most]
     more = ", ..." if counts.different > len(shown) else ""
     return f"{counts.different:,} different: {', '.join(shown)}{more}"
+
+
+def percent(share: float) -> str:
+    """``11 %``, ``0.25 %``"""
+    hundred = 100 * share
+    if 0 < hundred < 0.01:
+        return "< 0.01 %"
+    return f"{hundred:.0f} %" if hundred >= 9.95 else f"{hundred:.2g} %"
 
 
 def _next(found: Inspection, everything: bool) -> list[Part]:

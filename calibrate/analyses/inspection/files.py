@@ -1,0 +1,182 @@
+"""One file, whatever it is: by its suffix, or by its first bytes where these say otherwise."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from calibrate.analyses.inspection.look import Look, look_at, looks_of, of_array
+from calibrate.analyses.inspection.own import is_ours, own_file
+from calibrate.data.readers.address import Address
+from calibrate.data.readers.formats import FORMATS, TABLES
+from calibrate.data.readers.open import nearest_file, open_column
+from calibrate.data.readers.predictions import holds_predictions, read_top_labels
+from calibrate.data.readers.rescue import remains
+from calibrate.data.readers.signature import EMPTY, SPACED, UNKNOWN, Signature, signature_of
+from calibrate.errors import InputError
+from calibrate.files import check_regular
+from calibrate.printable import shell_word
+from calibrate.results.inspection import ArrayFound, FileFound, Taken
+
+RESCUED = (".npy", ".npz")
+OF_BYTES = (".npy", ".npz", ".pt", ".pth", ".bin", ".safetensors")  # which no text is
+WORDS = {
+    "npy": "numpy array",
+    "npz": "zip archive of numpy arrays",
+    "pt": "file of torch.save",
+    "safetensors": "safetensors file",
+    "pkl": "pickle",
+    "table": "table",
+    "json_rows": "JSON objects, one per row",
+    "text": "text, a line per row",
+}
+
+
+@dataclass(frozen=True)
+class ReadAs(Address):
+    """A file that is read under another suffix than its own."""
+
+    read_as: str = ""
+
+    @property
+    def suffix(self) -> str:
+        return self.read_as
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A file, and what can be done with it.
+
+    Attributes:
+        file: what is said of it.
+        looks: its arrays.
+        taken, commands: of a file that is no file of arrays: what it is taken for, and is for.
+    """
+
+    file: FileFound
+    looks: tuple[Look, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+def seen(name: str) -> Seen:
+    """One file; whatever is wrong with it is in what is given back."""
+    address = Address.of(name)
+    try:
+        if address.suffix in FORMATS and address.path.is_dir():
+            return _arrays(address, Signature(f"{address.suffix[1:]} folder"))
+        return _of_file(address) if address.path.is_file() else _of_no_file(address)
+    except InputError as error:
+        problem = str(error).removeprefix(f"{name}: ").removeprefix(f"{address.file}: ")
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror or error}"
+    return Seen(FileFound(name, None, problem=problem))
+
+
+def _of_no_file(address: Address) -> Seen:
+    """What is no single file: perhaps the name of several that are read as one.
+
+    Raises:
+        InputError: it is nothing that could be read.
+    """
+    if address.path.exists() and not address.path.is_dir():
+        check_regular(address.path, address.file)
+    try:
+        column = open_column(address.name, "logits")
+    except InputError as error:
+        if address.path.is_dir():
+            raise InputError(f"{address.name}: a folder: {_after_name(error)}") from error
+        if address.path.exists() or "*" in address.name or "," in address.name:
+            raise
+        near = nearest_file(address.path)
+        raise InputError(f"{address.file}: no such file{near}") from error
+    found = look_at(ArrayFound(None, column.shape, str(column.dtype)), column)
+    file = FileFound(address.name, "several files, read as one", arrays=(found,))
+    return Seen(file, (Look(address.name, None, column, found),))
+
+
+def _after_name(error: Exception) -> str:
+    return str(error).partition(": ")[2] or str(error)
+
+
+def _of_file(address: Address) -> Seen:
+    path, name = address.path, address.file
+    kind, size = signature_of(path, name), path.stat().st_size
+    if kind.suffix in (".json", ".jsonl") and is_ours(str(path), name):
+        file, commands = own_file(FileFound(name, None, size), str(path))
+        return Seen(file, commands=commands)
+    known = address.suffix in FORMATS
+    if known and not _contradicts(kind, address.suffix):
+        return _arrays(address, kind)
+    if kind.suffix in FORMATS:
+        return _arrays(ReadAs(address.name, path, address.key, kind.suffix or ""), kind)
+    if kind == UNKNOWN:
+        raise InputError(
+            f"{name}: {size:,} bytes of no kind that is known; expected a file ending in "
+            f"{', '.join(FORMATS)}"
+        )
+    problem = "holds no arrays that could be read; save logits and labels with numpy.save"
+    if kind.suffix is not None:
+        problem = f"{kind.suffix} files are not read by this version"
+    return Seen(FileFound(name, kind.words, size, problem=None if kind == EMPTY else problem))
+
+
+def _contradicts(kind: Signature, suffix: str) -> bool:
+    """Whether the bytes say surely that a file is not what its suffix says."""
+    if not kind.sure:  # a text
+        return suffix in OF_BYTES and kind.suffix is not None
+    if kind.suffix is None:
+        return not kind.words.startswith(("zip archive", "gzip archive"))
+    if FORMATS[suffix] == "pt" and kind.suffix == ".pkl":  # of torch before 1.6
+        return False
+    return FORMATS.get(kind.suffix) != FORMATS[suffix]
+
+
+def _arrays(address: Address, kind: Signature) -> Seen:
+    """The arrays of a file of a known format."""
+    path, name = address.path, address.file
+    renamed = address.suffix if isinstance(address, ReadAs) else None
+    words = kind.words if kind.sure else WORDS.get(FORMATS[address.suffix], f"{kind.words}")
+    size = path.stat().st_size if path.is_file() else None
+    file = FileFound(name, words, size, suffix=renamed)
+    with suppress(InputError):  # what is wrong with a table is said of its columns
+        if renamed is None and holds_predictions(name, None):
+            return _predictions(file)
+    file, looks = looks_of(file, address)
+    if not looks and (file.problem or any(each.problem for each in file.arrays)):
+        file = _rescued(file, address, kind)
+    elif kind == SPACED and address.suffix not in TABLES:
+        file = replace(file, problem="numbers with spaces between: write commas, as .csv has them")
+    if renamed is not None:
+        new = f"{path}{renamed}"
+        looks = [replace(each, file=new) for each in looks]
+        note = f"rename it: it is read under a name that ends in {renamed}"
+        file = replace(file, notes=(note, *file.notes))
+    return Seen(file, tuple(looks))
+
+
+def _rescued(file: FileFound, address: Address, kind: Signature) -> FileFound:
+    """A file of which nothing can be read as it should be, with what is left of it."""
+    if len(file.arrays) == 1:
+        file = replace(file, arrays=(), problem=file.arrays[0].problem)
+    notes: list[str] = []
+    if address.suffix in RESCUED and file.problem:
+        left = remains(address.path, file.name, address.suffix)
+        notes = [f"what is left: {each}" for each in left]
+    elif kind.suffix is None and kind not in (UNKNOWN, EMPTY):
+        notes = [f"its first bytes look like: {kind.words}"]
+    return replace(file, notes=(*file.notes, *notes))
+
+
+def _predictions(file: FileFound) -> Seen:
+    """A table of predictions and confidences."""
+    name, file = file.name, replace(file, format="table of predictions")
+    try:
+        rows = read_top_labels(name)
+    except InputError as error:
+        return Seen(replace(file, problem=str(error).removeprefix(f"{name}: ")))
+    looks = of_array(name, "correct", rows.correct), of_array(name, "confidence", rows.confidence)
+    facts = {"labels seen": f"{rows.n_classes:,}"}
+    file = replace(file, arrays=tuple(each.found for each in looks), facts=facts)
+    taken = Taken(name, None, "top-label", rows.n_rows, 1, "confidences", notes=rows.warnings)
+    return Seen(file, (), (taken,), (f"calibrate report {shell_word(name)}",))
