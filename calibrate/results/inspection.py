@@ -17,7 +17,7 @@ class Kind(str, Enum):
     log_probabilities = "log-probabilities"
     chances = "values in [0, 1]"  # whose rows do not sum to 1, as of yes-no models
     classes = "class numbers"
-    yes_no = "0 and 1"
+    yes_no = "yes-no labels"
     one_hot = "one-hot labels"
     names = "text"
     whole = "whole numbers"
@@ -114,7 +114,7 @@ class Taken:
 
     Attributes:
         scores, labels: ``file`` or ``file:key``; labels is None where there are none.
-        task: ``multiclass``, ``binary``, ``multilabel`` or ``top-label``.
+        task: ``multiclass``, ``binary``, ``multilabel``, ``top-label`` or ``confidence``.
         rows, columns: how many there are, and the classes or labels of each.
         values: what the scores are: ``logits``, ``probabilities``, ...
         labels_are: as in "one class each".

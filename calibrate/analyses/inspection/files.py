@@ -4,31 +4,42 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from calibrate.analyses.inspection.look import Look, look_at, looks_of, of_array
+from calibrate.analyses.inspection.look import (
+    Look,
+    dtype_of,
+    is_pair,
+    look_at,
+    looks_of,
+    of_array,
+    pair_in,
+)
 from calibrate.analyses.inspection.own import is_ours, own_file
+from calibrate.data.columns import Column
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.formats import FORMATS, TABLES
-from calibrate.data.readers.open import nearest_file, open_column
-from calibrate.data.readers.predictions import holds_predictions, read_top_labels
+from calibrate.data.readers.open import keys_held, labels_beside, nearest_file, open_as, open_column
+from calibrate.data.readers.predictions import Columns, holds_predictions, read_top_labels
 from calibrate.data.readers.rescue import remains
 from calibrate.data.readers.signature import EMPTY, SPACED, UNKNOWN, Signature, signature_of
 from calibrate.errors import InputError
 from calibrate.files import check_regular
 from calibrate.printable import shell_word
 from calibrate.results.inspection import ArrayFound, FileFound, Taken
+from calibrate.tasks import TASKS
 
 RESCUED = (".npy", ".npz")
-OF_BYTES = (".npy", ".npz", ".pt", ".pth", ".bin", ".safetensors")  # which no text is
-WORDS = {
-    "npy": "numpy array",
-    "npz": "zip archive of numpy arrays",
-    "pt": "file of torch.save",
-    "safetensors": "safetensors file",
-    "pkl": "pickle",
-    "table": "table",
-    "json_rows": "JSON objects, one per row",
-    "text": "text, a line per row",
+OF_TORCH = (".pt", ".pth", ".bin")
+OF_BYTES = (".npy", ".npz", ".safetensors", *OF_TORCH)  # which no text is
+WORDS = {  # of those that no first bytes tell for sure
+    ".csv": "table",
+    ".csv.gz": "table, compressed",
+    ".tsv": "table with tabs",
+    ".tsv.gz": "table with tabs, compressed",
+    ".json": "JSON objects, one per row",
+    ".jsonl": "JSON objects, one per row",
+    ".txt": "text, a line per row",
 }
 
 
@@ -81,18 +92,26 @@ def _of_no_file(address: Address) -> Seen:
     """
     if address.path.exists() and not address.path.is_dir():
         check_regular(address.path, address.file)
+    name = address.name
     try:
-        column = open_column(address.name, "logits")
+        column = open_column(name, "logits")
     except InputError as error:
         if address.path.is_dir():
-            raise InputError(f"{address.name}: a folder: {_after_name(error)}") from error
-        if address.path.exists() or "*" in address.name or "," in address.name:
+            raise InputError(f"{name}: a folder: {_after_name(error)}") from error
+        if address.path.exists() or "*" in name or "," in name:
             raise
         near = nearest_file(address.path)
         raise InputError(f"{address.file}: no such file{near}") from error
-    found = look_at(ArrayFound(None, column.shape, str(column.dtype)), column)
-    file = FileFound(address.name, "several files, read as one", arrays=(found,))
-    return Seen(file, (Look(address.name, None, column, found),))
+    looks = [_looked_at(name, None, column)]
+    with suppress(InputError):  # there are none beside
+        looks.append(_looked_at(name, "labels", open_column(labels_beside(name), "labels")))
+    arrays = tuple(each.found for each in looks)
+    return Seen(FileFound(name, "several files, read as one", arrays=arrays), tuple(looks))
+
+
+def _looked_at(name: str, key: str | None, column: Column) -> Look:
+    found = look_at(ArrayFound(key, column.shape, dtype_of(column)), column)
+    return Look(name, None, column, found)
 
 
 def _after_name(error: Exception) -> str:
@@ -127,7 +146,7 @@ def _contradicts(kind: Signature, suffix: str) -> bool:
         return suffix in OF_BYTES and kind.suffix is not None
     if kind.suffix is None:
         return not kind.words.startswith(("zip archive", "gzip archive"))
-    if FORMATS[suffix] == "pt" and kind.suffix == ".pkl":  # of torch before 1.6
+    if suffix in OF_TORCH and kind.suffix == ".pkl":  # of torch before 1.6
         return False
     return FORMATS.get(kind.suffix) != FORMATS[suffix]
 
@@ -136,23 +155,44 @@ def _arrays(address: Address, kind: Signature) -> Seen:
     """The arrays of a file of a known format."""
     path, name = address.path, address.file
     renamed = address.suffix if isinstance(address, ReadAs) else None
-    words = kind.words if kind.sure else WORDS.get(FORMATS[address.suffix], f"{kind.words}")
+    words = kind.words if kind.sure else WORDS.get(address.suffix, f"{address.suffix} file")
     size = path.stat().st_size if path.is_file() else None
     file = FileFound(name, words, size, suffix=renamed)
     with suppress(InputError):  # what is wrong with a table is said of its columns
         if renamed is None and holds_predictions(name, None):
-            return _predictions(file)
+            if not pair_in(keys_held(address) or ()):
+                return _predictions(file, address)
     file, looks = looks_of(file, address)
     if not looks and (file.problem or any(each.problem for each in file.arrays)):
         file = _rescued(file, address, kind)
     elif kind == SPACED and address.suffix not in TABLES:
         file = replace(file, problem="numbers with spaces between: write commas, as .csv has them")
     if renamed is not None:
-        new = f"{path}{renamed}"
+        new = _renamed(path, renamed)
         looks = [replace(each, file=new) for each in looks]
-        note = f"rename it: it is read under a name that ends in {renamed}"
+        note = f"rename it to {Path(new).name}: by its suffix a file is known"
         file = replace(file, notes=(note, *file.notes))
-    return Seen(file, tuple(looks))
+    return _of_pair(file, looks) or Seen(file, tuple(looks))
+
+
+def _renamed(path: Path, suffix: str) -> str:
+    """A name that ends in a suffix, and is not taken."""
+    short = path.with_suffix(suffix)
+    wrong = path.suffix.lower() in FORMATS and not short.exists()
+    return str(short) if wrong or not path.suffix else f"{path}{suffix}"
+
+
+def _of_pair(file: FileFound, looks: list[Look]) -> Seen | None:
+    """A table of the confidence in each answer and whether it was right; None of any other."""
+    if len(looks) != 2 or not is_pair([each.found.key for each in looks]):
+        return None
+    sure, right = looks
+    high = sure.found.high or 0.0
+    rows = sure.column.shape[0]
+    taken = Taken(sure.name, right.name, "confidence", rows, 1, "confidences", "right or wrong")
+    percent = " --percent" if 1 < high <= 100 else ""
+    run = (f"calibrate fit {shell_word(file.name)}{percent}",) if "confidence" in TASKS else ()
+    return Seen(file, (), (taken,), run)
 
 
 def _rescued(file: FileFound, address: Address, kind: Signature) -> FileFound:
@@ -163,20 +203,20 @@ def _rescued(file: FileFound, address: Address, kind: Signature) -> FileFound:
     if address.suffix in RESCUED and file.problem:
         left = remains(address.path, file.name, address.suffix)
         notes = [f"what is left: {each}" for each in left]
-    elif kind.suffix is None and kind not in (UNKNOWN, EMPTY):
+    elif kind.suffix is None and kind not in (UNKNOWN, EMPTY) and "UTF-16" not in kind.words:
         notes = [f"its first bytes look like: {kind.words}"]
     return replace(file, notes=(*file.notes, *notes))
 
 
-def _predictions(file: FileFound) -> Seen:
+def _predictions(file: FileFound, address: Address) -> Seen:
     """A table of predictions and confidences."""
     name, file = file.name, replace(file, format="table of predictions")
     try:
         rows = read_top_labels(name)
+        true = _looked_at(name, Columns.true, open_as(address, Columns.true, text=True))
     except InputError as error:
         return Seen(replace(file, problem=str(error).removeprefix(f"{name}: ")))
     looks = of_array(name, "correct", rows.correct), of_array(name, "confidence", rows.confidence)
-    facts = {"labels seen": f"{rows.n_classes:,}"}
-    file = replace(file, arrays=tuple(each.found for each in looks), facts=facts)
+    file = replace(file, arrays=tuple(each.found for each in (true, *looks)))
     taken = Taken(name, None, "top-label", rows.n_rows, 1, "confidences", notes=rows.warnings)
     return Seen(file, (), (taken,), (f"calibrate report {shell_word(name)}",))

@@ -15,6 +15,8 @@ from calibrate.errors import InputError
 from calibrate.printable import shell_word
 from calibrate.results.inspection import Inspection, Kind, Taken
 
+MOST_ALONE = 4  # arrays without labels among which one may be the scores
+
 
 @doing("inspecting")
 def inspect(path: str | Path, *more: str | Path) -> Inspection:
@@ -47,7 +49,8 @@ def _taken(looks: Sequence[Look]) -> tuple[list[Taken], list[str]]:
     found = [(pair, *taken_of(pair)) for pair in pairs]
     usable = [(pair, reading) for pair, taken, reading in found if taken.problem is None]
     whole = [(pair, reading) for pair, reading in usable if pair[1] is not None]
-    commands = [_command("fit", *each) for each in (whole or usable)[:1]]
+    alone = usable if len(usable) <= MOST_ALONE else []
+    commands = [_command("fit", *each) for each in (whole or alone)[:1]]
     if len(whole) > 1:
         commands.append(_second(*whole[:2]))
     return [taken for _, taken, _ in found], commands
@@ -96,6 +99,8 @@ def _advice(every: Sequence[Seen], taken: Sequence[Taken], commands: Sequence[st
     broken = [each for each in every if any(array.problem for array in each.file.arrays)]
     if any(each.file.others for each in broken):
         return "Every column but that of the labels must hold numbers: leave the others out."
+    if len(taken) > MOST_ALONE and not any(each.labels for each in taken):
+        return "No labels fit any of these arrays: are they the weights of a model?"
     if taken or broken or commands or any(each.file.problem for each in every):
         return None
     looks = [look for each in every for look in each.looks]

@@ -36,7 +36,7 @@ def with_values(found: ArrayFound, array: Shaped, values: Values) -> ArrayFound:
     return ArrayFound(
         found.key,
         array.shape,
-        found.dtype,
+        "numbers" if numbers is not None and kind is not Kind.names else found.dtype,
         kind,
         max(low, -LARGEST) if low <= high else None,
         min(high, LARGEST) if low <= high else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from calibrate.results.inspection import ArrayFound, FileFound, Kind
 
 MOST_ARRAYS = 50  # of a file that are looked at
 ROLES = ("logits", "labels")
+PAIR = (("confidence", "conf"), ("correct", "is_correct"))  # of a table, in any case
+PREDICTED = "pred_label"  # beside which a confidence is that of a prediction
 
 
 @dataclass(frozen=True)
@@ -83,24 +86,48 @@ def _chosen(held: list[str] | None, address: Address) -> tuple[list[str | None],
     names = list(dict.fromkeys(held))
     if address.suffix not in TABLES:
         return [*sorted(names, key=lambda key: key not in ROLES)], ()
+    pair = pair_in(names)
+    if pair:
+        return [*pair], tuple(name for name in names if name not in (*pair, *ROLES))
     roles: list[str | None] = [role for role in ROLES if role in names]
     others = tuple(name for name in names if name not in ROLES)
     return (roles, others) if roles else ([*others], ())
 
 
+def pair_in(names: Sequence[str]) -> list[str]:
+    """The columns of the confidence in answers, and of whether they were right; else nothing."""
+    if PREDICTED in names:
+        return []
+    found = [[each for each in names if each.lower() in some] for some in PAIR]
+    return [each for some in found for each in some] if all(len(s) == 1 for s in found) else []
+
+
+def is_pair(keys: Sequence[str | None]) -> bool:
+    """Whether two keys are those of a pair."""
+    names = [key for key in keys if key is not None]
+    return bool(names) and pair_in(names) == names
+
+
 def _looked(key: str | None, address: Address) -> tuple[ArrayFound, Column | None]:
     """One array, and the column itself where it could be read."""
     try:
-        column = open_as(address, key, text=key != "logits")
-        found = look_at(ArrayFound(key, column.shape, _dtype(column)), column)
-        if found.dtype == "text" and found.kind is not Kind.names and found.low is not None:
-            found = replace(found, dtype="numbers")  # as all labels of tables are
-        return found, column
+        column = _opened(key, address)
+        return look_at(ArrayFound(key, column.shape, dtype_of(column)), column), column
     except InputError as error:
         message = str(error).removeprefix(f"{address.file}:{key}: ")
         return ArrayFound(key, problem=_without(message, address)), None
     except MemoryError:
         return ArrayFound(key, problem="takes more memory than there is"), None
+
+
+def _opened(key: str | None, address: Address) -> Column:
+    """Labels as text, as the commands read them; other columns of a table as what they are."""
+    if key in ROLES or address.suffix not in TABLES:
+        return open_as(address, key, text=key != "logits")
+    try:
+        return open_as(address, key, text=False)
+    except InputError:
+        return open_as(address, key, text=True)
 
 
 def look_at(found: ArrayFound, column: Column) -> ArrayFound:
@@ -158,7 +185,7 @@ def _coded_values(coded: CodedArray) -> Values:
     return Values(n, tally=Tally(dict(zip(coded.values.tolist(), rows.tolist(), strict=True))))
 
 
-def _dtype(column: Column) -> str:
+def dtype_of(column: Column) -> str:
     """In words where numpy's are for programmers."""
     dtype = column.dtype
     if dtype.names is not None:

@@ -19,6 +19,7 @@ from calibrate.tasks import Task
 
 LABEL_KEYS = (*USUAL, "targets", "y_true", "true_labels", "gt")
 SCORE_KEYS = ("logits", "logit", "scores", "probs", "probabilities", "outputs", "preds")
+OTHER_KEYS = ("features", "embeddings", "weight", "weights", "bias", "ids", "index")
 AS_SCORES = (*SCORES, Kind.whole, Kind.yes_no, Kind.one_hot)  # rows of whole numbers are odd ones
 SOFT = (Kind.probabilities, Kind.chances)
 
@@ -33,8 +34,9 @@ def pairs_of(looks: Sequence[Look]) -> list[Pair]:
     sure = [each for each in looks if _may_be_labels(each) and each.found.kind not in SCORES]
     found: list[Pair] = []
     alone: list[Pair] = []
+    named = {each.file for each in looks if _last(each) in SCORE_KEYS and _may_be_scores(each)}
     for each in looks:
-        if not _may_be_scores(each):
+        if not _may_be_scores(each) or (each.file in named and _last(each) not in SCORE_KEYS):
             continue
         used = [labels for _, labels in found if labels is not None]
         best = _nearest(each, sure, used)
@@ -57,7 +59,7 @@ def _last(look: Look) -> str:
 
 
 def _may_be_scores(look: Look) -> bool:
-    if _last(look) in LABEL_KEYS or not look.found.shape:
+    if _last(look) in (*LABEL_KEYS, *OTHER_KEYS) or not look.found.shape:
         return False
     return look.found.kind in (AS_SCORES if _last(look) in SCORE_KEYS else SCORES)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from calibrate.printable import UNPRINTABLE, listed, printable
 from calibrate.renderers.document import (
     EVERYTHING,
@@ -18,18 +20,43 @@ from calibrate.tasks import Task
 
 WIDTH = 80  # characters of a line
 MOST_KEY = 24  # of the name of an array
-MOST_ARRAYS = 8  # arrays of a file, or facts of it, that are listed
+MOST_ARRAYS = 6  # of a file that are listed
+MOST_FILES = 3  # that are described one by one
+MOST_LISTED = 12  # files that are listed
+MOST_COUNTED = 2  # arrays of a file whose values are listed
+MOST_TAKEN = 2  # pairs of scores and labels
 MOST_VALUES = 5  # values of labels
 PLAIN = (Kind.nothing, Kind.number, Kind.other, Kind.unread)  # which are no guess
 
 
 @document.register
 def _(found: Inspection, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
-    most = MOST_ARRAYS if len(found.files) == 1 else max(2, MOST_ARRAYS // len(found.files))
+    if len(found.files) > MOST_FILES and not shown.all:
+        return (*_listed(found.files), *_next(found, shown.all))
+    most = max(2, MOST_ARRAYS // len(found.files))
     parts: list[Part] = []
     for file in found.files:
         parts += _of_file(file, None if shown.all else most)
     return (*parts, *_next(found, shown.all))
+
+
+def _listed(files: Sequence[FileFound]) -> list[Part]:
+    """Many files, a line for each."""
+    rows = []
+    for file in files[:MOST_LISTED]:
+        first = file.arrays[0] if len(file.arrays) == 1 else None
+        what = f"{len(file.arrays)} arrays" if file.arrays else _short(file.format or "", 24)
+        shape, looks = (what, "") if first is None else (_shape(first), _looks(first))
+        rows.append([_short(file.name, 36), shape, "not readable" if file.problem else looks])
+    parts: list[Part] = [
+        Heading(f"{len(files):,} files"),
+        Table.of("file", ["", "looks like"], rows),
+    ]
+    problems = [f"{_short(file.name, 36)}: {file.problem}" for file in files if file.problem]
+    lines = [line for each in problems[:2] for line in wrapped(each, 2)]
+    if len(files) > MOST_LISTED:
+        lines.append(f"and {len(files) - MOST_LISTED:,} more; --all says more of each")
+    return [*parts, Lines.of(*lines)] if lines else parts
 
 
 def _of_file(file: FileFound, most: int | None) -> list[Part]:
@@ -50,12 +77,13 @@ def _of_file(file: FileFound, most: int | None) -> list[Part]:
 
 
 def _sentence(found: ArrayFound) -> str:
-    """``1,500 x 10 of float32, from -9.5 to 12.25: looks like logits``"""
+    """``1,500 x 10 float32, from -9.5 to 12.25: looks like logits``"""
     name = "" if found.key is None else f"{_short(found.key, MOST_KEY)}: "
     values = "" if found.low is None else f", from {_range(found)}"
     looks = _looks(found)
     looks = looks if found.problem or found.kind in PLAIN else f"looks like {looks}"
-    return f"{name}{_shape(found)} of {_short(found.dtype or '', 40)}{values}: {looks}"
+    dtype = {"text": "texts"}.get(found.dtype or "", _short(found.dtype or "", 40))
+    return f"{name}{_shape(found)} {dtype}{values}: {looks}"
 
 
 def _what(file: FileFound) -> str:
@@ -109,7 +137,7 @@ def _number(value: float) -> str:
 def _looks(found: ArrayFound) -> str:
     if found.problem:
         return "not readable"
-    return "labels, text" if found.kind is Kind.names and _few(found) else found.kind.value
+    return "text labels" if found.kind is Kind.names and _few(found) else found.kind.value
 
 
 def _few(found: ArrayFound) -> bool:
@@ -125,21 +153,21 @@ def _few(found: ArrayFound) -> bool:
 def _lines(file: FileFound, most: int | None) -> list[str]:
     """What a table has no room for."""
     lines: list[str] = []
+    counted = [each for each in file.arrays[:most] if each.labels is not None]
+    counted = sorted(counted, key=lambda each: each.kind is Kind.whole)
     for each in file.arrays[:most]:
         single = each.key is None or len(file.arrays) == 1
         name = "" if single else f"{_short(each.key or '', MOST_KEY)}: "
         if each.problem and each.problem != file.problem:
             lines += wrapped(f"problem: {name}{each.problem}")
-        odd = [("NaN", each.nan), ("+inf", each.infinite), ("-inf", each.masked)]
-        shares = [f"{value} {percent(share)}" for value, share in odd if share]
+        odd = [("NaN", each.nan), ("+inf", each.infinite), ("-inf (masked)", each.masked)]
+        shares = [f"{percent(share)} of its values are {value}" for value, share in odd if share]
         lines += wrapped(f"{name}{', '.join(shares)}") if shares else []
-        if each.labels is not None:
+        if each in counted[: None if most is None else MOST_COUNTED]:
             lines += wrapped(f"{name}{_counts(each, None if most is None else MOST_VALUES)}")
-    left = len(file.arrays) - len(file.arrays[:most]) + file.more
+    left = len(file.arrays[len(file.arrays[:most]) :]) + file.more
     if left:
-        lines.append(
-            f"and {left:,} more arrays; --all lists them" if most else f"and {left:,} more"
-        )
+        lines.append(f"and {left:,} more arrays" + ("; --all lists them" if most else ""))
     if file.class_names:
         names = listed(file.class_names)
         lines += wrapped(f"names of the {len(file.class_names):,} classes: {names}", 2)
@@ -152,7 +180,9 @@ def _counts(found: ArrayFound, most: int | None) -> str:
     """``10 different: 1 (11 %), 7 (10 %), ...``"""
     counts, n = found.labels, 1
     if counts is None or counts.different is None:
-        return "too many different values to be counted"
+        return "more than 65,536 different values"
+    if found.kind is Kind.whole and counts.different > MOST_VALUES:
+        return f"{counts.different:,} different"
     for size in found.shape or ():
         n *= size
     values = [f"{_short(each.value, 20)} ({percent(each.rows / n)})" for each in counts.most]
@@ -172,8 +202,10 @@ def percent(share: float) -> str:
 def _next(found: Inspection, everything: bool) -> list[Part]:
     """What all would be taken for, and what to run."""
     parts: list[Part] = []
-    taken = found.taken if everything else found.taken[:2]
-    lines = [line for each in taken for line in _taken(each, len(found.taken) > 1)]
+    taken = found.taken if everything else found.taken[:MOST_TAKEN]
+    files = [file.name for file in found.files]
+    alone = files[0] if len(files) == 1 else None
+    lines = [line for each in taken for line in _taken(each, len(found.taken) > 1, alone)]
     left = len(found.taken) - len(taken)
     if left:
         lines.append(f"and {left:,} more such arrays")
@@ -187,26 +219,24 @@ def _next(found: Inspection, everything: bool) -> list[Part]:
     return [*parts, Lines.of(*run)] if run else parts
 
 
-def _taken(taken: Taken, named: bool) -> list[str]:
-    """What scores and labels would be taken for."""
+def _taken(taken: Taken, several: bool, file: str | None) -> list[str]:
+    """What scores and labels would be taken for; ``file`` is the only one, if there is one."""
+    both = [each for each in (taken.scores, taken.labels) if each is not None]
+    names = [_short(each.removeprefix(f"{file}:"), 32) for each in both]
+    of = f"{' with '.join(names)}: " if several else ""
     what = f"{taken.task}: {taken.rows:,} x {taken.columns:,} {taken.values}"
     if taken.task == Task.top_label:
         what = f"{taken.rows:,} predictions with their confidence"
     elif taken.labels_are is not None:
         what += f"; labels: {taken.labels_are}"
-    of = ""
-    if named:
-        both = [_short(each, 36) for each in (taken.scores, taken.labels) if each is not None]
-        of = f"{' and '.join(both)}: "
-    if taken.problem is None:
-        fit = (
-            [f"They fit together: the same {taken.rows:,} rows."] if taken.labels and not of else []
-        )
-        lines = [*fit, *wrapped(f"{of}taken for {what}" if of else f"Taken for {what}", 2)]
-    elif taken.labels is not None:
-        lines = wrapped(f"{of}They do not fit together: {taken.problem}", 2)
+    if taken.problem is not None:
+        refused = "They would be refused" if taken.labels is None else "They do not fit together"
+        lines = wrapped(f"{of}{refused}: {taken.problem}", 3)
+    elif several:
+        lines = wrapped(f"{of}{what}", 2)
     else:
-        lines = wrapped(f"{of}would be refused: {taken.problem}", 2)
+        fit = [f"They fit together: {taken.rows:,} rows each."] if taken.labels else []
+        lines = [*fit, *wrapped(f"Taken for {what}", 2)]
     return [*lines, *(line for note in taken.notes for line in wrapped(note, 2))]
 
 
