@@ -10,10 +10,8 @@ import typer
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command, in_options
 
-OPTIONS = (
-    "label_column", "scores", "task", "label_offset", "ignore_label", "class_names", "columns"
-)  # fmt: skip
-SPOKEN = {each: f"--{each.replace('_', '-')}" for each in OPTIONS} | {
+WORDS = "label_column scores task label_offset ignore_label class_names columns"
+SPOKEN = {each: f"--{each.replace('_', '-')}" for each in WORDS.split()} | {
     "logits": "LOGITS",
     "labels": "LABELS",
 }

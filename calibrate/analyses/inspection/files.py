@@ -158,10 +158,8 @@ def _arrays(address: Address, kind: Signature) -> Seen:
     words = kind.words if kind.sure else WORDS.get(address.suffix, f"{address.suffix} file")
     size = path.stat().st_size if path.is_file() else None
     file = FileFound(name, words, size, suffix=renamed)
-    with suppress(InputError):  # what is wrong with a table is said of its columns
-        if renamed is None and holds_predictions(name, None):
-            if not pair_in(keys_held(address) or ()):
-                return _predictions(file, address)
+    if renamed is None and _holds_predictions(address):
+        return _predictions(file, address)
     file, looks = looks_of(file, address)
     if not looks and (file.problem or any(each.problem for each in file.arrays)):
         file = _rescued(file, address, kind)
@@ -206,6 +204,15 @@ def _rescued(file: FileFound, address: Address, kind: Signature) -> FileFound:
     elif kind.suffix is None and kind not in (UNKNOWN, EMPTY) and "UTF-16" not in kind.words:
         notes = [f"its first bytes look like: {kind.words}"]
     return replace(file, notes=(*file.notes, *notes))
+
+
+def _holds_predictions(address: Address) -> bool:
+    """Whether a table holds predictions; what is wrong with one is said of its columns."""
+    try:
+        found = holds_predictions(address.file, None)
+        return found and not pair_in(keys_held(address) or ())
+    except InputError:
+        return False
 
 
 def _predictions(file: FileFound, address: Address) -> Seen:

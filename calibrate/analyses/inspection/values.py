@@ -39,23 +39,14 @@ class Tally:
     @staticmethod
     def of(values: AnyArray) -> Tally:
         """Of whole numbers or texts."""
-        flat = values.reshape(-1)
-        if flat.dtype.kind in "iu" and len(flat):
-            low, high = int(flat.min()), int(flat.max())
-            if high - low < MOST_DIFFERENT:
-                above = flat - flat.dtype.type(low)  # which may overflow, and be right as unsigned
-                counts = np.bincount(above.view(f"u{flat.dtype.itemsize}").astype(np.intp))
-                seen = np.flatnonzero(counts)
-                rows = counts[seen].tolist()
-                return Tally({low + n: each for n, each in zip(seen.tolist(), rows, strict=True)})
-        if len(flat) > 2 * MOST_DIFFERENT and len(np.unique(flat[: 2 * MOST_DIFFERENT])) > (
-            MOST_DIFFERENT
-        ):
+        ordered = np.sort(values, axis=None)
+        starts = np.r_[0, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1]
+        if not len(ordered):
+            return Tally()
+        if len(starts) > MOST_DIFFERENT:
             return Tally(None)
-        found, counts = np.unique(flat, return_counts=True)
-        if len(found) > MOST_DIFFERENT:
-            return Tally(None)
-        return Tally(dict(zip(found.tolist(), counts.tolist(), strict=True)))
+        rows = np.diff(np.r_[starts, len(ordered)])
+        return Tally(dict(zip(ordered[starts].tolist(), rows.tolist(), strict=True)))
 
 
 @dataclass(frozen=True)
