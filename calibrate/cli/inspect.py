@@ -38,7 +38,7 @@ def inspect(
     ],
     show: ShowOptions,
 ) -> Answer:
-    """Say what is in files, what is wrong with them, and which command takes them."""
+    """Say what is in files, and which command takes them."""
     import calibrate
 
     return Answer(_in_options(calibrate.inspect(*files)), show)

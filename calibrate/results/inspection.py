@@ -60,6 +60,7 @@ class ArrayFound:
         kind: what its values look like.
         low, high: the smallest and largest finite value, up to 1e300; None where there is none.
         nan, infinite, masked: the share of its values that are NaN, +inf and -inf.
+        sum_error: how far a row is from summing to 1 at most; None where values are not in [0, 1].
         labels: its different values, where they may be labels.
         problem: why it could not be read, or None.
     """
@@ -73,6 +74,7 @@ class ArrayFound:
     nan: float = 0.0
     infinite: float = 0.0
     masked: float = 0.0
+    sum_error: float | None = None
     labels: Counts | None = None
     problem: str | None = None
 

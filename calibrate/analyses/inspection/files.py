@@ -161,8 +161,10 @@ def _arrays(address: Address, kind: Signature) -> Seen:
     if renamed is None and _holds_predictions(address):
         return _predictions(file, address)
     file, looks = looks_of(file, address)
+    if kind.words.startswith("text in"):
+        return Seen(replace(file, arrays=(), problem=f"its first bytes look like {kind.words}"))
     if not looks and (file.problem or any(each.problem for each in file.arrays)):
-        file = _rescued(file, address, kind)
+        file = _rescued(file, address)
     elif kind == SPACED and address.suffix not in TABLES:
         file = replace(file, problem="numbers with spaces between: write commas, as .csv has them")
     if renamed is not None:
@@ -193,7 +195,7 @@ def _of_pair(file: FileFound, looks: list[Look]) -> Seen | None:
     return Seen(file, (), (taken,), run)
 
 
-def _rescued(file: FileFound, address: Address, kind: Signature) -> FileFound:
+def _rescued(file: FileFound, address: Address) -> FileFound:
     """A file of which nothing can be read as it should be, with what is left of it."""
     if len(file.arrays) == 1:
         file = replace(file, arrays=(), problem=file.arrays[0].problem)
@@ -201,8 +203,6 @@ def _rescued(file: FileFound, address: Address, kind: Signature) -> FileFound:
     if address.suffix in RESCUED and file.problem:
         left = remains(address.path, file.name, address.suffix)
         notes = [f"what is left: {each}" for each in left]
-    elif kind.suffix is None and kind not in (UNKNOWN, EMPTY) and "UTF-16" not in kind.words:
-        notes = [f"its first bytes look like: {kind.words}"]
     return replace(file, notes=(*file.notes, *notes))
 
 

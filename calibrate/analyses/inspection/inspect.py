@@ -8,7 +8,7 @@ from pathlib import Path
 from calibrate.analyses.inspection.files import Seen, seen
 from calibrate.analyses.inspection.kinds import LABELS, SCORES
 from calibrate.analyses.inspection.look import Look
-from calibrate.analyses.inspection.taken import SOFT, Pair, pairs_of, taken_of
+from calibrate.analyses.inspection.taken import SOFT, Pair, fits, pairs_of, taken_of
 from calibrate.blocks.scheduler import doing
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
@@ -16,6 +16,7 @@ from calibrate.printable import shell_word
 from calibrate.results.inspection import Inspection, Kind, Taken
 
 MOST_ALONE = 4  # arrays without labels among which one may be the scores
+WEIGHTS = "No labels fit any of these arrays: are they the weights of a model?"
 
 
 @doing("inspecting")
@@ -34,7 +35,8 @@ def inspect(path: str | Path, *more: str | Path) -> Inspection:
     every = [seen(str(each)) for each in (path, *more)]
     if all(each.file.format is None for each in every):
         raise InputError(f"{every[0].file.name}: {every[0].file.problem}")
-    found, commands = _taken([look for each in every for look in each.looks])
+    looks = {(look.file, look.found.key): look for each in every for look in each.looks}
+    found, commands = _taken([*looks.values()])
     taken = (*(one for each in every for one in each.taken), *found)
     commands = [*(one for each in every for one in each.commands), *commands]
     files = tuple(each.file for each in every)
@@ -62,7 +64,9 @@ def _as_given(looks: Sequence[Look]) -> list[Pair]:
         kind = labels.found.kind
         if scores.found.kind in SCORES and (kind in (*LABELS, *SOFT) or kind is Kind.whole):
             return [(scores, labels)]
-    return []
+    first, second = looks
+    odd = first.found.kind is Kind.whole or (first.found.low or 0.0) < 0
+    return [(first, second)] if odd and fits(first.found, second.found) else []
 
 
 def _second(first: tuple[Pair, Reading], second: tuple[Pair, Reading]) -> str:
@@ -99,11 +103,13 @@ def _advice(every: Sequence[Seen], taken: Sequence[Taken], commands: Sequence[st
     broken = [each for each in every if any(array.problem for array in each.file.arrays)]
     if any(each.file.others for each in broken):
         return "Every column but that of the labels must hold numbers: leave the others out."
-    if len(taken) > MOST_ALONE and not any(each.labels for each in taken):
-        return "No labels fit any of these arrays: are they the weights of a model?"
+    if len(taken) > MOST_ALONE and not commands:
+        return WEIGHTS
     if taken or broken or commands or any(each.file.problem for each in every):
         return None
     looks = [look for each in every for look in each.looks]
+    if len(looks) > MOST_ALONE:
+        return WEIGHTS
     kinds = {look.found.kind for look in looks}
     if Kind.names in kinds and len(looks) == 1 and not _come_back(looks[0]):
         return f"Names of classes, perhaps: --class-names {shell_word(looks[0].name)}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from heapq import nsmallest
+from math import inf
 
 from calibrate.analyses.inspection.values import TEXT, Tally, Values
 from calibrate.arrays import Shaped
-from calibrate.data.label_checks import SUM_TOLERANCE
+from calibrate.data.label_checks import HUGE, SUM_TOLERANCE
 from calibrate.data.readers.delimited import is_number
 from calibrate.data.score_checks import row_sum_tolerance
 from calibrate.results.inspection import ArrayFound, Count, Counts, Kind
@@ -33,18 +34,25 @@ def with_values(found: ArrayFound, array: Shaped, values: Values) -> ArrayFound:
     if kind is Kind.classes and _mostly_different(tally, values.n):
         kind = Kind.whole
     n = max(1, values.n)
+    some = low <= high
     return ArrayFound(
         found.key,
         array.shape,
         "numbers" if numbers is not None and kind is not Kind.names else found.dtype,
         kind,
-        max(low, -LARGEST) if low <= high else None,
-        min(high, LARGEST) if low <= high else None,
+        _bounded(low) if some else None,
+        _bounded(high) if some else None,
         values.nan / n,
         values.infinite / n,
         values.masked / n,
+        values.sum_error if values.sum_error < inf and not text else None,
         _counts(tally) if kind in (*LABELS, Kind.whole) else None,
     )
+
+
+def _bounded(value: float) -> float:
+    """As JSON may hold it."""
+    return max(-LARGEST, min(LARGEST, value))
 
 
 def _mostly_different(tally: Tally, n: int) -> bool:
@@ -56,8 +64,8 @@ def kind_of(array: Shaped, values: Values) -> Kind:
     """What numbers look like."""
     shape = array.shape
     if len(shape) == 1 or shape[-1] == 1:
-        return _of_single(values)
-    inside = values.sum_error < float("inf")
+        return _of_single(values, exact=array.dtype.kind != "f")
+    inside = values.sum_error < inf
     tolerance = row_sum_tolerance(array.dtype)
     if not values.fractions and array.dtype.kind in "biu":
         if values.low >= 0 and values.high <= 1:
@@ -66,18 +74,17 @@ def kind_of(array: Shaped, values: Values) -> Kind:
     if not values.fractions and inside:
         return Kind.one_hot if not values.sum_error else Kind.yes_no
     if inside:
-        near = values.sum_error <= max(tolerance, SUM_TOLERANCE)
-        return Kind.probabilities if near else Kind.chances
+        return Kind.probabilities if values.sum_error <= tolerance else Kind.chances
     if values.log_error <= tolerance:
         return Kind.log_probabilities
     return Kind.logits
 
 
-def _of_single(values: Values) -> Kind:
-    """Of one number per row."""
+def _of_single(values: Values, *, exact: bool = False) -> Kind:
+    """Of one number per row; ``exact``: of integers, which are no scores."""
     if values.low > values.high:
         return Kind.nothing
-    if not values.fractions:
+    if not values.fractions and (exact or max(-values.low, values.high) < HUGE):
         return Kind.yes_no if values.low >= 0 and values.high <= 1 else Kind.classes
     inside = values.low >= 0 and values.high <= 1 + SUM_TOLERANCE
     return Kind.chances if inside else Kind.logits
@@ -90,7 +97,7 @@ def _numbers(tally: Tally) -> Tally | None:
     found: dict[float, int] = {}
     for text, rows in tally.counts.items():
         value = float(text)
-        if not abs(value) < float("inf"):
+        if not abs(value) < inf:
             return None
         found[value] = found.get(value, 0) + rows
     return Tally(found)

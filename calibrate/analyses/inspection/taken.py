@@ -13,6 +13,7 @@ from calibrate.data.label_checks import SUM_TOLERANCE
 from calibrate.data.layout import layout_of, numbered_labels
 from calibrate.data.readers.label_column import USUAL
 from calibrate.data.reading import Reading
+from calibrate.data.score_checks import MOST_SCORE
 from calibrate.errors import InputError
 from calibrate.results.inspection import ArrayFound, Kind, Taken
 from calibrate.tasks import Task
@@ -20,7 +21,7 @@ from calibrate.tasks import Task
 LABEL_KEYS = (*USUAL, "targets", "y_true", "true_labels", "gt")
 SCORE_KEYS = ("logits", "logit", "scores", "probs", "probabilities", "outputs", "preds")
 OTHER_KEYS = ("features", "embeddings", "weight", "weights", "bias", "ids", "index")
-AS_SCORES = (*SCORES, Kind.whole, Kind.yes_no, Kind.one_hot)  # rows of whole numbers are odd ones
+AS_SCORES = (*SCORES, Kind.whole, Kind.classes, Kind.yes_no, Kind.one_hot)  # odd, but possible
 SOFT = (Kind.probabilities, Kind.chances)
 
 Pair = tuple[Look, Look | None]
@@ -48,7 +49,7 @@ def pairs_of(looks: Sequence[Look]) -> list[Pair]:
 
 
 def _nearest(scores: Look, labels: Sequence[Look], used: Sequence[Look]) -> Look | None:
-    fitting = [each for each in labels if each is not scores and _fits(scores.found, each.found)]
+    fitting = [each for each in labels if each is not scores and fits(scores.found, each.found)]
     return max(fitting, key=lambda each: _nearness(scores, each, used), default=None)
 
 
@@ -69,7 +70,7 @@ def _may_be_labels(look: Look) -> bool:
     return look.found.kind in kinds and _last(look) not in SCORE_KEYS
 
 
-def _fits(scores: ArrayFound, labels: ArrayFound) -> bool:
+def fits(scores: ArrayFound, labels: ArrayFound) -> bool:
     """Whether there is a label, or a share for each class, for each row."""
     z, y = scores.shape or (), labels.shape or ()
     return y in (z, z[:-1], (*z[:-1], 1), (*z, 1))
@@ -86,13 +87,17 @@ def _nearness(scores: Look, labels: Look, used: Sequence[Look]) -> tuple[bool | 
     )
 
 
+def _shares(labels: ArrayFound) -> bool:
+    """Whether the rows of labels are a share for each class."""
+    return labels.sum_error is not None and labels.sum_error <= SUM_TOLERANCE
+
+
 def reading_of(scores: ArrayFound, labels: ArrayFound | None) -> Reading:
     """How a pair must be read, as far as it is not what the commands do by themselves."""
     shape = scores.shape or ()
     single = len(shape) == 1 or shape[-1] == 1
     same = labels is not None and labels.shape == shape and not single
-    one_each = labels is not None and labels.kind in (Kind.one_hot, Kind.probabilities)
-    many = same and not one_each
+    many = same and labels is not None and not _shares(labels)
     inside = scores.kind in (Kind.probabilities, Kind.chances, Kind.yes_no, Kind.one_hot)
     sums = scores.kind in (Kind.probabilities, Kind.one_hot)
     probabilities = inside if single or many else sums
@@ -113,7 +118,7 @@ def _numbering(labels: ArrayFound, n_classes: int) -> tuple[int, int | None]:
         return 0, None
     least = [int(float(each.value)) for each in labels.labels.least]
     ignored = None
-    if least and least[0] < 0:
+    if len(least) > 1 and least[0] < 0:
         ignored, least = least[0], least[1:]
     lowest = least[0] if least else 0
     if lowest < 0:
@@ -178,6 +183,8 @@ def _problem(found: ArrayFound, what: str) -> str | None:
     for value, share in (("NaN", found.nan), ("+inf", found.infinite)):
         if share:
             return f"expected finite {what}, found {value} ({percent(share)} of the values)"
+    if what == "logits" and (found.high or 0.0) >= MOST_SCORE:
+        return f"expected logits of at most {MOST_SCORE:g}, found larger ones"
     return None
 
 
@@ -198,27 +205,34 @@ def _joined(
             layout_of(scores.column, numbers, replace(reading, ignore_label=None))
     except InputError as error:
         return str(error), ()
-    if labels is None or many:
+    if labels is None:
         return None, notes
     return _out_of_range(scores.found, labels.found, reading), notes
 
 
 def _out_of_range(scores: ArrayFound, labels: ArrayFound, reading: Reading) -> str | None:
-    shape, kind = scores.shape or (), labels.kind
-    if kind is Kind.names or labels.low is None or labels.high is None:
+    """Why labels would be refused for their values."""
+    shape = scores.shape or ()
+    yes_no = len(shape) < 2 or shape[-1] == 1 or reading.task == "multilabel"
+    if labels.kind is Kind.names:
         return None
-    if labels.nan or labels.infinite or labels.masked:
+    unknown = labels.nan if reading.task != "multilabel" else 0.0  # NaN: not annotated
+    if unknown or labels.infinite or labels.masked:
         return "expected labels, found NaN or infinite ones among them"
-    yes_no = len(shape) < 2 or shape[-1] == 1
-    if labels.shape == shape and not yes_no:
+    if labels.low is None or labels.high is None:
         return None
-    last = 1 if yes_no else shape[-1] - 1 + reading.label_offset
-    low = labels.low
-    if reading.ignore_label is not None:
-        low = 0
-    if yes_no and kind is Kind.chances:
+    low = 0.0 if reading.ignore_label is not None else labels.low
+    if yes_no:
+        if low >= 0 and labels.high <= 1:
+            return None
+        what, last = "0 and 1", 1
+    elif labels.shape == shape:
         return None
-    if low < 0 or labels.high > last + (SUM_TOLERANCE if yes_no else 0):
-        what = "0 and 1" if yes_no else f"class numbers from {reading.label_offset} to {last}"
-        return f"expected labels of {what}, found {labels.low:.6g} to {labels.high:.6g}"
+    else:
+        what, last = "class numbers", shape[-1] - 1 + reading.label_offset
+        if labels.kind in SCORES:
+            return "expected whole class numbers, found fractions among them"
+    if low < reading.label_offset or labels.high > last:
+        first = "" if yes_no else f" from {reading.label_offset} to {last}"
+        return f"expected labels of {what}{first}, found {labels.low:.6g} to {labels.high:.6g}"
     return None

@@ -105,6 +105,6 @@ def _members(file: BinaryIO, size: int) -> Iterator[Remains]:
                 yield _array(file, key, min(size, start + plain) if plain else size, key)
             elif method == DEFLATED:
                 yield _packed(file, key, whole=bool(packed) and start + packed <= size)
-        if not packed:
-            return
         at = start + packed
+        if not packed or at > size:
+            return

@@ -13,7 +13,7 @@ from calibrate.data.readers.delimited import is_number
 from calibrate.files import reading
 
 HEAD = 1 << 12  # bytes that are looked at
-MARKS = b",;\t"
+PAGES = ("<!doctype", "<html", "<?xml", "<svg")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _of_text(text: str) -> Signature:
         return Signature("JSON", ".jsonl" if several else ".json", sure=False)
     if first[0] == "[" and first[1:2] in ("", "{", "["):
         return Signature("JSON", ".json", sure=False)
-    if first.startswith("<"):
+    if first.lower().startswith(PAGES):
         return Signature("text in HTML or XML", sure=False)
     if any(mark in first for mark in ",;\t"):
         tabs = "\t" in first and "," not in first and ";" not in first

@@ -22,7 +22,7 @@ WIDTH = 80  # characters of a line
 MOST_KEY = 24  # of the name of an array
 MOST_ARRAYS = 6  # of a file that are listed
 MOST_FILES = 3  # that are described one by one
-MOST_LISTED = 12  # files that are listed
+MOST_LISTED = 8  # files that are listed
 MOST_COUNTED = 2  # arrays of a file whose values are listed
 MOST_TAKEN = 2  # pairs of scores and labels
 MOST_VALUES = 5  # values of labels
@@ -167,7 +167,8 @@ def _lines(file: FileFound, most: int | None) -> list[str]:
             lines += wrapped(f"{name}{_counts(each, None if most is None else MOST_VALUES)}")
     left = len(file.arrays[len(file.arrays[:most]) :]) + file.more
     if left:
-        lines.append(f"and {left:,} more arrays" + ("; --all lists them" if most else ""))
+        rest = "; --all lists them" if most else ", which were not looked at"
+        lines.append(f"and {left:,} more arrays{rest}")
     if file.class_names:
         names = listed(file.class_names)
         lines += wrapped(f"names of the {len(file.class_names):,} classes: {names}", 2)
