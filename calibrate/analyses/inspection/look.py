@@ -84,13 +84,13 @@ def _chosen(held: list[str] | None, address: Address) -> tuple[list[str | None],
     if held is None:
         return [None], ()
     names = list(dict.fromkeys(held))
+    others = tuple(name for name in names if name not in ROLES)
     if address.suffix not in TABLES:
-        return [*sorted(names, key=lambda key: key not in ROLES)], ()
+        return [*(role for role in ROLES if role in names), *others], ()
     pair = pair_in(names)
     if pair:
         return [*pair], tuple(name for name in names if name not in (*pair, *ROLES))
     roles: list[str | None] = [role for role in ROLES if role in names]
-    others = tuple(name for name in names if name not in ROLES)
     return (roles, others) if roles else ([*others], ())
 
 

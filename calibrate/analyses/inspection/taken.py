@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from math import prod
+from pathlib import Path
 
 from calibrate.analyses.inspection.kinds import LABELS, SCORES
 from calibrate.analyses.inspection.look import Look
@@ -18,9 +20,9 @@ from calibrate.errors import InputError
 from calibrate.results.inspection import ArrayFound, Kind, Taken
 from calibrate.tasks import Task
 
-LABEL_KEYS = (*USUAL, "targets", "y_true", "true_labels", "gt")
-SCORE_KEYS = ("logits", "logit", "scores", "probs", "probabilities", "outputs", "preds")
-OTHER_KEYS = ("features", "embeddings", "weight", "weights", "bias", "ids", "index")
+LABEL_WORDS = {*USUAL, "targets", "true", "truth", "gt"}
+SCORE_WORDS = {"logits", "logit", "scores", "probs", "probabilities", "outputs", "preds"}
+OTHER_WORDS = {"features", "embeddings", "weight", "weights", "bias", "ids", "index"}
 AS_SCORES = (*SCORES, Kind.whole, Kind.classes, Kind.yes_no, Kind.one_hot)  # odd, but possible
 SOFT = (Kind.probabilities, Kind.chances)
 
@@ -35,9 +37,9 @@ def pairs_of(looks: Sequence[Look]) -> list[Pair]:
     sure = [each for each in looks if _may_be_labels(each) and each.found.kind not in SCORES]
     found: list[Pair] = []
     alone: list[Pair] = []
-    named = {each.file for each in looks if _last(each) in SCORE_KEYS and _may_be_scores(each)}
+    named = {each.file for each in looks if _called_scores(each) and _may_be_scores(each)}
     for each in looks:
-        if not _may_be_scores(each) or (each.file in named and _last(each) not in SCORE_KEYS):
+        if not _may_be_scores(each) or (each.file in named and not _called_scores(each)):
             continue
         used = [labels for _, labels in found if labels is not None]
         best = _nearest(each, sure, used)
@@ -53,21 +55,29 @@ def _nearest(scores: Look, labels: Sequence[Look], used: Sequence[Look]) -> Look
     return max(fitting, key=lambda each: _nearness(scores, each, used), default=None)
 
 
-def _last(look: Look) -> str:
-    """The last part of the key, or of the name of the file, in small letters."""
-    key = look.found.key
-    return (key if key is not None else look.file).rpartition(".")[2].lower()
+def _words(look: Look) -> set[str]:
+    """The words in the key, or in the name of the file, in small letters."""
+    key = look.found.key if look.found.key is not None else Path(look.file).stem
+    return {*re.split(r"[^a-z0-9]+", key.lower())}
+
+
+def _called_scores(look: Look) -> bool:
+    return bool(SCORE_WORDS & _words(look))
+
+
+def _called_labels(look: Look) -> bool:
+    return bool(LABEL_WORDS & _words(look)) and not _called_scores(look)
 
 
 def _may_be_scores(look: Look) -> bool:
-    if _last(look) in (*LABEL_KEYS, *OTHER_KEYS) or not look.found.shape:
+    if _called_labels(look) or OTHER_WORDS & _words(look) or not look.found.shape:
         return False
-    return look.found.kind in (AS_SCORES if _last(look) in SCORE_KEYS else SCORES)
+    return look.found.kind in (AS_SCORES if _called_scores(look) else SCORES)
 
 
 def _may_be_labels(look: Look) -> bool:
     kinds = (*LABELS, *SOFT, Kind.whole)
-    return look.found.kind in kinds and _last(look) not in SCORE_KEYS
+    return look.found.kind in kinds and not _called_scores(look)
 
 
 def fits(scores: ArrayFound, labels: ArrayFound) -> bool:
@@ -80,7 +90,7 @@ def _nearness(scores: Look, labels: Look, used: Sequence[Look]) -> tuple[bool | 
     """How surely labels are those of scores, by what counts most."""
     return (
         scores.file == labels.file,
-        _last(labels) in LABEL_KEYS,
+        _called_labels(labels),
         labels.found.kind in LABELS,
         labels not in used,
         SequenceMatcher(None, scores.name[-200:], labels.name[-200:]).ratio(),
@@ -205,6 +215,8 @@ def _joined(
             layout_of(scores.column, numbers, replace(reading, ignore_label=None))
     except InputError as error:
         return str(error), ()
+    said = (*scores.column.notes, *(() if y is None else y.notes))  # of their files already
+    notes = tuple(each for each in notes if each not in said)
     if labels is None:
         return None, notes
     return _out_of_range(scores.found, labels.found, reading), notes
