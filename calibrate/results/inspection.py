@@ -16,6 +16,7 @@ class Kind(str, Enum):
     probabilities = "probabilities"  # rows from 0 up that sum to 1; soft labels are such, too
     log_probabilities = "log-probabilities"
     chances = "values in [0, 1]"  # whose rows do not sum to 1, as of yes-no models
+    confidences = "confidences"  # in answers or predictions, by their name
     classes = "class numbers"
     yes_no = "yes-no labels"
     one_hot = "one-hot labels"

@@ -26,7 +26,7 @@ from calibrate.data.readers.signature import EMPTY, SPACED, UNKNOWN, Signature, 
 from calibrate.errors import InputError
 from calibrate.files import check_regular
 from calibrate.printable import shell_word
-from calibrate.results.inspection import ArrayFound, FileFound, Taken
+from calibrate.results.inspection import ArrayFound, FileFound, Kind, Taken
 from calibrate.tasks import TASKS
 
 RESCUED = (".npy", ".npz")
@@ -172,7 +172,8 @@ def _arrays(address: Address, kind: Signature) -> Seen:
         looks = [replace(each, file=new) for each in looks]
         note = f"rename it to {Path(new).name}: by its suffix a file is known"
         file = replace(file, notes=(note, *file.notes))
-    return _of_pair(file, looks) or Seen(file, tuple(looks))
+    pair = _of_pair(file, looks, table=address.suffix in TABLES)
+    return pair or Seen(file, tuple(looks))
 
 
 def _renamed(path: Path, suffix: str) -> str:
@@ -182,17 +183,22 @@ def _renamed(path: Path, suffix: str) -> str:
     return str(short) if wrong or not path.suffix else f"{path}{suffix}"
 
 
-def _of_pair(file: FileFound, looks: list[Look]) -> Seen | None:
-    """A table of the confidence in each answer and whether it was right; None of any other."""
+def _of_pair(file: FileFound, looks: list[Look], *, table: bool) -> Seen | None:
+    """The confidence in each answer and whether it was right; None of any other arrays."""
     if len(looks) != 2 or not is_pair([each.found.key for each in looks]):
         return None
     sure, right = looks
-    high = sure.found.high or 0.0
-    rows = sure.column.shape[0]
+    file = replace(file, arrays=(_as_confidences(sure.found), right.found))
+    rows = (sure.found.shape or (0,))[0]
     taken = Taken(sure.name, right.name, "confidence", rows, 1, "confidences", "right or wrong")
-    percent = " --percent" if 1 < high <= 100 else ""
-    run = (f"calibrate fit {shell_word(file.name)}{percent}",) if "confidence" in TASKS else ()
-    return Seen(file, (), (taken,), run)
+    both = f"{shell_word(sure.name)} {shell_word(right.name)} --task confidence"
+    percent = " --percent" if 1 < (sure.found.high or 0.0) <= 100 else ""
+    run = f"calibrate fit {shell_word(file.name) if table else both}{percent}"
+    return Seen(file, (), (taken,), (run,) if "confidence" in TASKS else ())
+
+
+def _as_confidences(found: ArrayFound) -> ArrayFound:
+    return replace(found, kind=Kind.confidences, labels=None)
 
 
 def _rescued(file: FileFound, address: Address) -> FileFound:
@@ -223,7 +229,8 @@ def _predictions(file: FileFound, address: Address) -> Seen:
         true = _looked_at(name, Columns.true, open_as(address, Columns.true, text=True))
     except InputError as error:
         return Seen(replace(file, problem=str(error).removeprefix(f"{name}: ")))
-    looks = of_array(name, "correct", rows.correct), of_array(name, "confidence", rows.confidence)
-    file = replace(file, arrays=tuple(each.found for each in (true, *looks)))
+    sure = _as_confidences(of_array(name, "confidence", rows.confidence).found)
+    right = of_array(name, "correct", rows.correct).found
+    file = replace(file, arrays=(true.found, right, sure))
     taken = Taken(name, None, "top-label", rows.n_rows, 1, "confidences", notes=rows.warnings)
     return Seen(file, (), (taken,), (f"calibrate report {shell_word(name)}",))
