@@ -62,6 +62,8 @@ LEFT_OUT = np.where(np.arange(300) < 20, -100, Y)
 PAIRS = {
     "logits": (Z, Y, "multiclass", "", 300),
     "probabilities": (P, Y, "multiclass", "--scores probabilities", 300),
+    "no probabilities quite": (P * np.float32(0.9995), Y, "multiclass", "", 300),
+    "shares within 0.001": (Z, P.astype(np.float64) * 0.9995, "multiclass", "", 300),
     "log-probabilities": (np.log(P), Y, "multiclass", "", 300),
     "one-based labels": (Z, Y + 1, "multiclass", "--label-offset 1", 300),
     "left out": (Z, LEFT_OUT, "multiclass", "--ignore-label -100", 280),
@@ -169,12 +171,17 @@ def as_json() -> tuple[str, list[str]]:
     return "a.jsonl", ["fit a.jsonl"]
 
 
+def as_numbered() -> tuple[str, list[str]]:
+    np.savez("n.npz", order=np.arange(300), out=Z, kind=Y)
+    return "n.npz", ["fit n.npz:out n.npz:kind"]
+
+
 def as_features() -> tuple[str, list[str]]:
     np.savez("b.npz", features=RNG.normal(size=(300, 64)), logits=Z, labels=Y)
     return "b.npz", ["fit b.npz"]
 
 
-@pytest.mark.parametrize("make", [as_npz, as_pickle, as_csv, as_json, as_features])
+@pytest.mark.parametrize("make", [as_npz, as_pickle, as_csv, as_json, as_numbered, as_features])
 def test_arrays_of_one_file(make: Callable[[], tuple[str, list[str]]]):
     name, commands = make()
     found = calibrate.inspect(name)
