@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         smooth_ece,
         top_5_accuracy,
     )
+    from calibrate.analyses.inspection.inspect import inspect
     from calibrate.api import cross_evaluate, evaluate, evaluate_top_labels, fit, fit_per_label
     from calibrate.blocks.scheduler import running
     from calibrate.calibrators.file import load, save
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from calibrate.data.top_labels import TopLabels
     from calibrate.errors import CalibrateError, FitError, InputError
     from calibrate.metrics.settings import Settings
+    from calibrate.results.inspection import Inspection
     from calibrate.results.measurement import Measurement
     from calibrate.results.report import Report
 
@@ -72,6 +74,7 @@ _HOMES = {
         "smooth_ece",
         "top_5_accuracy",
     ),
+    "analyses.inspection.inspect": ("inspect",),
     "api": ("cross_evaluate", "evaluate", "evaluate_top_labels", "fit", "fit_per_label"),
     "blocks.scheduler": ("running",),
     "calibrators.file": ("load", "save"),
@@ -85,6 +88,7 @@ _HOMES = {
     "data.top_labels": ("TopLabels",),
     "errors": ("CalibrateError", "FitError", "InputError"),
     "metrics.settings": ("Settings",),
+    "results.inspection": ("Inspection",),
     "results.measurement": ("Measurement",),
     "results.report": ("Report",),
 }
@@ -95,6 +99,7 @@ __all__ = [
     "Fit",
     "FitError",
     "InputError",
+    "Inspection",
     "Measurement",
     "PerLabelFit",
     "PerLabelTemperature",
@@ -120,6 +125,7 @@ __all__ = [
     "evaluate_top_labels",
     "fit",
     "fit_per_label",
+    "inspect",
     "ks",
     "load",
     "mce",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from reprlib import Repr
+from shlex import quote
 
 MOST_VALUE = 60  # characters of a value that is echoed
 MOST_LISTED = 12  # names in a list of them
@@ -28,6 +29,24 @@ def printable(text: str) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")
+
+
+def shell_word(name: str) -> str:
+    """The name of a file as a shell takes it back: quoted where it must be, and printable."""
+    if name.startswith("-"):
+        name = f"./{name}"
+    if not UNPRINTABLE.search(name):
+        return quote(name)
+    plain = name.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{UNPRINTABLE.sub(_ansi, plain)}'"
+
+
+def _ansi(found: re.Match[str]) -> str:
+    """A character in the words of ``$'...'``."""
+    code = ord(found[0])
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a name that is not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x80 else f"\\U{code:08x}"
 
 
 def one_line(text: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 
 import calibrate
-from calibrate.printable import MOST_LINE, brief, listed, one_line, printable
+from calibrate.printable import MOST_LINE, brief, listed, one_line, printable, shell_word
 from calibrate.renderers.formats.markdown import escaped
 
 ODD = {
@@ -31,6 +34,20 @@ def test_an_error_of_the_library_is_one_short_line():
     assert said.endswith("x; the way out")
     assert len(said) < MOST_LINE + 100
     assert "\n" not in one_line("a\nb")
+
+
+@pytest.mark.parametrize(
+    "name", [*ODD, "a b", "it's", "$HOME;`id`", "a\n'b\\n", "-c", "\x01", "é\u2028", "x:0.1"]
+)
+def test_a_shell_takes_a_name_back(name, tmp_path):
+    word = shell_word(name)
+    assert printable(word) == word
+    done = subprocess.run(
+        ["bash", "-c", f"printf %s {word}"], capture_output=True, cwd=tmp_path, check=True,
+        env={"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    wanted = name.encode(errors="surrogateescape")
+    assert done.stdout.removeprefix(b"./") == wanted
 
 
 def test_values_and_names_are_cut():

@@ -129,6 +129,7 @@ def quiet_commands(z: Path, y: Path) -> dict[str, tuple[object, ...]]:
         "targets": (y, "--n-classes", "7", "--smoothing", "0.1"),
         "thresholds": ("b.npy", "s.npy"),
         "clusters": (z, y, "--classes", "0,1,2"),
+        "inspect": (z, y),
     }
 
 
@@ -140,7 +141,7 @@ def test_quiet_leaves_the_result(run, files, tmp_path: Path, command):
     asked = quiet_commands(*files)[command]
     loud, quiet = run(command, *asked), run(command, *asked, "-q")
     assert quiet.returncode == 0
-    assert "wrote " in loud.stderr
+    assert ("wrote " in loud.stderr) == (command != "inspect")
     assert quiet.stdout == loud.stdout
     assert quiet.stderr == ""
     assert run(command, *asked, "--quiet").stderr == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
@@ -171,6 +172,21 @@ def _keys(address: Address, asked: Asked) -> list[str] | None:
     module = reader(address.suffix, address.file)
     held: list[str] | None = module.keys(address.path, *_asked(address, asked))
     return held
+
+
+def keys_held(address: Address, label_column: str | None = None) -> list[str] | None:
+    """The names of the arrays in a file of a known suffix; None where it holds one without.
+
+    Raises:
+        InputError: what is wrong with the file.
+    """
+    return _keys(address, Asked(label_column))
+
+
+def open_as(address: Address, key: str | None, *, text: bool) -> Column:
+    """An array of a file of a known suffix, whatever it is for; ``text``: also one of texts."""
+    name = address.file if key is None else f"{address.file}:{key}"
+    return _opened(replace(address, name=name, key=key), key or "", Asked(text=text))
 
 
 def default_key(address: Address, role: str, asked: Asked) -> str | None:

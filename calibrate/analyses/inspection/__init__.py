@@ -1,0 +1,1 @@
+"""What is in files, and what would be made of it."""

@@ -1,0 +1,236 @@
+"""One file, whatever it is: by its suffix, or by its first bytes where these say otherwise."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from calibrate.analyses.inspection.look import (
+    Look,
+    dtype_of,
+    is_pair,
+    look_at,
+    looks_of,
+    of_array,
+    pair_in,
+)
+from calibrate.analyses.inspection.own import is_ours, own_file
+from calibrate.data.columns import Column
+from calibrate.data.readers.address import Address
+from calibrate.data.readers.formats import FORMATS, TABLES
+from calibrate.data.readers.open import keys_held, labels_beside, nearest_file, open_as, open_column
+from calibrate.data.readers.predictions import Columns, holds_predictions, read_top_labels
+from calibrate.data.readers.rescue import remains
+from calibrate.data.readers.signature import EMPTY, SPACED, UNKNOWN, Signature, signature_of
+from calibrate.errors import InputError
+from calibrate.files import check_regular
+from calibrate.printable import shell_word
+from calibrate.results.inspection import ArrayFound, FileFound, Kind, Taken
+from calibrate.tasks import TASKS
+
+RESCUED = (".npy", ".npz")
+OF_TORCH = (".pt", ".pth", ".bin")
+OF_BYTES = (".npy", ".npz", ".safetensors", *OF_TORCH)  # which no text is
+WORDS = {  # of those that no first bytes tell for sure
+    ".csv": "table",
+    ".csv.gz": "table, compressed",
+    ".tsv": "table with tabs",
+    ".tsv.gz": "table with tabs, compressed",
+    ".json": "JSON objects, one per row",
+    ".jsonl": "JSON objects, one per row",
+    ".txt": "text, a line per row",
+}
+
+
+@dataclass(frozen=True)
+class ReadAs(Address):
+    """A file that is read under another suffix than its own."""
+
+    read_as: str = ""
+
+    @property
+    def suffix(self) -> str:
+        return self.read_as
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A file, and what can be done with it.
+
+    Attributes:
+        file: what is said of it.
+        looks: its arrays.
+        taken, commands: of a file that is no file of arrays: what it is taken for, and is for.
+    """
+
+    file: FileFound
+    looks: tuple[Look, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+def seen(name: str) -> Seen:
+    """One file; whatever is wrong with it is in what is given back."""
+    address = Address.of(name)
+    try:
+        if address.suffix in FORMATS and address.path.is_dir():
+            return _arrays(address, Signature(f"{address.suffix[1:]} folder"))
+        return _of_file(address) if address.path.is_file() else _of_no_file(address)
+    except InputError as error:
+        problem = str(error).removeprefix(f"{name}: ").removeprefix(f"{address.file}: ")
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror or error}"
+    return Seen(FileFound(name, None, problem=problem))
+
+
+def _of_no_file(address: Address) -> Seen:
+    """What is no single file: perhaps the name of several that are read as one.
+
+    Raises:
+        InputError: it is nothing that could be read.
+    """
+    if address.path.exists() and not address.path.is_dir():
+        check_regular(address.path, address.file)
+    name = address.name
+    try:
+        column = open_column(name, "logits")
+    except InputError as error:
+        if address.path.is_dir():
+            raise InputError(f"{name}: a folder: {_after_name(error)}") from error
+        if address.path.exists() or "*" in name or "," in name:
+            raise
+        near = nearest_file(address.path)
+        raise InputError(f"{address.file}: no such file{near}") from error
+    looks = [_looked_at(name, None, column)]
+    with suppress(InputError):  # there are none beside
+        looks.append(_looked_at(name, "labels", open_column(labels_beside(name), "labels")))
+    arrays = tuple(each.found for each in looks)
+    return Seen(FileFound(name, "several files, read as one", arrays=arrays), tuple(looks))
+
+
+def _looked_at(name: str, key: str | None, column: Column) -> Look:
+    found = look_at(ArrayFound(key, column.shape, dtype_of(column)), column)
+    return Look(name, None, column, found)
+
+
+def _after_name(error: Exception) -> str:
+    return str(error).partition(": ")[2] or str(error)
+
+
+def _of_file(address: Address) -> Seen:
+    path, name = address.path, address.file
+    kind, size = signature_of(path, name), path.stat().st_size
+    if kind.suffix in (".json", ".jsonl") and is_ours(str(path), name):
+        file, commands = own_file(FileFound(name, None, size), str(path))
+        return Seen(file, commands=commands)
+    known = address.suffix in FORMATS
+    if known and not _contradicts(kind, address.suffix):
+        return _arrays(address, kind)
+    if kind.suffix in FORMATS:
+        return _arrays(ReadAs(address.name, path, address.key, kind.suffix or ""), kind)
+    if kind == UNKNOWN:
+        raise InputError(
+            f"{name}: {size:,} bytes of no kind that is known; expected a file ending in "
+            f"{', '.join(FORMATS)}"
+        )
+    problem = "holds no arrays that could be read; save logits and labels with numpy.save"
+    if kind.suffix is not None:
+        problem = f"{kind.suffix} files are not read by this version"
+    return Seen(FileFound(name, kind.words, size, problem=None if kind == EMPTY else problem))
+
+
+def _contradicts(kind: Signature, suffix: str) -> bool:
+    """Whether the bytes say surely that a file is not what its suffix says."""
+    if not kind.sure:  # a text
+        return suffix in OF_BYTES and kind.suffix is not None
+    if kind.suffix is None:
+        return not kind.words.startswith(("zip archive", "gzip archive"))
+    if suffix in OF_TORCH and kind.suffix == ".pkl":  # of torch before 1.6
+        return False
+    return FORMATS.get(kind.suffix) != FORMATS[suffix]
+
+
+def _arrays(address: Address, kind: Signature) -> Seen:
+    """The arrays of a file of a known format."""
+    path, name = address.path, address.file
+    renamed = address.suffix if isinstance(address, ReadAs) else None
+    words = kind.words if kind.sure else WORDS.get(address.suffix, f"{address.suffix} file")
+    size = path.stat().st_size if path.is_file() else None
+    file = FileFound(name, words, size, suffix=renamed)
+    if renamed is None and _holds_predictions(address):
+        return _predictions(file, address)
+    file, looks = looks_of(file, address)
+    if kind.words.startswith("text in"):
+        return Seen(replace(file, arrays=(), problem=f"its first bytes look like {kind.words}"))
+    if not looks and (file.problem or any(each.problem for each in file.arrays)):
+        file = _rescued(file, address)
+    elif kind == SPACED and address.suffix not in TABLES:
+        file = replace(file, problem="numbers with spaces between: write commas, as .csv has them")
+    if renamed is not None:
+        new = _renamed(path, renamed)
+        looks = [replace(each, file=new) for each in looks]
+        note = f"rename it to {Path(new).name}: by its suffix a file is known"
+        file = replace(file, notes=(note, *file.notes))
+    pair = _of_pair(file, looks, table=address.suffix in TABLES)
+    return pair or Seen(file, tuple(looks))
+
+
+def _renamed(path: Path, suffix: str) -> str:
+    """A name that ends in a suffix, and is not taken."""
+    short = path.with_suffix(suffix)
+    wrong = path.suffix.lower() in FORMATS and not short.exists()
+    return str(short) if wrong or not path.suffix else f"{path}{suffix}"
+
+
+def _of_pair(file: FileFound, looks: list[Look], *, table: bool) -> Seen | None:
+    """The confidence in each answer and whether it was right; None of any other arrays."""
+    if len(looks) != 2 or not is_pair([each.found.key for each in looks]):
+        return None
+    sure, right = looks
+    file = replace(file, arrays=(_as_confidences(sure.found), right.found))
+    rows = (sure.found.shape or (0,))[0]
+    taken = Taken(sure.name, right.name, "confidence", rows, 1, "confidences", "right or wrong")
+    both = f"{shell_word(sure.name)} {shell_word(right.name)} --task confidence"
+    percent = " --percent" if 1 < (sure.found.high or 0.0) <= 100 else ""
+    run = f"calibrate fit {shell_word(file.name) if table else both}{percent}"
+    return Seen(file, (), (taken,), (run,) if "confidence" in TASKS else ())
+
+
+def _as_confidences(found: ArrayFound) -> ArrayFound:
+    return replace(found, kind=Kind.confidences, labels=None)
+
+
+def _rescued(file: FileFound, address: Address) -> FileFound:
+    """A file of which nothing can be read as it should be, with what is left of it."""
+    if len(file.arrays) == 1:
+        file = replace(file, arrays=(), problem=file.arrays[0].problem)
+    notes: list[str] = []
+    if address.suffix in RESCUED and file.problem:
+        left = remains(address.path, file.name, address.suffix)
+        notes = [f"what is left: {each}" for each in left]
+    return replace(file, notes=(*file.notes, *notes))
+
+
+def _holds_predictions(address: Address) -> bool:
+    """Whether a table holds predictions; what is wrong with one is said of its columns."""
+    try:
+        found = holds_predictions(address.file, None)
+        return found and not pair_in(keys_held(address) or ())
+    except InputError:
+        return False
+
+
+def _predictions(file: FileFound, address: Address) -> Seen:
+    """A table of predictions and confidences."""
+    name, file = file.name, replace(file, format="table of predictions")
+    try:
+        rows = read_top_labels(name)
+        true = _looked_at(name, Columns.true, open_as(address, Columns.true, text=True))
+    except InputError as error:
+        return Seen(replace(file, problem=str(error).removeprefix(f"{name}: ")))
+    sure = _as_confidences(of_array(name, "confidence", rows.confidence).found)
+    right = of_array(name, "correct", rows.correct).found
+    file = replace(file, arrays=(true.found, right, sure))
+    taken = Taken(name, None, "top-label", rows.n_rows, 1, "confidences", notes=rows.warnings)
+    return Seen(file, (), (taken,), (f"calibrate report {shell_word(name)}",))
