@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,8 +28,18 @@ class TopScores:
     top_5: Float64
 
 
-def top_scores(scores: FloatArray, labels: Labels) -> TopScores:
-    """Compare the scores of each row with that of its label."""
+def top_scores(scores: FloatArray, block: Block) -> TopScores:
+    """Compare the scores of each row with that of its label.
+
+    Where answers were given beforehand, the prediction is that they are right.
+    """
+    if block.said is None:
+        return _largest(scores, block.target)
+    n = len(scores)
+    return TopScores(np.ones(n, np.intp), scores[:, 1].astype(np.float64), block.yes, np.ones(n))
+
+
+def _largest(scores: FloatArray, labels: Labels) -> TopScores:
     rows, prediction = np.arange(len(scores)), scores.argmax(axis=1)
     hard = labels.ndim == 1
     top_5 = np.ones(len(scores))
@@ -65,10 +75,12 @@ class Predictions:
     """What each row of a block predicted and how it fared; float64 ``(n,)`` each.
 
     Attributes:
-        confidence: ``max_k p_k``, of the first argmax.
+        confidence: ``max_k p_k``, of the first argmax; of answers given beforehand, as it was
+            said or as it is after calibration.
         correct: the share q of the label at the prediction: 1 or 0 where it is hard.
         nll: ``-sum_k q_k log p_k``, from log-softmax.
-        brier: ``sum_k (p_k - q_k)²``, between 0 and 2.
+        brier: ``sum_k (p_k - q_k)²``, between 0 and 2; of answers given beforehand ``(confidence -
+            correct)²``.
         top_5: the share of the label among the five largest scores.
         slope: the derivative of the NLL in log(1/T), ``beta (E_p[score] - E_q[score])``.
         tilt: the derivative of the confidence in log(1/T).
@@ -116,7 +128,7 @@ def predictions(
         sum_of_squares = row_dot(k.e, k.e, k.axis) / (total * total)
     if keep:
         np.divide(k.e, np.expand_dims(total, k.axis).astype(k.e.dtype), out=k.e)
-    return Predictions(
+    found = Predictions(
         confidence=np.minimum(confidence, 1.0),
         correct=first.correct,
         nll=np.log(total) - target,
@@ -127,6 +139,11 @@ def predictions(
         prediction=first.prediction,
         probabilities=(k.e if k.axis else k.e.T) if keep else None,
     )
+    if block.said is None:
+        return found
+    as_said = scores is block.logits and bool(np.all(beta == 1.0))
+    sure = block.said if as_said else found.confidence
+    return replace(found, confidence=sure, brier=np.square(sure - found.correct))
 
 
 def _label_terms(

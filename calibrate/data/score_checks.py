@@ -14,7 +14,8 @@ from calibrate.arrays import AnyArray, FloatArray
 from calibrate.blocks.passes import rows_per_block
 from calibrate.blocks.scores import Zeros, working_dtype
 from calibrate.blocks.sums import GREATEST, LEAST, Sums
-from calibrate.data.columns import Flat
+from calibrate.data.columns import Confidences, Flat
+from calibrate.data.confidences import NOT_SAID, Ends, Said, check_confidences
 from calibrate.data.first_seen import NO_SUM, NOWHERE, FirstSeen, Worst
 from calibrate.data.label_checks import (
     NO_LABELS,
@@ -47,6 +48,7 @@ class Findings(Sums):
         sum_error: how far a row of probabilities is from summing to 1, inf if out of [0, 1].
         labels: what their labels look like.
         digests: of the rows with labels.
+        said: how confidences in answers were said.
     """
 
     low: float = field(metadata=LEAST)
@@ -59,6 +61,7 @@ class Findings(Sums):
     sum_error: Worst = NO_SUM
     labels: LabelFindings = NO_LABELS
     digests: Smallest = NO_ROWS
+    said: Said = NOT_SAID
 
     @property
     def magnitude(self) -> float:
@@ -135,11 +138,14 @@ class Inspection:
             labels = inspect_labels(own, block.start)
             digests = Smallest.of(digests_of(block.scores, block.labels, self.reading.label_offset))
             labels = replace(labels, masked=self._masked_labels(z, labels, block))
+        said = NOT_SAID
+        if self.reading.task is Task.confidence and self.reading.scores == "probabilities":
+            said = Said.of(z, block.start)
         least = low
         if low == 0:
             least = float(z.min(where=z > 0, initial=np.inf))
         return Findings(
-            low, high, least, nan, infinite, huge, all_masked, sum_error, labels, digests
+            low, high, least, nan, infinite, huge, all_masked, sum_error, labels, digests, said
         )
 
     def _worst_row_sum(self, z: FloatArray, block: RawBlock, low: float, high: float) -> Worst:
@@ -219,9 +225,14 @@ def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Readin
             f"({found.all_masked.count:,} such rows); at least one class must be possible"
         )
     dtype = rows.scores.column.dtype
+    if isinstance(rows.scores.column, Confidences):
+        check_confidences(found.said, found.low, found.high, rows.n_rows, reading, name)
+        dtype = rows.scores.column.column.dtype
     _raise_if_wrong_scores(found.sum_error, row_sum_tolerance(dtype), layout, reading, name)
     masked = found.labels.masked
     zeros = Zeros.of(found.least, dtype, masked.count if what == "probabilities" else 0)
+    if isinstance(rows.scores.column, Confidences):
+        zeros = Ends.among(found.said, zeros, percent=reading.percent)
     if rows.labels is None:
         return zeros
     _raise_if_bad_labels(found.labels, layout, reading, rows.labels.column.name)

@@ -33,7 +33,7 @@ def temperature_sweep(
     few = dataset.sample(max(1, min(ROWS, SCORES // dataset.n_classes)))
     temperatures = np.geomspace(low, high, POINTS)
     block = few.read(0, few.n_rows)
-    shared, edges = top_scores(block.logits, block.target), equal_width_edges(n_bins)
+    shared, edges = top_scores(block.logits, block), equal_width_edges(n_bins)
     weight = block.weight
     if not weight.any():
         return None

@@ -12,6 +12,7 @@ from calibrate.blocks.passes import map_blocks
 from calibrate.blocks.student import NORMAL_95
 from calibrate.calibrators.solve.best_temperature import Optimum, best_temperature
 from calibrate.data.dataset import Dataset
+from calibrate.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def heeding_zeros(dataset: Dataset, found: Optimum) -> Optimum:
     if not zeros.labels or dataset.left_out is not None or interval is None:
         return found
     lowest = (float(np.log(zeros.short)), float(np.log(zeros.read_as)))
-    step = ZeroLabels(lowest, dataset.task.yes_no)
+    step = ZeroLabels(lowest, dataset.layout.width is None)
     rows = np.concatenate(list(map_blocks(dataset, step)))
     others = np.setdiff1d(np.arange(dataset.n_rows), rows)
     if not len(others):
@@ -58,8 +59,11 @@ def heeding_zeros(dataset: Dataset, found: Optimum) -> Optimum:
     error = np.log(high / low) / 2 / NORMAL_95
     if abs(np.log(found.temperature / without.temperature)) <= error:
         return found
+    which = "labels with probability 0"
+    if dataset.task is Task.confidence:
+        which = "wrong answers said with 100 %, or right ones with 0 %,"
     warning = (
-        f"labels with probability 0 move T: without these {len(rows):,} of {dataset.n_rows:,} rows "
+        f"{which} move T: without these {len(rows):,} of {dataset.n_rows:,} rows "
         f"it would be {without.temperature:.3g} (95 % interval {low:.3g} to {high:.3g})"
     )
     return replace(found, warnings=(*found.warnings, warning))

@@ -12,10 +12,12 @@ from types import ModuleType
 from calibrate.arrays import AnyArray
 from calibrate.blocks.scheduler import doing
 from calibrate.data.columns import Column, FileColumn, Opened, everything
+from calibrate.data.confidences import said_in
 from calibrate.data.dataset import Dataset
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.contents import nearest_first
 from calibrate.data.readers.formats import ARRAYS, FORMATS, TABLES, About, Asked
+from calibrate.data.readers.pairs import paired
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.files import check_regular
@@ -39,7 +41,8 @@ def open_dataset(
 
     Args:
         logits: a file of a format of ``formats.FORMATS``, or ``file:key``.
-        labels: the same, or None where the file of the logits holds labels too.
+        labels: the same, or None where the file of the logits holds labels too, or confidences
+            and whether answers were right.
         weights: the same; row weights, or None.
         clusters: which rows belong together: the same, or ``file.txt`` or ``file.csv:column``.
         reading: how to read them.
@@ -48,7 +51,8 @@ def open_dataset(
     Raises:
         InputError: anything about the files or their values.
     """
-    asked = (reading or Reading()).label_column
+    logits, labels, how = paired(logits, labels, reading or Reading(), _keys)
+    asked = how.label_column
     apart = labels is not None and Address.of(labels).suffix in TABLES  # then it is about those
     z = open_column(logits, "logits", label_column=None if apart else asked)
     y = None
@@ -57,7 +61,8 @@ def open_dataset(
         y = open_column(name, "labels", label_column=asked)
     w = None if weights is None else open_column(weights, "weights")
     u = None if clusters is None else open_column(clusters, "clusters")
-    return Dataset.of(z, y, weights=w, clusters=u, reading=reading)
+    z, how = said_in(z, how, Address.of(logits).file)
+    return Dataset.of(z, y, weights=w, clusters=u, reading=how)
 
 
 open_source = open_dataset  # its former name, which works until 1.0
