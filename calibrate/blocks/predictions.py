@@ -28,18 +28,16 @@ class TopScores:
     top_5: Float64
 
 
-def top_scores(scores: FloatArray, block: Block) -> TopScores:
-    """Compare the scores of each row with that of its label.
-
-    Where answers were given beforehand, the prediction is that they are right.
-    """
+def predicted(scores: FloatArray, block: Block) -> TopScores:
+    """``top_scores``; of answers given beforehand the prediction is that they are right."""
     if block.said is None:
-        return _largest(scores, block.target)
+        return top_scores(scores, block.target)
     n = len(scores)
     return TopScores(np.ones(n, np.intp), scores[:, 1].astype(np.float64), block.yes, np.ones(n))
 
 
-def _largest(scores: FloatArray, labels: Labels) -> TopScores:
+def top_scores(scores: FloatArray, labels: Labels) -> TopScores:
+    """Compare the scores of each row with that of its label."""
     rows, prediction = np.arange(len(scores)), scores.argmax(axis=1)
     hard = labels.ndim == 1
     top_5 = np.ones(len(scores))
@@ -113,8 +111,8 @@ def predictions(
 ) -> Predictions:
     """The predictions of ``softmax(beta·scores)`` against the labels of ``block``.
 
-    ``beta`` is one factor, or one per row; ``first`` the top_scores of ``scores``; ``magnitude``
-    bounds ``|scores|`` (inf if unknown); ``keep`` asks for the probabilities.
+    ``beta`` is one factor, or one per row; ``first`` what is ``predicted`` of ``scores``;
+    ``magnitude`` bounds ``|scores|`` (inf if unknown); ``keep`` asks for the probabilities.
     """
     k = exponentials(scores, beta, magnitude)
     total = k.e.sum(axis=k.axis).astype(np.float64)

@@ -107,6 +107,15 @@ def check_confidences(
         )
 
 
+def check_order(said: Said, labels_hard: bool, logits: str, labels: str) -> None:
+    """Raise InputError where whether answers were right was given as their confidence."""
+    if not said.between and not labels_hard:
+        raise InputError(
+            f"{logits} holds 0 and 1 only and {labels} holds shares between: the two seem to be "
+            "swapped; give the confidences, then whether the answers were right"
+        )
+
+
 @dataclass(frozen=True)
 class Ends(Zeros):
     """What confidences of exactly 0 and 100 % are read as by whoever takes their log-odds.

@@ -15,7 +15,7 @@ from calibrate.blocks.passes import rows_per_block
 from calibrate.blocks.scores import Zeros, working_dtype
 from calibrate.blocks.sums import GREATEST, LEAST, Sums
 from calibrate.data.columns import Confidences, Flat
-from calibrate.data.confidences import NOT_SAID, Ends, Said, check_confidences
+from calibrate.data.confidences import NOT_SAID, Ends, Said, check_confidences, check_order
 from calibrate.data.first_seen import NO_SUM, NOWHERE, FirstSeen, Worst
 from calibrate.data.label_checks import (
     NO_LABELS,
@@ -236,6 +236,8 @@ def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Readin
     if rows.labels is None:
         return zeros
     _raise_if_bad_labels(found.labels, layout, reading, rows.labels.column.name)
+    if isinstance(zeros, Ends):
+        check_order(found.said, found.labels.hard, name, rows.labels.column.name)
     if masked.count and what != "probabilities":
         value = "-inf" if np.isneginf(found.low) else f"less than {-MOST_SCORE:g}"
         raise InputError(

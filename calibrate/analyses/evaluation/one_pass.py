@@ -13,7 +13,7 @@ from calibrate.blocks.bins import BinTable, equal_width_edges
 from calibrate.blocks.block import Block
 from calibrate.blocks.parts import PARTS, part_of
 from calibrate.blocks.passes import map_reduce
-from calibrate.blocks.predictions import Predictions, TopScores, predictions, top_scores
+from calibrate.blocks.predictions import Predictions, TopScores, predicted, predictions
 from calibrate.blocks.row_sums import RowSums
 from calibrate.blocks.scheduler import doing
 from calibrate.calibrators.methods.temperature import Temperature
@@ -73,7 +73,7 @@ class MeasuringStep:
     stride: int
 
     def __call__(self, block: Block) -> Totals:
-        shared = top_scores(block.logits, block)
+        shared = predicted(block.logits, block)
         best = 0.0 if self.best is None else self._look(self.best, block, shared, keep=False).nll
         sides, classes, yes = [], [], list[Float64]()
         for view in self.views:
@@ -109,7 +109,7 @@ class MeasuringStep:
         seen = view.scores(block)
         if seen.values is block.logits:
             return predictions(seen.values, seen.factor, self.magnitude, shared, block, keep=keep)
-        own = top_scores(seen.values, block)
+        own = predicted(seen.values, block)
         return predictions(seen.values, seen.factor, np.inf, own, block, keep=keep)
 
     def _kept(self, sides: Sequence[Predictions], yes: Sequence[Float64], block: Block) -> KeptRows:

@@ -49,8 +49,9 @@ def ranking(report: Report) -> tuple[str, ...]:
 
 
 def _unrelated(report: Report) -> bool:
-    test = report.relation
-    return test is not None and test.p_value is not None and test.p_value >= ALPHA
+    """Whether nothing shows that the confidence is higher where answers are right."""
+    p = None if report.relation is None else report.relation.p_value
+    return p is None or p >= ALPHA
 
 
 def shifted(report: Report, used: str) -> str:
