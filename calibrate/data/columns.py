@@ -15,7 +15,7 @@ from calibrate.data.coded import CodedArray, check_short
 from calibrate.data.file_array import FileArray
 
 ROUNDING = 1e-6  # by how much a confidence may be above 1
-SNAPPED = 4  # decimals that are taken for meant where a small dtype cannot say them exactly
+MEANT = {2: 3, 4: 4}  # by bytes, the decimals of a number that a small dtype cannot say exactly
 
 Opened = AnyArray | FileArray | CodedArray  # an array in a file, read by ranges or into memory
 
@@ -174,7 +174,7 @@ class Confidences:
             return raw
         values, unit = raw.astype(np.float64), 100.0 if self.percent else 1.0
         if raw.dtype.kind == "f" and raw.dtype.itemsize < 8:  # 0.8 is 0.8, not 0.800000012
-            meant = np.round(values, SNAPPED - 2 * self.percent)
+            meant = np.round(values, MEANT[raw.dtype.itemsize] - 2 * self.percent)
             with np.errstate(over="ignore"):
                 values = np.where(meant.astype(raw.dtype) == raw, meant, values)
         values /= unit
