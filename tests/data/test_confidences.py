@@ -112,7 +112,15 @@ def test_100_percent_is_a_rounded_number():
 def test_wrong_answers_at_100_percent_do_not_decide_in_silence():
     c, right = said(seed=3)
     c[:300], right[:300] = 1.0, np.arange(300) % 2
-    assert "wrong answers said with 100 %" in calibrate.fit(c, right, task="confidence").warnings[0]
+    told = calibrate.fit(c, right, task="confidence").warnings[0]
+    assert told.startswith("answers said with 100 or 0 % move T: without these 300 of 2,000 rows")
+    assert f"{calibrate.fit(c[300:], right[300:], task='confidence').temperature:.3g}" in told
+
+
+def test_right_answers_at_100_percent_count_beside_the_wrong_ones():
+    c, right = said(seed=3)
+    c[:300], right[:300] = 1.0, np.arange(300) % 21 > 0  # as many as T = 2 makes of 99.75 %
+    assert calibrate.fit(c, right, task="confidence").warnings == ()
 
 
 HEADS = {
