@@ -22,9 +22,7 @@ from calibrate.results.tests import Test, Tests
 
 FEWEST = 20.0  # errors expected, and right answers, for a test that rests on a normal distribution
 NONE = Test(None, None)
-LEFT = (
-    0.2  # of the spread of Z: where the choice of T leaves less, that is no larger than its error
-)
+LEFT = 0.2  # of the spread of Z: where the choice of T leaves less, errors of T outweigh it
 
 
 @dataclass(frozen=True)
