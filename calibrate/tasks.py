@@ -9,12 +9,14 @@ class Task(str, Enum):
     """What the scores of a row decide.
 
     ``multiclass``: one of K classes; ``binary``: yes or no; ``multilabel``: yes or no for each of
-    L labels; ``top-label``: not known, only the prediction and its confidence are.
+    L labels; ``confidence``: whether an answer is right, of which only the confidence in it is
+    known; ``top-label``: not known, only the prediction and its confidence are.
     """
 
     multiclass = "multiclass"
     binary = "binary"
     multilabel = "multilabel"
+    confidence = "confidence"
     top_label = "top-label"
 
     def __str__(self) -> str:
@@ -24,6 +26,11 @@ class Task(str, Enum):
     def yes_no(self) -> bool:
         """Whether each decision is a yes or a no."""
         return self in (Task.binary, Task.multilabel)
+
+    @property
+    def one_score(self) -> bool:
+        """Whether a row is one number: how sure a yes is, or an answer."""
+        return self in (Task.binary, Task.confidence)
 
     @property
     def noun(self) -> str:

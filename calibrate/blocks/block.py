@@ -72,6 +72,8 @@ class Block:
         units: ``(n,)`` which unit each row belongs to, as a label to its example; None where every
             row stands for itself.
         smoothing: what softens the labels further, or None.
+        said: ``(n,)`` the confidence in each answer as it was said, of the task confidence: its
+            decisions are always yes, the answer is right; None of other tasks.
         start: the number of the first row in its dataset.
     """
 
@@ -82,6 +84,7 @@ class Block:
     columns: Index | None = None
     units: Index | None = None
     smoothing: Smoothing | None = None
+    said: Float64 | None = None
     start: int = 0
 
     def __len__(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,14 @@ class TopScores:
     score: Float64
     correct: Float64
     top_5: Float64
+
+
+def predicted(scores: FloatArray, block: Block) -> TopScores:
+    """``top_scores``; of answers given beforehand the prediction is that they are right."""
+    if block.said is None:
+        return top_scores(scores, block.target)
+    n = len(scores)
+    return TopScores(np.ones(n, np.intp), scores[:, 1].astype(np.float64), block.yes, np.ones(n))
 
 
 def top_scores(scores: FloatArray, labels: Labels) -> TopScores:
@@ -65,10 +73,12 @@ class Predictions:
     """What each row of a block predicted and how it fared; float64 ``(n,)`` each.
 
     Attributes:
-        confidence: ``max_k p_k``, of the first argmax.
+        confidence: ``max_k p_k``, of the first argmax; of answers given beforehand, as it was
+            said or as it is after calibration.
         correct: the share q of the label at the prediction: 1 or 0 where it is hard.
         nll: ``-sum_k q_k log p_k``, from log-softmax.
-        brier: ``sum_k (p_k - q_k)²``, between 0 and 2.
+        brier: ``sum_k (p_k - q_k)²``, between 0 and 2; of answers given beforehand ``(confidence -
+            correct)²``.
         top_5: the share of the label among the five largest scores.
         slope: the derivative of the NLL in log(1/T), ``beta (E_p[score] - E_q[score])``.
         tilt: the derivative of the confidence in log(1/T).
@@ -101,8 +111,8 @@ def predictions(
 ) -> Predictions:
     """The predictions of ``softmax(beta·scores)`` against the labels of ``block``.
 
-    ``beta`` is one factor, or one per row; ``first`` the top_scores of ``scores``; ``magnitude``
-    bounds ``|scores|`` (inf if unknown); ``keep`` asks for the probabilities.
+    ``beta`` is one factor, or one per row; ``first`` what is ``predicted`` of ``scores``;
+    ``magnitude`` bounds ``|scores|`` (inf if unknown); ``keep`` asks for the probabilities.
     """
     k = exponentials(scores, beta, magnitude)
     total = k.e.sum(axis=k.axis).astype(np.float64)
@@ -116,7 +126,7 @@ def predictions(
         sum_of_squares = row_dot(k.e, k.e, k.axis) / (total * total)
     if keep:
         np.divide(k.e, np.expand_dims(total, k.axis).astype(k.e.dtype), out=k.e)
-    return Predictions(
+    found = Predictions(
         confidence=np.minimum(confidence, 1.0),
         correct=first.correct,
         nll=np.log(total) - target,
@@ -127,6 +137,11 @@ def predictions(
         prediction=first.prediction,
         probabilities=(k.e if k.axis else k.e.T) if keep else None,
     )
+    if block.said is None:
+        return found
+    as_said = scores is block.logits and bool(np.all(beta == 1.0))
+    sure = block.said if as_said else found.confidence
+    return replace(found, confidence=sure, brier=np.square(sure - found.correct))
 
 
 def _label_terms(

@@ -43,6 +43,11 @@ class Zeros:
             return ()
         return (f"labels with probability 0, read as {self.read_as:.2g}: {self.labels:,}",)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How they are read, where that could be otherwise."""
+        return ()
+
 
 NO_ZEROS = Zeros()
 SMALLEST = 5e-324

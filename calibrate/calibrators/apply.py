@@ -41,7 +41,7 @@ def apply_blocks(
     """
     check_known("output", [output], OUTPUTS)
     calibrator.fits.check(dataset)
-    return map_blocks(dataset, _Apply(calibrator, output, dataset.task.yes_no))
+    return map_blocks(dataset, _Apply(calibrator, output, dataset.layout.width is None))
 
 
 def _logits(scores: FloatArray, factor: float | Float64) -> FloatArray:
@@ -70,19 +70,21 @@ class Applies:
         output: str = "probabilities",
         scores: str | None = None,
         task: str | None = None,
+        percent: bool = False,
     ) -> FloatArray:
         """Calibrated ``"probabilities"``, ``"log-probabilities"`` or ``"logits"``.
 
-        Returns the shape of ``logits``: ``(n, K)``, or ``(n,)`` for a binary model.
+        Returns the shape of ``logits``: ``(n, K)``, or ``(n,)`` for a binary model or confidences
+        in answers.
 
         Args:
-            scores, task: as in ``Reading``.
+            scores, task, percent: as in ``Reading``.
 
         Raises:
             InputError: the logits cannot be used, or have another number of classes or labels.
         """
         if task is None and self.fits.labels is not None:
             task = Task.multilabel
-        dataset = Dataset.of(logits, reading=Reading(task=task, scores=scores))
+        dataset = Dataset.of(logits, reading=Reading(task, scores, percent=percent))
         blocks = list(apply_blocks(self, dataset, output))
         return np.concatenate(blocks).reshape(dataset.layout.shape)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from calibrate.arrays import AnyArray
     from calibrate.calibrators.protocol import Calibrator
+    from calibrate.data.dataset import Dataset
+
+    Blocks = Iterator[AnyArray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,20 @@ class ApplyOptions(ThroughOptions):
         return found or calibrate.Temperature(1.0), warnings
 
 
+def _write(target: str, dataset: Dataset, what: str, dtype: str, blocks: Blocks) -> None:
+    """A .npy, or a .csv of confidences in answers."""
+    from calibrate.blocks.scheduler import doing
+    from calibrate.data.column_writer import write_column_to
+    from calibrate.data.npy_writer import write_npy_to
+    from calibrate.tasks import Task
+
+    with doing("writing"):
+        if dataset.task is Task.confidence and target.lower().endswith(".csv"):
+            write_column_to(target, "confidence" if what == "probabilities" else what, blocks)
+        else:
+            write_npy_to(target, dataset.layout.shape, dtype, blocks)
+
+
 @command
 def apply(
     logits: options.LogitsFile,
@@ -48,7 +65,10 @@ def apply(
     output: Annotated[
         str | None,
         typer.Option(
-            "-o", "--output", help="The .npy to write; - for stdout. Default: LOGITS.calibrated.npy"
+            "-o",
+            "--output",
+            help="The .npy to write, or the .csv of confidences; - for stdout. "
+            "Default: LOGITS.calibrated.npy",
         ),
     ] = None,
     kind: Annotated[
@@ -58,10 +78,8 @@ def apply(
     """Write the calibrated probabilities of all rows to a .npy file."""
     import calibrate
     from calibrate.analyses.thresholds.decisions import check_calibrator, decision_blocks
-    from calibrate.blocks.scheduler import doing
     from calibrate.calibrators.apply import apply_blocks
     from calibrate.cli.outputs import check_outputs
-    from calibrate.data.npy_writer import write_npy_to
     from calibrate.data.readers.several import stem_of
     from calibrate.results.json import read_result
     from calibrate.results.thresholds import Thresholds
@@ -79,15 +97,12 @@ def apply(
     if reading.task is None and (method.fits.labels or (decided and decided.task == "multilabel")):
         reading = replace(reading, task="multilabel")
     dataset = calibrate.open_dataset(logits, needs_labels=False, reading=reading)
-    shape = dataset.layout.shape
     if decided is not None:
         what, dtype = "decisions", "uint8"
-        blocks: Iterator[AnyArray] = decision_blocks(dataset, decided, method)
+        blocks: Blocks = decision_blocks(dataset, decided, method)
     else:
         what, dtype = kind.value, str(dataset.dtype)
         blocks = apply_blocks(method, dataset, kind.value)
-    with doing("writing"):
-        write_npy_to(target, shape, dtype, blocks)
-    about = {target: f": {what}, {dtype} of shape {shape}"}
-    warnings = (*warned, *dataset.warnings)
-    return Answer(about=about, warnings=warnings, notes=dataset.notes)
+    _write(target, dataset, what, dtype, blocks)
+    about = {target: f": {what}, {dtype} of shape {dataset.layout.shape}"}
+    return Answer(about=about, warnings=(*warned, *dataset.warnings), notes=dataset.notes)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from calibrate.errors import CalibrateError
 from calibrate.printable import one_line
+from calibrate.tasks import Task
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
@@ -67,6 +68,8 @@ def quieten_libraries() -> None:
 
 def recognised(dataset: Dataset) -> list[str]:
     """What the rows were taken for, in words, and how their files were understood."""
+    if dataset.task is Task.confidence:
+        return _of_answers(dataset)
     layout = dataset.layout
     shape, kind, soft = f"{layout.n_columns:,}", "0 and 1", "soft, shares of yes"
     if not dataset.task.yes_no:
@@ -81,6 +84,18 @@ def recognised(dataset: Dataset) -> list[str]:
     what = "labels " if dataset.task == "multilabel" else ""
     left_out = layout.n_decisions - dataset.n_rows
     text += f"; {left_out:,} {what}left out" if left_out else ""
+    return [text, *dataset.notes]
+
+
+def _of_answers(dataset: Dataset) -> list[str]:
+    soft = "" if dataset.hard else ", or a share of 1"
+    text = (
+        f"confidence: {dataset.n_examples:,} answers; right where {dataset.labels_name} is 1{soft}"
+    )
+    if not dataset.alone:
+        text += f"; {dataset.n_units:,} clusters"
+    left_out = dataset.layout.n_decisions - dataset.n_rows
+    text += f"; {left_out:,} left out" if left_out else ""
     return [text, *dataset.notes]
 
 

@@ -11,6 +11,7 @@ from calibrate.cli import options
 from calibrate.cli.command import Answer, command
 
 if TYPE_CHECKING:
+    from calibrate.data.dataset import Dataset
     from calibrate.metrics.settings import Settings
 
 
@@ -65,6 +66,18 @@ class WantedOptions(options.SampleOptions):
         )
 
 
+def _others(rows: options.RowOptions, dataset: Dataset) -> str:
+    """How other rows of this kind are named."""
+    from calibrate.tasks import Task
+
+    if dataset.task is not Task.confidence:
+        return "TEST TEST_LABELS"
+    named = "TEST" if rows.labels is None else "TEST TEST_CORRECT"
+    if rows.percent:
+        return f"{named} --percent"
+    return named if rows.labels is None else f"{named} --task confidence"
+
+
 @command
 def fit(
     rows: options.RowOptions,
@@ -107,5 +120,5 @@ def fit(
     warnings = not_measured(shown if wanted.metrics else (), report)
     notes = recognised(dataset)
     if report.verdict is None or report.verdict.code not in (Code.unrelated, Code.not_converged):
-        notes.append(f"next, on other rows: calibrate report TEST TEST_LABELS -c {output}")
+        notes.append(f"next, on other rows: calibrate report {_others(rows, dataset)} -c {output}")
     return Answer(report, show, about, warnings, notes, shown if wanted.metrics else None)

@@ -10,7 +10,7 @@ import typer
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command, in_options
 
-WORDS = "label_column scores task label_offset ignore_label class_names columns"
+WORDS = "label_column scores task label_offset ignore_label class_names columns percent"
 SPOKEN = {each: f"--{each.replace('_', '-')}" for each in WORDS.split()} | {
     "logits": "LOGITS",
     "labels": "LABELS",

@@ -31,6 +31,7 @@ class TaskKind(str, Enum):
     multiclass = "multiclass"
     binary = "binary"
     multilabel = "multilabel"
+    confidence = "confidence"
 
 
 class SmoothingOver(str, Enum):
@@ -71,8 +72,11 @@ Task = Annotated[
     typer.Option(
         "--task",
         help="Default: binary for one score per row, else multiclass. multilabel: a yes or no "
-        "per column.",
+        "per column. confidence: how sure answers were, and whether they were right.",
     ),
+]
+Percent = Annotated[
+    bool, typer.Option("--percent", help="LOGITS holds confidences in answers from 0 to 100.")
 ]
 Bins = Annotated[
     int, typer.Option("--n-bins", min=1, max=10_000, help="Equal-width confidence bins.")
@@ -114,6 +118,7 @@ class UnlabelledOptions:
 
     scores: Scores = None
     task: Task = None
+    percent: Percent = False
     label_column: LabelColumn = None
 
     @property
@@ -121,7 +126,7 @@ class UnlabelledOptions:
         from calibrate.data.reading import Reading
 
         scores, task = _value(self.scores), _value(self.task)
-        return Reading(scores=scores, task=task, label_column=self.label_column)
+        return Reading(task, scores, label_column=self.label_column, percent=self.percent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +155,7 @@ class ReadOptions(ClassOptions):
     """How scores and labels of any kind are to be read."""
 
     task: Task = None
+    percent: Percent = False
     ignore_label: IgnoreLabel = None
     weights: Annotated[
         str | None,
@@ -167,7 +173,8 @@ class ReadOptions(ClassOptions):
     @property
     def reading(self) -> Reading:
         task = _value(self.task)
-        return replace(super().reading, task=task, ignore_label=self.ignore_label)
+        ignored = self.ignore_label
+        return replace(super().reading, task=task, percent=self.percent, ignore_label=ignored)
 
     def open(
         self, logits: str, labels: str | None, names: tuple[str, ...] | None = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRows(options.RowOptions):
-    """A file of scores and one of labels, or one of predictions."""
+    """A file of scores and one of labels, or one of predictions or confidences in answers."""
 
     logits: Annotated[
         str,
@@ -28,13 +28,15 @@ class ReportRows(options.RowOptions):
             metavar="LOGITS",
             help="Scores, rows x classes: .npy, .npz, .pt, .safetensors, .pkl, .csv, .tsv, .json, "
             ".jsonl, .parquet, .arrow, .feather, .h5, .zarr or a saved dataset, or file.npz:key. "
-            "Or a .csv with the columns true_label, pred_label, confidence, for what can be told "
-            "from these.",
+            "Or a .csv with the columns true_label, pred_label, confidence, or a table with the "
+            "columns confidence and correct, for what can be told from these.",
         ),
     ]
     columns: Annotated[
         str | None,
-        typer.Option("--columns", help="The names of the columns of the .csv, with commas."),
+        typer.Option(
+            "--columns", help="The names of these two or three columns of the .csv, with commas."
+        ),
     ] = None
     groups: Annotated[
         str | None,
@@ -47,7 +49,19 @@ class ReportRows(options.RowOptions):
     def are_predictions(self) -> bool:
         from calibrate.data.readers.predictions import holds_predictions
 
+        if self.percent or self.task is options.TaskKind.confidence:
+            return False
         return holds_predictions(self.logits, self.columns)
+
+    @property
+    def named(self) -> ReportRows:
+        """The same, with two columns given by name as two files."""
+        both = (self.columns or "").split(",")
+        if len(both) != 2 or not all(both) or self.labels is not None:
+            return self
+        sure, right = (f"{self.logits}:{column}" for column in both)
+        task = self.task or options.TaskKind.confidence
+        return replace(self, logits=sure, labels=right, columns=None, task=task)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +146,7 @@ def report(
     inside = [file for file, name in pictures.items() if name != "reliability" or not elsewhere]
     check_names(elsewhere)
     check_result(output, "report", inside, elsewhere)
-    settings, notes = wanted.settings(samples), list[str]()
+    settings, notes, rows = wanted.settings(samples), list[str](), rows.named
     if rows.are_predictions:
         measured = _of_predictions(rows, after, wanted, settings)
     else:

@@ -17,6 +17,9 @@ from calibrate.data.foreign import as_array, column_names
 from calibrate.data.pieces import Files, Pieces
 from calibrate.data.stacked import Stacked
 
+ROUNDING = 1e-6  # by how much a confidence may be above 1
+MEANT = {2: 3, 4: 4}  # by bytes, the decimals of a number that a small dtype cannot say exactly
+
 # an array in a file or in several, read by ranges or into memory
 Opened = AnyArray | FileArray | Stacked | CodedArray | Pieces
 
@@ -144,9 +147,62 @@ def _renamed(opened: Callable[[], Opened], values: AnyArray) -> Opened:
     return CodedArray(array.codes, values) if isinstance(array, CodedArray) else array
 
 
+@dataclass(frozen=True)
+class Confidences:
+    """A column of confidences, read as float64 shares of 1.
+
+    Attributes:
+        column: as they are in the file.
+        percent: whether they go from 0 to 100.
+        called: what the user calls the file, where that is not the name of the column.
+        class_names: None.
+    """
+
+    column: Column
+    percent: bool = False
+    called: str | None = None
+    class_names: tuple[str, ...] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.called or self.column.name
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.column.notes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.column.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """That of the file where it is none of numbers."""
+        own = self.column.dtype
+        return np.dtype(np.float64) if own.kind in "fiu" and own.itemsize <= 8 else own
+
+    def read(self, start: int, stop: int) -> AnyArray:
+        return self._shares(self.column.read(start, stop))
+
+    def take(self, rows: Index) -> AnyArray:
+        return self._shares(self.column.take(rows))
+
+    def _shares(self, raw: AnyArray) -> AnyArray:
+        if self.dtype != np.float64:
+            return raw
+        values, unit = raw.astype(np.float64), 100.0 if self.percent else 1.0
+        if raw.dtype.kind == "f" and raw.dtype.itemsize < 8:  # 0.8 is 0.8, not 0.800000012
+            meant = np.round(values, MEANT[raw.dtype.itemsize] - 2 * self.percent)
+            with np.errstate(over="ignore"):
+                values = np.where(meant.astype(raw.dtype) == raw, meant, values)
+        values /= unit
+        values[(values > 1) & (values <= 1 + ROUNDING)] = 1.0
+        return values
+
+
 def as_column(values: object, name: str) -> Column:
     """A column as it is, anything else as an array in memory."""
-    if isinstance(values, (ArrayColumn, FileColumn)):
+    if isinstance(values, (ArrayColumn, FileColumn, Confidences)):
         return values
     return ArrayColumn(as_array(values, name), name, column_names(values))
 

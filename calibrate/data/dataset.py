@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from calibrate.arrays import Float64, FloatArray, Index, Labels, Values
+from calibrate.arrays import AnyArray, Float64, FloatArray, Index, Labels, Values
 from calibrate.blocks.block import Block, Smoothing
 from calibrate.blocks.passes import map_reduce, rows_per_block
 from calibrate.blocks.scores import NO_ZEROS, Zeros, as_logits, two_sided, working_dtype
 from calibrate.data.clusters import clusters_of
-from calibrate.data.columns import ArrayColumn, Column, Flat, as_column
+from calibrate.data.columns import ArrayColumn, Column, Confidences, Flat, as_column
+from calibrate.data.confidences import said_in, shares_of
 from calibrate.data.folds import Folds, deal
 from calibrate.data.labels import as_labels
 from calibrate.data.layout import Layout, flat_labels, layout_of, numbered_labels
@@ -92,7 +93,7 @@ class Dataset:
         Raises:
             InputError: anything that cannot be used, with the place in the data.
         """
-        reading, z = reading or Reading(), as_column(logits, "logits")
+        z, reading = said_in(as_column(logits, "logits"), reading or Reading())
         y, names, notes = numbered_labels(z, labels, reading)
         layout, kept = layout_of(z, y, reading)
         selection = Selection.of(layout.n_decisions, kept)
@@ -118,7 +119,7 @@ class Dataset:
             digests=found.digests.sample,
             warnings=zeros.warnings,
             class_names=names,
-            notes=notes,
+            notes=(*notes, *zeros.notes),
         )
 
     @property
@@ -197,29 +198,29 @@ class Dataset:
         """Rows ``start`` to ``stop`` (exclusive) as logits with their labels and weights."""
         which = slice(start, stop)
         rows = self.selection.in_columns(which)
+        raw = self._flat[0].read(rows)
         folds = None if self.folds is None else self.folds[which]
-        columns = None
-        if self.task is Task.multilabel:
-            columns = self.selection.in_file(which) % self.layout.n_labels
+        several = self.task is Task.multilabel
+        columns = self.selection.in_file(which) % self.layout.n_labels if several else None
         return Block(
-            logits=two_sided(self._logits(rows)),
+            logits=two_sided(self._logits(raw)),
             labels=self._labels(rows),
             weights=self._weights(which, folds),
             folds=folds,
             columns=columns,
             units=self.units(which),
             smoothing=self.smoothing,
+            said=shares_of(raw, self.reading),
             start=start,
         )
 
     @cached_property
     def _flat(self) -> tuple[Flat, Flat | None]:
         """Scores and labels with one row per decision."""
-        labels = flat_labels(self.labels, self.layout)
-        return Flat(self.logits, self.layout.width), labels
+        return Flat(self.logits, self.layout.width), flat_labels(self.labels, self.layout)
 
-    def _logits(self, rows: slice | Index) -> FloatArray:
-        logits = as_logits(self._flat[0].read(rows), self.scores, self.zeros)
+    def _logits(self, raw: AnyArray) -> FloatArray:
+        logits = as_logits(raw, self.scores, self.zeros)
         if self.factor != 1.0:
             with np.errstate(over="ignore", under="ignore"):
                 logits = np.ldexp(logits, int(np.log2(self.factor)))
@@ -242,13 +243,13 @@ class Dataset:
     def sample(self, rows: int) -> Dataset:
         """About ``rows`` evenly spread rows, copied, as a Dataset of their own."""
         few = self.take(np.arange(0, self.n_rows, max(1, self.n_rows // rows)))
-        logits = few._logits(few.selection.in_columns(slice(0, few.n_rows)))
+        logits = few._logits(few._flat[0].read(few.selection.in_columns(slice(0, few.n_rows))))
         return few._copied(logits, factor=1.0)
 
     def precise(self) -> Dataset:
         """The same rows as float64 logits where they are so few that this costs nothing."""
-        if self.n_rows * self.n_classes > SMALL:
-            return self
+        if self.n_rows * self.n_classes > SMALL or isinstance(self.logits, Confidences):
+            return self  # the latter are precise, and to be seen as they were said
         raw = self._flat[0].read(self.selection.in_columns(slice(0, self.n_rows)))
         exact = as_logits(raw, self.scores, self.zeros).astype(np.float64)
         return self._copied(exact, factor=self.factor)
@@ -264,7 +265,7 @@ class Dataset:
             logits=ArrayColumn(logits, self.logits.name),
             labels=labels,
             selection=self.selection.copied(),
-            reading=replace(self.reading, scores="logits"),
+            reading=replace(self.reading, scores="logits", percent=False),
             factor=factor,
         )
 

@@ -15,7 +15,7 @@ from calibrate.arrays import AnyArray, Index, Values, described
 from calibrate.data.columns import Column, Flat, as_column
 from calibrate.data.reading import Reading
 from calibrate.data.selection import Selection
-from calibrate.data.text_labels import Classes, numbered
+from calibrate.data.text_labels import Classes, numbered, right_or_wrong
 from calibrate.errors import InputError
 from calibrate.tasks import Task
 
@@ -37,7 +37,7 @@ class Layout:
     @property
     def lead(self) -> tuple[int, ...]:
         """The axes of the rows: all but that of the classes or labels."""
-        return self.shape if self.task is Task.binary else self.shape[:-1]
+        return self.shape if self.task.one_score else self.shape[:-1]
 
     @property
     def width(self) -> int | None:
@@ -114,11 +114,13 @@ def numbered_labels(
         InputError: labels are text that is no class.
     """
     task, shape = Task(reading.task or _task_of(logits)), logits.shape
-    n = shape[-1] if shape and task is not Task.binary else 2
+    n = shape[-1] if shape and not task.one_score else 2
     classes = Classes.of(n, logits.class_names, reading, named=task is not Task.multilabel)
     found, names, notes = None, classes.names, logits.notes
     if labels is not None:
         given = as_column(labels, "labels")
+        if task is Task.confidence:
+            given = right_or_wrong(given)
         found, names, more = numbered(given, classes, reading)
         notes += (*given.notes, *more)
     fits = names is not None and len(names) == n
@@ -155,7 +157,7 @@ def _check_scores(logits: Column, labels: Column | None, task: Task) -> None:
             f"{logits.name} holds {described(logits)} and {labels.name} holds "
             f"{described(labels)}: the two files seem to be swapped; give `logits`, then `labels`"
         )
-    if not shape or (task is not Task.binary and len(shape) == 1):
+    if not shape or (not task.one_score and len(shape) == 1):
         raise InputError(
             f"{logits.name}: expected logits of shape (rows, classes), found {described(logits)}; "
             "reshape them to two dimensions"
@@ -188,7 +190,7 @@ def _are_shares(logits: Column, labels: Column) -> bool:
 def _check_yes_no(logits: Column, labels: Column, task: Task) -> None:
     """Raise InputError unless there is a label, 0 and 1 or a share between, for each score."""
     bare = logits.shape
-    if task is Task.binary and bare[-1:] == (1,):
+    if task.one_score and bare[-1:] == (1,):
         bare = bare[:-1]
     if labels.shape in (logits.shape, bare, (*bare, 1)):
         return

@@ -23,6 +23,7 @@ class ReadingOptions(TypedDict, total=False):
     ignore_label: int | None
     label_column: str | None
     class_names: Sequence[str] | None
+    percent: bool
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,21 @@ class Reading:
     """How arrays of scores and labels are to be read.
 
     Attributes:
-        task: ``"multiclass"``, ``"binary"`` or ``"multilabel"``; None: by the shape, never
-            multi-label.
+        task: ``"multiclass"``, ``"binary"``, ``"multilabel"`` or ``"confidence"``, that of answers
+            that were right or wrong; None: by the shape, one of the first two.
         scores: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``; None: logits, refused
-            where they look like probabilities.
+            where they look like probabilities; of the task confidence probabilities.
         label_offset: the number of the first class, 0 or 1 as a rule.
         ignore_label: the label of rows to leave out.
         label_column: the column of a table that holds the labels; ``"none"``: none does; None: the
             one called label, target, true_label or y.
         class_names: one per class, to which labels given as text are matched; None: those that the
             columns of the scores have, else the labels in order.
+        percent: whether these are confidences from 0 to 100; their task is confidence.
 
     Raises:
-        InputError: a task or a kind of scores that nobody knows, or a label that is none.
+        InputError: a task or a kind of scores that nobody knows, a label that is none, or percent
+            of something else.
     """
 
     task: str | None = None
@@ -51,13 +54,23 @@ class Reading:
     ignore_label: int | None = None
     label_column: str | None = None
     class_names: Sequence[str] | None = None
+    percent: bool = False
 
     def __post_init__(self) -> None:
+        if self.percent and self.task is None:
+            object.__setattr__(self, "task", Task.confidence)
         if self.task is not None:
             check_known("task", [self.task], TASKS)
             object.__setattr__(self, "task", Task(self.task))
         if self.scores is not None:
             check_known("scores", [self.scores], SCORES)
+        elif self.task is Task.confidence:
+            object.__setattr__(self, "scores", "probabilities")
+        if self.percent and (self.task, self.scores) != (Task.confidence, "probabilities"):
+            raise InputError(
+                "`percent`: is for confidences of answers from 0 to 100, got "
+                f'`task="{self.task}"` and `scores="{self.scores}"`'
+            )
         check_label("label_offset", self.label_offset)
         if self.ignore_label is not None:
             check_label("ignore_label", self.ignore_label)

@@ -14,7 +14,8 @@ from calibrate.arrays import AnyArray, FloatArray
 from calibrate.blocks.passes import rows_per_block
 from calibrate.blocks.scores import Zeros, working_dtype
 from calibrate.blocks.sums import GREATEST, LEAST, Sums
-from calibrate.data.columns import Flat
+from calibrate.data.columns import Confidences, Flat
+from calibrate.data.confidences import NOT_SAID, Ends, Said, check_confidences, check_order
 from calibrate.data.first_seen import NO_SUM, NOWHERE, FirstSeen, Worst
 from calibrate.data.label_checks import (
     NO_LABELS,
@@ -27,12 +28,12 @@ from calibrate.data.label_checks import (
 from calibrate.data.layout import Layout
 from calibrate.data.reading import Reading
 from calibrate.data.row_digests import NO_ROWS, Smallest, digests_of
+from calibrate.data.row_sums import in_half_precision, row_sum_tolerance
 from calibrate.data.selection import Selection
 from calibrate.errors import InputError
 from calibrate.tasks import Task
 
 MOST_SCORE = 1e300  # of labelled rows: sums of scores stay finite, and so does the NLL
-ROW_SUM_TOLERANCE = {2: 1e-2, 4: 1e-4, 8: 1e-5}  # by bytes per score: softmax rounding, with room
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Findings(Sums):
         precise: whether rows that do not quite sum to 1 have more digits than half precision.
         labels: what their labels look like.
         digests: of the rows with labels.
+        said: how confidences in answers were said.
     """
 
     low: float = field(metadata=LEAST)
@@ -61,6 +63,7 @@ class Findings(Sums):
     precise: bool = field(default=False, metadata=GREATEST)
     labels: LabelFindings = NO_LABELS
     digests: Smallest = NO_ROWS
+    said: Said = NOT_SAID
 
     @property
     def magnitude(self) -> float:
@@ -138,12 +141,26 @@ class Inspection:
             labels = inspect_labels(own, block.start)
             digests = Smallest.of(digests_of(block.scores, block.labels, self.reading.label_offset))
             labels = replace(labels, masked=self._masked_labels(z, labels, block))
+        said = NOT_SAID
+        if self.reading.task is Task.confidence and self.reading.scores == "probabilities":
+            said = Said.of(z, block.start)
         least = low
         if low == 0:
             least = float(z.min(where=z > 0, initial=np.inf))
         precise = wrong and not in_half_precision(z)
         return Findings(
-            low, high, least, nan, infinite, huge, all_masked, sum_error, precise, labels, digests
+            low,
+            high,
+            least,
+            nan,
+            infinite,
+            huge,
+            all_masked,
+            sum_error,
+            precise,
+            labels,
+            digests,
+            said,
         )
 
     def _worst_row_sum(self, z: FloatArray, block: RawBlock, low: float, high: float) -> Worst:
@@ -197,20 +214,6 @@ def _ruled_out(scores: FloatArray) -> AnyArray:
     return np.asarray(scores <= -most_score(scores.dtype))
 
 
-def in_half_precision(values: FloatArray) -> bool:
-    """Whether all were rounded to bfloat16 or float16 before they were saved as something wider."""
-    single = values.astype(np.float32)
-    if not np.array_equal(single, values):
-        return False
-    bits = np.ascontiguousarray(single).view(np.uint32)
-    return not (bits & 0xFFFF).any() or np.array_equal(single.astype(np.float16), single)
-
-
-def row_sum_tolerance(dtype: np.dtype[np.generic]) -> float:
-    """How far the probabilities of a row may be from summing to 1."""
-    return ROW_SUM_TOLERANCE[min(8, max(2, dtype.itemsize))]
-
-
 def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Reading) -> Zeros:
     """Raise InputError for values that cannot be used; returns what zeros are read as."""
     name, what = rows.scores.column.name, reading.scores or "logits"
@@ -233,12 +236,19 @@ def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Readin
         )
     dtype = rows.scores.column.dtype
     tolerance = row_sum_tolerance(dtype if found.precise else np.dtype(np.float16))
+    if isinstance(rows.scores.column, Confidences):
+        check_confidences(found.said, found.low, found.high, rows.n_rows, reading, name)
+        dtype = rows.scores.column.column.dtype
     _raise_if_wrong_scores(found.sum_error, tolerance, layout, reading, name)
     masked = found.labels.masked
     zeros = Zeros.of(found.least, dtype, masked.count if what == "probabilities" else 0)
+    if isinstance(rows.scores.column, Confidences):
+        zeros = Ends.among(found.said, zeros, percent=reading.percent)
     if rows.labels is None:
         return zeros
     _raise_if_bad_labels(found.labels, layout, reading, rows.labels.column.name)
+    if isinstance(zeros, Ends):
+        check_order(found.said, found.labels.hard, name, rows.labels.column.name)
     if masked.count and what != "probabilities":
         value = "-inf" if np.isneginf(found.low) else f"less than {-MOST_SCORE:g}"
         raise InputError(

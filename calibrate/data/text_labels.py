@@ -19,6 +19,10 @@ from calibrate.errors import InputError
 from calibrate.printable import brief, listed
 
 QUOTES = "\"'"
+SAYS = {  # what is written of an answer that was right, or wrong
+    **dict.fromkeys(("true", "yes", "right", "correct", "t", "y"), 1.0),
+    **dict.fromkeys(("false", "no", "wrong", "incorrect", "f", "n"), 0.0),
+}
 BLOCK = 1 << 20  # rows that are looked at at once
 
 
@@ -98,11 +102,36 @@ def numbered(
         found = [a if skip else b for a, b, skip in zip(as_numbers, found, ignored, strict=True)]
     if None in found:
         _tell(found, values, codes, names, labels.name)
+    return _with_values(labels, codes, _whole(found)), names, () if note is None else (note,)
+
+
+def _whole(found: Sequence[float | None]) -> AnyArray:
+    """As integers where they are."""
     of_code = np.array(found, np.float64)
     whole = np.isfinite(of_code).all() and (of_code == np.floor(of_code)).all()
     if whole and np.abs(of_code).max(initial=0) < 1 << 53:
         of_code = of_code.astype(np.int64)
-    return _with_values(labels, codes, of_code), names, () if note is None else (note,)
+    return of_code
+
+
+def right_or_wrong(labels: Column) -> Column:
+    """Whether each answer was right, 1 or 0, or a share between; numbers are left as they are.
+
+    Raises:
+        InputError: a text says neither.
+    """
+    if labels.dtype.kind not in "US":
+        return labels
+    values, codes = _coded(labels)
+    texts = [_bare(str(text)) for text in values]
+    found = [SAYS.get(text.casefold(), _number(text)) for text in texts]
+    if None in found:
+        row, text = _first(found, values, codes)
+        raise InputError(
+            f"{labels.name}: expected 1 or 0, true or false, yes or no, found "
+            f"{brief(text) if text else 'nothing'} in row {row:,}; leave out what nobody judged"
+        )
+    return _with_values(labels, codes, _whole(found))
 
 
 def _coded(labels: Column) -> tuple[AnyArray, AnyArray | FileArray]:
@@ -173,19 +202,28 @@ def _tell(
     name: str,
 ) -> None:
     """Raise InputError for the first row whose text is no class."""
+    row, text = _first(found, values, codes)
+    hint = f"; the classes are {listed(names)}" if names else ""
+    near = get_close_matches(text.casefold(), [n.casefold() for n in names or ()], n=1)
+    for each in names or ():
+        if near and each.casefold() == near[0]:
+            hint = f"; did you mean {brief(each)}?"
+    expected = "the name of a class" if names else "a number"
+    raise InputError(
+        f"{name}: expected {expected}, found {brief(text) if text else 'nothing'} in row "
+        f"{row:,}{hint}"
+    )
+
+
+def _first(
+    found: Sequence[float | None], values: AnyArray, codes: AnyArray | FileArray
+) -> tuple[int, str]:
+    """The first row whose text is nothing known, and the text."""
     bad = np.array([each is None for each in found])
     for start in range(0, codes.shape[0], BLOCK):
-        rows = bad[codes[start : start + BLOCK]].reshape(-1)
+        block = codes[start : start + BLOCK].reshape(-1)
+        rows = bad[block]
         if rows.any():
             row = int(rows.argmax())
-            text = _bare(str(values[codes[start : start + BLOCK].reshape(-1)[row]]))
-            hint = f"; the classes are {listed(names)}" if names else ""
-            near = get_close_matches(text.casefold(), [n.casefold() for n in names or ()], n=1)
-            for each in names or ():
-                if near and each.casefold() == near[0]:
-                    hint = f"; did you mean {brief(each)}?"
-            expected = "the name of a class" if names else "a number"
-            raise InputError(
-                f"{name}: expected {expected}, found {brief(text) if text else 'nothing'} in row "
-                f"{start + row:,}{hint}"
-            )
+            return start + row, _bare(str(values[block[row]]))
+    return 0, ""

@@ -22,6 +22,7 @@ from calibrate.results.tests import Test, Tests
 
 FEWEST = 20.0  # errors expected, and right answers, for a test that rests on a normal distribution
 NONE = Test(None, None)
+LEFT = 0.2  # of the spread of Z: where the choice of T leaves less, errors of T outweigh it
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ def spiegelhalter_test(
     ``Z = sum w (a - c)(1 - 2c) / sqrt(sum w² (1 - 2c)² c (1 - c))``, normal for a calibrated
     model. Reference: Spiegelhalter (1986), Probabilistic prediction in patient management. With
     soft labels, rows that belong together, or a temperature that these rows chose, the variance is
-    the one that the parts of the rows show.
+    the one that the parts of the rows show. There is none where T has made Z all but 0: it does
+    where rows are one number, as of yes-no decisions, and none is far from 1/2, or all are alike.
     """
     c, a, w = kept.confidences[side], kept.corrects[side], kept.weight
     if not _expects_errors(totals, side):
@@ -159,7 +161,10 @@ def spiegelhalter_test(
         return NONE
     by_part = sum_by_part(each, kept.part)
     if pull is not None:
-        by_part = by_part - pull * float(np.sum(w * kept.tilts[side] * (1 - 2 * c)))
+        left = by_part - pull * float(np.sum(w * kept.tilts[side] * (1 - 2 * c)))
+        if float(left.std()) < LEFT * float(by_part.std()):
+            return NONE
+        by_part = left
     return _student(by_part, kept.part_weight, total=float(each.sum()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calibrate.results.biases import Bias
 from calibrate.results.measurement import Measurement
 from calibrate.results.report import Report
 from calibrate.tasks import Task
@@ -35,8 +36,19 @@ def points(share: float) -> str:
     return f"{100 * share:.1f} points"
 
 
+def bias_in_points(bias: Bias) -> str:
+    """``6.0 points [5.0, 7.1]``, without its sign."""
+    low, high = sorted((abs(bias.low or 0.0), abs(bias.high or 0.0)))
+    return f"{points(abs(bias.size))} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
 def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def scores_of(report: Report) -> str:
+    """What a temperature divides."""
+    return "log-odds" if report.data.task is Task.confidence else "logits"
 
 
 def rows_and_classes(report: Report) -> str:
@@ -45,6 +57,8 @@ def rows_and_classes(report: Report) -> str:
     match report.data.task:
         case Task.top_label:
             return f"{rows} predictions, {classes} labels seen"
+        case Task.confidence:
+            return f"{rows} answers"
         case Task.binary:
             return f"{rows} rows, binary"
         case Task.multilabel:

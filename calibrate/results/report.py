@@ -215,7 +215,8 @@ class Report(Displayed):
     Attributes:
         verdict: what they say, in one word with its sizes.
         relation: do scores and labels belong together at all? A p-value near 0 says yes.
-        lean: of yes-no decisions, mean P(yes) - share of yes.
+        lean: of yes-no decisions, mean P(yes) - share of yes; of answers, mean confidence - share
+            of right ones.
     """
 
     data: Data

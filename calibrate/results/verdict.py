@@ -9,8 +9,8 @@ from enum import Enum
 class Code(str, Enum):
     """What can be said.
 
-    Of a fit: ``overconfident``, ``underconfident``, ``shifted`` where P(yes) is off and T leaves it
-    so, and ``undecided`` where T may as well be 1. Of
+    Of a fit: ``overconfident``, ``underconfident``, ``shifted`` where P(yes), or the confidence in
+    answers, is off on average and T leaves it so, and ``undecided`` where T may as well be 1. Of
     a report: ``miscalibrated``, ``negligible``, ``calibrated`` (nothing found by rows that would
     show it) and ``too_few_rows`` (nothing found, and little could be). Of both: ``unrelated``
     (nothing shows that scores and labels belong together) and ``not_converged``.

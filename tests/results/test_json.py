@@ -70,7 +70,11 @@ EDITS = [
     ("metrics.before.ece.value", "x", "expected a number, found 'x'"),
     ("metrics.before.ece.low", [1], "expected a number, found [1]"),
     ("data.rows", 2.5, "expected a whole number, found 2.5"),
-    ("data.task", "multi", "expected multiclass or binary or multilabel or top-label"),
+    (
+        "data.task",
+        "multi",
+        "expected multiclass or binary or multilabel or confidence or top-label",
+    ),
     ("data.in_sample", "no", "expected true or false, found 'no'"),
     ("metrics", 3, "expected a JSON object, found 3"),
     ("reliability.before.edges", 1, "expected a list, found 1"),

@@ -18,6 +18,7 @@ from calibrate.data.dataset import Dataset
 from calibrate.data.fingerprint import fingerprint, fingerprint_of_top_labels
 from calibrate.data.top_labels import TopLabels
 from calibrate.data.votes import check_votes
+from calibrate.errors import InputError
 from calibrate.metrics.biases import Kinds
 from calibrate.metrics.choice import Choice
 from calibrate.metrics.corp import corp_reliability
@@ -68,6 +69,11 @@ def evaluate_dataset(
     check_class_names(settings.class_names, dataset.layout.n_columns, "`class_names`")
     if dataset.task.yes_no:  # classes are yes and no; the names are those of labels
         settings = replace(settings, class_names=("no", "yes"), classes=(1,), top=0)
+    if dataset.task is Task.confidence and (settings.class_names or settings.classes):
+        raise InputError(
+            f"{dataset.logits.name}: answers are right or wrong, and of no class: leave "
+            "`class_names` and `classes` out"
+        )
     check_classes(settings.classes, dataset.n_classes)
     views = (AS_THEY_ARE,) if calibrator is None else (AS_THEY_ARE, calibrator)
     totals = totals_of(dataset, views, best, settings)
@@ -189,7 +195,7 @@ def report_of(
     )
     if totals.classes:
         report = _with_classes(report, totals, settings)
-    if totals.yes_no:
+    if data.task.yes_no or data.task is Task.confidence:
         leans = [_bias(totals, side) for side in range(totals.n_sides)]
         report = replace(report, lean=sides_of(leans))
     if not settings.full:

@@ -13,7 +13,7 @@ from calibrate.blocks.bins import BinTable, equal_width_edges
 from calibrate.blocks.block import Block
 from calibrate.blocks.parts import PARTS, part_of
 from calibrate.blocks.passes import map_reduce
-from calibrate.blocks.predictions import Predictions, TopScores, predictions, top_scores
+from calibrate.blocks.predictions import Predictions, TopScores, predicted, predictions
 from calibrate.blocks.row_sums import RowSums
 from calibrate.blocks.scheduler import doing
 from calibrate.calibrators.methods.temperature import Temperature
@@ -73,11 +73,12 @@ class MeasuringStep:
     stride: int
 
     def __call__(self, block: Block) -> Totals:
-        shared = top_scores(block.logits, block.target)
+        shared = predicted(block.logits, block)
         best = 0.0 if self.best is None else self._look(self.best, block, shared, keep=False).nll
         sides, classes, yes = [], [], list[Float64]()
         for view in self.views:
-            side = self._look(view, block, shared, keep=self.full or self.yes_no)
+            keep = (self.full or self.yes_no) and block.said is None
+            side = self._look(view, block, shared, keep=keep)
             if side.probabilities is not None:  # now: the next view overwrites them
                 classes.append(ClassTable.of(side, side.probabilities, block, self.edges))
                 yes.append(side.probabilities[:, 1].astype(np.float64))
@@ -108,7 +109,7 @@ class MeasuringStep:
         seen = view.scores(block)
         if seen.values is block.logits:
             return predictions(seen.values, seen.factor, self.magnitude, shared, block, keep=keep)
-        own = top_scores(seen.values, block.target)
+        own = predicted(seen.values, block)
         return predictions(seen.values, seen.factor, np.inf, own, block, keep=keep)
 
     def _kept(self, sides: Sequence[Predictions], yes: Sequence[Float64], block: Block) -> KeptRows:

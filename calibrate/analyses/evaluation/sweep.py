@@ -6,7 +6,7 @@ import numpy as np
 
 from calibrate.blocks.bins import equal_width_edges
 from calibrate.blocks.ordered import Ordered
-from calibrate.blocks.predictions import predictions, top_scores
+from calibrate.blocks.predictions import predicted, predictions
 from calibrate.calibrators.methods.temperature import Temperature
 from calibrate.calibrators.protocol import Fit
 from calibrate.data.dataset import Dataset
@@ -33,7 +33,7 @@ def temperature_sweep(
     few = dataset.sample(max(1, min(ROWS, SCORES // dataset.n_classes)))
     temperatures = np.geomspace(low, high, POINTS)
     block = few.read(0, few.n_rows)
-    shared, edges = top_scores(block.logits, block.target), equal_width_edges(n_bins)
+    shared, edges = predicted(block.logits, block), equal_width_edges(n_bins)
     weight = block.weight
     if not weight.any():
         return None

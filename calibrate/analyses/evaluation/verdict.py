@@ -8,6 +8,7 @@ from calibrate.results.biases import Bias
 from calibrate.results.report import Report
 from calibrate.results.tests import Test
 from calibrate.results.verdict import Code, Verdict
+from calibrate.tasks import Task
 
 ALPHA = 0.05
 VISIBLE = 0.05  # rows that leave room for a larger error cannot clear a model
@@ -18,11 +19,13 @@ def verdict_of(report: Report, negligible: float) -> Verdict | None:
     """What these rows say, after calibration where there is a calibrator; None where nothing was
     tested and no temperature fitted.
 
+    Answers whose confidence says nothing of whether they are right can be calibrated all the same.
+
     Each test has a share of the 5 % (Bonferroni), so that calibrated models are called so in at
     least 95 of 100 cases; what is not found is said to be absent only where it would have shown.
     """
-    related = report.relation
-    if related is not None and unrelated(related):
+    related, answers = report.relation, report.data.task is Task.confidence
+    if related is not None and unrelated(related) and not answers:
         return Verdict(Code.unrelated, p_value=related.p_value, negligible=negligible)
     if report.calibrator is not None and report.calibrator.converged is False:
         return Verdict(Code.not_converged, negligible=negligible)
@@ -35,8 +38,10 @@ def verdict_of(report: Report, negligible: float) -> Verdict | None:
 
 
 def _shifted(report: Report, negligible: float) -> bool:
-    """Whether P(yes) is off on average, and T hardly makes its error smaller."""
-    after, name = report.metrics.after, "positive_ece"
+    """Whether P(yes) is off on average, or the confidence in answers, and T hardly makes its error
+    smaller.
+    """
+    after, name = report.metrics.after, "positive_ece" if report.data.task.yes_no else "ece"
     if report.lean is None or report.lean.after is None or after is None or name not in after:
         return False
     was, now = report.metrics.before[name].value or 0.0, after[name].value or 0.0

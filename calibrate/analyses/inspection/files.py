@@ -13,13 +13,12 @@ from calibrate.analyses.inspection.look import (
     look_at,
     looks_of,
     of_array,
-    pair_in,
 )
 from calibrate.analyses.inspection.own import is_ours, own_file
 from calibrate.data.columns import Column
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.formats import FORMATS, TABLES
-from calibrate.data.readers.open import keys_held, labels_beside, nearest_file, open_as, open_column
+from calibrate.data.readers.open import labels_beside, nearest_file, open_as, open_column
 from calibrate.data.readers.predictions import Columns, holds_predictions, read_top_labels
 from calibrate.data.readers.rescue import remains
 from calibrate.data.readers.signature import EMPTY, SPACED, UNKNOWN, Signature, signature_of
@@ -27,7 +26,6 @@ from calibrate.errors import InputError
 from calibrate.files import check_regular
 from calibrate.printable import shell_word
 from calibrate.results.inspection import ArrayFound, FileFound, Kind, Taken
-from calibrate.tasks import TASKS
 
 RESCUED = (".npy", ".npz")
 OF_TORCH = (".pt", ".pth", ".bin")
@@ -194,7 +192,7 @@ def _of_pair(file: FileFound, looks: list[Look], *, table: bool) -> Seen | None:
     both = f"{shell_word(sure.name)} {shell_word(right.name)} --task confidence"
     percent = " --percent" if 1 < (sure.found.high or 0.0) <= 100 else ""
     run = f"calibrate fit {shell_word(file.name) if table else both}{percent}"
-    return Seen(file, (), (taken,), (run,) if "confidence" in TASKS else ())
+    return Seen(file, (), (taken,), (run,))
 
 
 def _as_confidences(found: ArrayFound) -> ArrayFound:
@@ -215,8 +213,7 @@ def _rescued(file: FileFound, address: Address) -> FileFound:
 def _holds_predictions(address: Address) -> bool:
     """Whether a table holds predictions; what is wrong with one is said of its columns."""
     try:
-        found = holds_predictions(address.file, None)
-        return found and not pair_in(keys_held(address) or ())
+        return holds_predictions(address.file, None)
     except InputError:
         return False
 

@@ -8,8 +8,8 @@ from math import inf
 from calibrate.analyses.inspection.values import TEXT, Tally, Values
 from calibrate.arrays import Shaped
 from calibrate.data.label_checks import HUGE, SUM_TOLERANCE
-from calibrate.data.readers.delimited import is_number
-from calibrate.data.score_checks import row_sum_tolerance
+from calibrate.data.readers.decimals import is_number
+from calibrate.data.row_sums import row_sum_tolerance
 from calibrate.results.inspection import ArrayFound, Count, Counts, Kind
 from calibrate.results.json import LARGEST
 

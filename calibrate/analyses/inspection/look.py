@@ -16,13 +16,12 @@ from calibrate.data.columns import ArrayColumn, Column, FileColumn
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.formats import TABLES
 from calibrate.data.readers.open import keys_held, open_as
+from calibrate.data.readers.pairs import pair_among
 from calibrate.errors import InputError
 from calibrate.results.inspection import ArrayFound, FileFound, Kind
 
 MOST_ARRAYS = 50  # of a file that are looked at
 ROLES = ("logits", "labels")
-PAIR = (("confidence", "conf"), ("correct", "is_correct"))  # of a table, in any case
-PREDICTED = "pred_label"  # beside which a confidence is that of a prediction
 
 
 @dataclass(frozen=True)
@@ -96,10 +95,10 @@ def _chosen(held: list[str] | None, address: Address) -> tuple[list[str | None],
 
 def pair_in(names: Sequence[str]) -> list[str]:
     """The columns of the confidence in answers, and of whether they were right; else nothing."""
-    if PREDICTED in names:
+    try:
+        return list(pair_among([name for name in names if name not in ROLES], "") or ())
+    except InputError:  # several may be meant
         return []
-    found = [[each for each in names if each.lower() in some] for some in PAIR]
-    return [each for some in found for each in some] if all(len(s) == 1 for s in found) else []
 
 
 def is_pair(keys: Sequence[str | None]) -> bool:

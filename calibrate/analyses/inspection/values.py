@@ -12,7 +12,7 @@ from calibrate.arrays import AnyArray, FloatArray
 from calibrate.blocks.passes import map_reduce
 from calibrate.blocks.sums import GREATEST, LEAST, Sums
 from calibrate.data.columns import Column, Flat
-from calibrate.data.score_checks import row_sum_tolerance
+from calibrate.data.row_sums import row_sum_tolerance
 
 BLOCK = 4 << 20  # bytes that are looked at at once
 MOST_ROW = 256 << 20  # bytes of one of the first axis, of which no less can be read

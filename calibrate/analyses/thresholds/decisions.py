@@ -23,6 +23,7 @@ from calibrate.results.goal import Goal
 from calibrate.results.json import encode
 from calibrate.results.measurement import Measurement
 from calibrate.results.thresholds import LabelThreshold, Thresholds
+from calibrate.tasks import Task
 
 SLACK = 1e-6  # a probability may pass 1 by rounding
 
@@ -191,6 +192,11 @@ def _belong_together(dataset: Dataset) -> str:
 
 
 def _check_yes_no(dataset: Dataset) -> None:
+    if dataset.task is Task.confidence:
+        raise InputError(
+            f"{dataset.logits.name}: thresholds are for yes-no decisions; for those of whether "
+            'answers are right, pass `task="binary"` and `scores="probabilities"`'
+        )
     if not dataset.task.yes_no:
         raise InputError(
             f"{dataset.logits.name}: thresholds are for yes-no decisions, found "

@@ -86,4 +86,5 @@ def fit_temperature(dataset: Dataset, start: Temperature | None = None) -> Fit[T
     )
 
 
-METHOD = Method(Temperature, (Task.multiclass, Task.binary, Task.multilabel), fit_temperature)
+TASKS = (Task.multiclass, Task.binary, Task.multilabel, Task.confidence)
+METHOD = Method(Temperature, TASKS, fit_temperature)

@@ -10,6 +10,7 @@ from calibrate.arrays import Float64
 from calibrate.blocks.passes import map_reduce
 from calibrate.calibrators.solve.lbfgs import minimise
 from calibrate.calibrators.solve.nll import NllStep, NllSums
+from calibrate.calibrators.solve.reasons import reasons
 from calibrate.calibrators.solve.scale import end_slopes, largest_gap, typical_gap
 from calibrate.data.dataset import Dataset
 
@@ -224,10 +225,7 @@ class _Search:
         ends, unit = map_reduce(self.dataset, end_slopes), 1 / self.dataset.factor
         if ends.sharp <= 0:
             theta = self.bounds[1]
-            reason = (
-                "the logits separate the labels: every row's label has the largest score, so the "
-                "NLL falls for ever as T goes to 0 and no finite T is best"
-            )
+            reason = reasons(self.dataset.task).separated
         elif ends.flat >= 0 and ends.worst.pull > ends.against / 2 and self.dataset.n_rows > 2:
             theta = self.bounds[0]
             reason = (
@@ -237,10 +235,7 @@ class _Search:
             )
         elif ends.flat >= 0:
             theta = self.bounds[0]
-            reason = (
-                "the scores do not point to the labels: the NLL falls for ever as T grows and no "
-                "finite T is best; are the rows of logits and labels in the same order?"
-            )
+            reason = reasons(self.dataset.task).astray
         else:
             reason = "the optimum was not reached"
         s, t = self.sums(theta), float(np.exp(-theta))
@@ -251,8 +246,5 @@ class _Search:
 
 def _undefined(dataset: Dataset) -> Optimum:
     s = map_reduce(dataset, NllStep(1.0, dataset.magnitude))
-    warning = (
-        "T is undefined: every row gives all its classes the same score, so no temperature "
-        "changes anything; T = 1 was kept"
-    )
+    warning = f"T is undefined: {reasons(dataset.task).flat}; T = 1 was kept"
     return Optimum(1.0, float(s.nll / s.weight), 1, converged=False, warnings=(warning,))

@@ -12,6 +12,7 @@ from calibrate.blocks.passes import map_blocks
 from calibrate.blocks.student import NORMAL_95
 from calibrate.calibrators.solve.best_temperature import Optimum, best_temperature
 from calibrate.data.dataset import Dataset
+from calibrate.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,17 @@ class ZeroLabels:
         return block.start + np.unique(rows[scores <= limit * (1 - 1e-6)])
 
 
+def certain(block: Block) -> Index:
+    """The rows of answers said with 0 or 100 %: right ones, too, as the others alone are no sample
+    of what such a confidence is worth.
+    """
+    said = np.empty(0) if block.said is None else block.said
+    return block.start + np.flatnonzero((said == 0) | (said == 1))
+
+
 def heeding_zeros(dataset: Dataset, found: Optimum) -> Optimum:
-    """The same optimum, with a warning where rows whose label has probability 0 decide it.
+    """The same optimum, with a warning where rows whose label has probability 0 decide it, or
+    answers said with 100 %, of which some were wrong.
 
     They do where T without them differs by more than its standard error.
     """
@@ -46,7 +56,8 @@ def heeding_zeros(dataset: Dataset, found: Optimum) -> Optimum:
     if not zeros.labels or dataset.left_out is not None or interval is None:
         return found
     lowest = (float(np.log(zeros.short)), float(np.log(zeros.read_as)))
-    step = ZeroLabels(lowest, dataset.task.yes_no)
+    answers = dataset.task is Task.confidence and dataset.scores == "probabilities"
+    step = certain if answers else ZeroLabels(lowest, dataset.layout.width is None)
     rows = np.concatenate(list(map_blocks(dataset, step)))
     others = np.setdiff1d(np.arange(dataset.n_rows), rows)
     if not len(others):
@@ -58,8 +69,9 @@ def heeding_zeros(dataset: Dataset, found: Optimum) -> Optimum:
     error = np.log(high / low) / 2 / NORMAL_95
     if abs(np.log(found.temperature / without.temperature)) <= error:
         return found
+    which = "answers said with 100 or 0 %" if answers else "labels with probability 0"
     warning = (
-        f"labels with probability 0 move T: without these {len(rows):,} of {dataset.n_rows:,} rows "
+        f"{which} move T: without these {len(rows):,} of {dataset.n_rows:,} rows "
         f"it would be {without.temperature:.3g} (95 % interval {low:.3g} to {high:.3g})"
     )
     return replace(found, warnings=(*found.warnings, warning))

@@ -13,11 +13,13 @@ from types import ModuleType
 from calibrate.arrays import AnyArray
 from calibrate.blocks.scheduler import doing
 from calibrate.data.columns import Column, FileColumn, Opened, everything
+from calibrate.data.confidences import said_in
 from calibrate.data.dataset import Dataset
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.contents import nearest_first
 from calibrate.data.readers.formats import ARRAYS, FORMATS, TABLES, About, Asked, folder_format
 from calibrate.data.readers.pairing import check_paired
+from calibrate.data.readers.pairs import paired
 from calibrate.data.readers.places import placed
 from calibrate.data.readers.several import Several, first_address
 from calibrate.data.readers.together import open_together
@@ -44,7 +46,8 @@ def open_dataset(
 
     Args:
         logits: a file of a format of ``formats.FORMATS``, or ``file:key``.
-        labels: the same, or None where the file of the logits holds labels too.
+        labels: the same, or None where the file of the logits holds labels too, or confidences
+            and whether answers were right.
         weights: the same; row weights, or None.
         clusters: which rows belong together: the same, or ``file.txt`` or ``file.csv:column``.
         reading: how to read them.
@@ -53,7 +56,8 @@ def open_dataset(
     Raises:
         InputError: anything about the files or their values.
     """
-    asked = (reading or Reading()).label_column
+    logits, labels, how = paired(logits, labels, reading or Reading(), _keys)
+    asked = how.label_column
     apart = labels is not None and first_address(labels).suffix in TABLES  # it is about those
     z = open_column(logits, "logits", label_column=None if apart else asked)
     y = None
@@ -63,7 +67,8 @@ def open_dataset(
     w = None if weights is None else open_column(weights, "weights", beside=z)
     u = None if clusters is None else open_column(clusters, "clusters", beside=z)
     with placed(z, y, w, u):
-        return Dataset.of(z, y, weights=w, clusters=u, reading=reading)
+        z, how = said_in(z, how, first_address(logits).file)
+        return Dataset.of(z, y, weights=w, clusters=u, reading=how)
 
 
 open_source = open_dataset  # its former name, which works until 1.0

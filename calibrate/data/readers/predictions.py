@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from calibrate.data.readers.pairs import pair_among
 from calibrate.data.readers.several import Several
 from calibrate.data.readers.text import CsvRows, reading_csv
 from calibrate.data.top_labels import TopLabels
@@ -93,7 +94,8 @@ def _exact(text: str) -> Decimal:
 def holds_predictions(name: str, columns: str | None) -> bool:
     """Whether a file holds predictions, not scores: the one rule by which they are told apart.
 
-    It does if the names of its columns are given, or if pred_label or confidence is one of them.
+    It does if the names of its columns are given, or if pred_label or confidence is one of them
+    and none says whether the prediction was right.
 
     Raises:
         InputError: the file cannot be read.
@@ -112,7 +114,8 @@ def holds_predictions(name: str, columns: str | None) -> bool:
     if columns is not None:
         return True
     with reading_csv(name) as rows:
-        return any(column in rows.header for column in COLUMNS[1:])
+        known = any(column in rows.header for column in COLUMNS[1:])
+        return known and pair_among(rows.header, name) is None
 
 
 def read_top_labels(name: str, columns: Columns | None = None) -> TopLabels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calibrate.renderers.words import number, rows_and_classes, short
+from calibrate.renderers.words import number, rows_and_classes, scores_of, short
 from calibrate.results.measurement import Measurement
 from calibrate.results.report import Fitted, Report
 from calibrate.tasks import Task
@@ -80,7 +80,7 @@ def meaning(report: Report) -> str:
         return f"Each label has a T of its own; together they change the nll by {nll}."
     if report.temperature is None or report.calibrator is None:
         return _without_calibrator(report)
-    t = report.temperature
+    t, what = report.temperature, scores_of(report)
     interval = report.calibrator.interval
     head = f"T = {short(t)}: "
     if report.calibrator.converged is False:
@@ -94,12 +94,12 @@ def meaning(report: Report) -> str:
         return head + "as good as 1, which changes nothing."
     if t > 1:
         return (
-            head + f"the model is overconfident; its logits were about {_times(t)} as sharp as the "
+            head + f"the model is overconfident; its {what} were about {_times(t)} as sharp as the "
             "labels support."
         )
     return (
         head
-        + f"the model is underconfident; its logits were only {_percent(t)} as sharp as the labels "
+        + f"the model is underconfident; its {what} were only {_percent(t)} as sharp as the labels "
         "support."
     )
 

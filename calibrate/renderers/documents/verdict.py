@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from calibrate.renderers.words import measurement, p_value, points, short
-from calibrate.results.biases import Bias
+from calibrate.renderers.documents import answers
+from calibrate.renderers.words import bias_in_points, measurement, p_value, points, scores_of, short
 from calibrate.results.measurement import Measurement
 from calibrate.results.report import Report
 from calibrate.results.verdict import Code, Verdict
+from calibrate.tasks import Task
 
 AWAY = -3.0  # standard errors
 TESTS = {
@@ -24,16 +25,21 @@ def verdict_lines(report: Report) -> tuple[str, ...]:
     """The verdict, then what explains it."""
     if report.verdict is None:
         return ()
-    found = report.verdict
+    found, more = report.verdict, _lean(report)
+    if report.data.task is Task.confidence:
+        more = (*answers.still_off(report), *answers.ranking(report))
     match found.code:
         case Code.unrelated:
             return _unrelated(report)
         case Code.not_converged:
+            stuck = answers.no_temperature(report)
+            if report.data.task is Task.confidence and stuck:
+                return (*stuck, *answers.ranking(report))
             t = "" if report.temperature is None else f" at T = {short(report.temperature)}"
             return (f"NO OPTIMUM: the fit stopped{t}; do not rely on it",)
         case Code.miscalibrated | Code.negligible | Code.calibrated | Code.too_few_rows:
-            return (*_of_report(report, found), *_lean(report), *_before(report))
-    return (*_of_fit(report, found), *_lean(report))
+            return (*_of_report(report, found), *more, *_before(report))
+    return (*_of_fit(report, found), *more)
 
 
 def _unrelated(report: Report) -> tuple[str, ...]:
@@ -57,9 +63,11 @@ def _of_fit(report: Report, found: Verdict) -> tuple[str, ...]:
     t = _temperature(report)
     match found.code:
         case Code.overconfident:
-            return (f"Overconfident: divide the logits by {t}",)
+            return (f"Overconfident: divide the {scores_of(report)} by {t}",)
         case Code.underconfident:
-            return (f"Underconfident: divide the logits by {t}",)
+            return (f"Underconfident: divide the {scores_of(report)} by {t}",)
+        case Code.shifted if report.data.task is Task.confidence:
+            return (answers.shifted(report, t),)
         case Code.shifted:
             return (f"The prior is off, and {t} cannot mend that",)
     interval = report.calibrator.interval if report.calibrator else None
@@ -140,14 +148,9 @@ def _lean(report: Report) -> tuple[str, ...]:
         return ()
     way = "high" if bias.size > 0 else "low"
     return (
-        f"P(yes) is too {way} by {_size(bias)} on average: a shifted prior,",
+        f"P(yes) is too {way} by {bias_in_points(bias)} on average: a shifted prior,",
         "such as class weights in training leave, which no temperature can move.",
     )
-
-
-def _size(bias: Bias) -> str:
-    low, high = sorted((abs(bias.low or 0.0), abs(bias.high or 0.0)))
-    return f"{points(abs(bias.size))} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def _temperature(report: Report) -> str:
@@ -178,6 +181,9 @@ def tests_lines(report: Report) -> tuple[str, ...]:
     }
     if report.lean is not None:
         each["lean"] = report.lean.last.p_value
+    called = TESTS
+    if report.data.task is Task.confidence:
+        called = {**TESTS, "lean": "mean confidence"}
     known = {name: p for name, p in each.items() if p is not None}
     lines = []
     for what, those in (
@@ -185,7 +191,7 @@ def tests_lines(report: Report) -> tuple[str, ...]:
         ("Within chance", [n for n in known if n not in found]),
     ):
         if those:
-            named = ", ".join(f"{TESTS[n]} {_short_p(known[n])}" for n in those)
+            named = ", ".join(f"{called[n]} {_short_p(known[n])}" for n in those)
             lines.append(f"{what}: {named}")
     return tuple(lines)
 
