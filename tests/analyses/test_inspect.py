@@ -331,8 +331,9 @@ def test_confidences_in_answers():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["none.npy", ".", "none", "a.npy:", "r.dat"])
+@pytest.mark.parametrize("name", ["none.npy", "empty", "none", "a.npy:", "r.dat"])
 def test_nothing_can_be_told(name):
+    Path("empty").mkdir()
     Path("r.dat").write_bytes(bytes(range(256)))
     with pytest.raises(InputError):
         calibrate.inspect(name)

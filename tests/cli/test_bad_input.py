@@ -257,7 +257,7 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
     "two columns": (
         {"p.csv": b"true_label,pred_label,confidence\na,a,0.5\n"},
         "report p.csv --columns a,b",
-        ["three names", "'a,b'"],
+        ["p.csv: no column 'a'"],
     ),
     "unknown figure": (
         {},

@@ -19,6 +19,8 @@ from scipy.special import softmax
 import calibrate
 from calibrate.results.json import to_dict
 
+NO_PICTURES = ("--format", "json", "--figures", "none")
+
 
 def test_fit_prints_and_writes_what_the_library_says(run, files, data):
     done = run("fit", *files, "-o", "c.json")
@@ -105,8 +107,8 @@ def test_apply_makes_report_agree_with_itself(run, files):
     """Probabilities that apply wrote, measured as they are, give the report's `after`."""
     run("fit", *files)
     run("apply", files[0], "-c", "calibrator.json", "-o", "p.npy")
-    after = run("report", *files, "-c", "calibrator.json", "--format", "json").stdout
-    plain = run("report", "p.npy", files[1], "--scores", "probabilities", "--format", "json").stdout
+    after = run("report", *files, *NO_PICTURES, "-c", "calibrator.json").stdout
+    plain = run("report", "p.npy", files[1], *NO_PICTURES, "--scores", "probabilities").stdout
     for name, figure in json.loads(after)["metrics"]["after"].items():
         assert json.loads(plain)["metrics"]["before"][name]["value"] == pytest.approx(
             figure["value"], abs=1e-6
@@ -132,14 +134,14 @@ def test_report_writes_its_folder_and_prints_json_alone(run, files, tmp_path):
 
 
 def test_report_without_calibrator_has_no_after(run, files):
-    report = json.loads(run("report", *files, "--format", "json").stdout)
+    report = json.loads(run("report", *files, *NO_PICTURES).stdout)
     assert report["calibrator"] is None
     assert report["metrics"]["after"] is None
     assert report["reliability"]["after"] is None
 
 
 def test_report_cross_fitted(run, files, data):
-    report = json.loads(run("report", *files, "--fit", "--seed", 2, "--format", "json").stdout)
+    report = json.loads(run("report", *files, *NO_PICTURES, "--fit", "--seed", 2).stdout)
     want = calibrate.cross_evaluate(*data, settings=calibrate.Settings(seed=2))
     assert report["metrics"]["after"]["nll"]["value"] == want.metrics.after["nll"].value
     assert len(report["calibrator"]["folds"]) == 5
@@ -274,7 +276,7 @@ def test_no_colour_when_piped(run, files):
 def test_odd_file_names(run, files, name):
     odd = files[0].with_name(name)
     files[0].rename(odd)
-    done = run("report", odd.name, files[1], "--bootstrap", 0)
+    done = run("report", odd.name, files[1], *NO_PICTURES, "--bootstrap", 0)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("\n") == 2  # what was recognised, and what was written
     assert run("apply", odd.name, "--temperature", 2, "-o", "x" * 250).returncode == 0
@@ -307,7 +309,7 @@ def test_weights_from_a_file(run, files, data, tmp_path):
     run("fit", *files, "--weights", "w.npy")
     want = calibrate.fit(*data, weights=w)
     assert calibrate.load(tmp_path / "calibrator.json") == want.calibrator
-    done = run("report", *files, "--weights", "w.npy", "--format", "json", "--bootstrap", 0)
+    done = run("report", *files, *NO_PICTURES, "--weights", "w.npy", "--bootstrap", 0)
     got = json.loads(done.stdout)["metrics"]["before"]["auroc"]["value"]
     settings = calibrate.Settings(bootstrap=0)
     figures = calibrate.evaluate(*data, weights=w, settings=settings).metrics.before
@@ -317,7 +319,7 @@ def test_weights_from_a_file(run, files, data, tmp_path):
 def test_classes_by_prediction_and_name(run, files, tmp_path):
     names = [f"class {k}" for k in range(7)]
     (tmp_path / "names.txt").write_text("\n".join(names))
-    done = run("report", *files, "--class-names", "names.txt", "--top", 2, "--format", "json")
+    done = run("report", *files, *NO_PICTURES, "--class-names", "names.txt", "--top", 2)
     report = json.loads(done.stdout)
     classes = report["classes"]["before"]
     assert len(classes["listed"]) == 2

@@ -14,6 +14,8 @@ import calibrate
 BREAST, DIGITS = SAMPLES / "breast", SAMPLES / "digits"
 MANY = ("--task", "multilabel")
 
+PLAIN = ("--format", "json", "--figures", "none")
+
 
 def stdout_of(done) -> dict:
     assert done.returncode == 0, done.stderr
@@ -24,7 +26,7 @@ def test_indices_one_hot_and_soft_rows_give_one_answer(run, files, tmp_path):
     labels = np.load(files[1])
     np.save(tmp_path / "hot.npy", np.eye(7, dtype=np.float32)[labels])
     reports = [
-        stdout_of(run("report", "z.npy", name, "--fit", "--format", "json", "--bootstrap", "50"))
+        stdout_of(run("report", "z.npy", name, "--fit", *PLAIN, "--bootstrap", "50"))
         for name in ("y.npy", "hot.npy")
     ]
     for report in reports:

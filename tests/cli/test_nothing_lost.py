@@ -96,7 +96,7 @@ def test_devices_may_be_both(run, files):
     "arguments",
     [
         "fit z.npy y.npy --figure f.png",
-        "report z.npy y.npy",
+        "report z.npy y.npy --figures temperature",
         "compare z.npy z.npy y.npy --name a --name b",
         "thresholds p.npy b.npy --scores probabilities",
         "targets y.npy --n-classes 7 --smoothing 0.1",
@@ -307,7 +307,7 @@ def test_nohup(tmp_path):
 def test_a_reader_who_has_gone(command, tmp_path):
     """Text longer and shorter than the buffer of stdout; the files are wanted all the same."""
     arguments = {
-        "report": "report z.npy y.npy --format json --bootstrap 0",
+        "report": "report z.npy y.npy --format json --bootstrap 0 --figures temperature",
         "fit": "fit z.npy y.npy",
         "apply": "apply z.npy --temperature 2 -o -",
     }.get(command, command)

@@ -99,6 +99,8 @@ def test_a_temperature_in_place_of_a_file(run, files, tmp_path: Path, command):
     np.save(tmp_path / "b.npy", z[:, 0])
     np.save(tmp_path / "s.npy", (y == 0).astype(int))
     rows = ("b.npy", "s.npy") if command == "thresholds" else files
+    if command != "thresholds":
+        rows = (*rows, "--figures", "none")
     by_file, by_number = same_as_a_file(run, tmp_path, (command, *rows))
     assert by_file == by_number
     without = json.loads(run(command, *rows, "--format", "json").stdout)
@@ -124,8 +126,8 @@ def quiet_commands(z: Path, y: Path) -> dict[str, tuple[object, ...]]:
     return {
         "fit": (z, y),
         "apply": (z, "--temperature", "2"),
-        "report": (z, y, "--bootstrap", "0"),
-        "compare": (z, y),
+        "report": (z, y, "--bootstrap", "0", "--figures", "none"),
+        "compare": (z, y, "--figures", "none"),
         "targets": (y, "--n-classes", "7", "--smoothing", "0.1"),
         "thresholds": ("b.npy", "s.npy"),
         "clusters": (z, y, "--classes", "0,1,2"),

@@ -43,7 +43,7 @@ SLOW = ("--bootstrap", "4000")  # seconds
 
 
 def test_stage_count_and_time_left(files, tmp_path: Path):
-    status, seen = on_a_terminal(tmp_path, "report", *files, *SLOW)
+    status, seen = on_a_terminal(tmp_path, "report", *files, *SLOW, "--figures", "temperature")
     assert status == 0
     lines = seen.split("\r\x1b[2K")
     assert any(
@@ -55,7 +55,7 @@ def test_stage_count_and_time_left(files, tmp_path: Path):
 
 
 def test_quiet_shows_none(files, tmp_path: Path):
-    assert on_a_terminal(tmp_path, "report", *files, *SLOW, "-q") == (0, "")
+    assert on_a_terminal(tmp_path, "report", *files, *SLOW, "--figures", "none", "-q") == (0, "")
 
 
 def test_quick_work_shows_none(tmp_path: Path):

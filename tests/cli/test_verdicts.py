@@ -57,7 +57,7 @@ def test_a_calibrator_that_did_not_converge_is_warned_of_each_time(run, tmp_path
     fitted = run("fit", *files)
     assert fitted.stdout.startswith("NO OPTIMUM: the fit stopped at T = ")
     assert "next, on other rows" not in fitted.stderr
-    for command in (["apply", "z.npy"], ["report", *files]):
+    for command in (["apply", "z.npy"], ["report", *files, *PLAIN]):
         done = run(*command, "-c", "calibrator.json")
         assert done.returncode == 0
         assert said in done.stderr.splitlines()

@@ -52,14 +52,14 @@ WEIGHTS = {
 @pytest.mark.parametrize("n", [300, 4000])
 def test_p_values_are_uniform_when_the_confidences_are_calibrated(weights, n):
     first, second = [], []
-    for seed in range(300 if n < 1000 else 120):
+    for seed in range(300 if n < 1000 else 80):
         c, a = calibrated(seed, n)
         w = WEIGHTS[weights](np.random.default_rng(seed), n)
         first.append(chance(c, a, w, seed).test.p_value)
         second.append(spiegelhalter(c, a).p_value)
     for p in (first, second):
         assert kstest(p, "uniform").pvalue > 0.001
-        assert np.mean(np.array(p) < 0.05) <= (0.09 if n < 1000 else 0.11)
+        assert np.mean(np.array(p) < 0.05) <= (0.09 if n < 1000 else 0.125)
 
 
 def reports(runs: int, draw, **options):
@@ -105,13 +105,13 @@ def images(rng):
 
 def test_rows_that_belong_together_are_not_taken_for_evidence():
     names = ("consistency", "spiegelhalter", "temperature")
-    as_clusters = rejected(reports(100, images, settings=QUICK), "before", *names)
+    as_clusters = rejected(reports(70, images, settings=QUICK), "before", *names)
     assert max(as_clusters.values()) < 0.15
 
     def as_rows(rng):
         return *images(rng)[:2], {}
 
-    blind = rejected(reports(30, as_rows, settings=QUICK), "before", *names)
+    blind = rejected(reports(20, as_rows, settings=QUICK), "before", *names)
     assert min(blind.values()) > 0.3  # what the clusters are for
 
 

@@ -68,7 +68,7 @@ class Several:
         if found is None and "," in name:
             found = _of_list(name)
         if found is None and WILD.search(str(address.path)):
-            raise InputError(f"{name}: no file has a name of this pattern{_why(address.path)}")
+            raise InputError(f"{name}: no such file, nor files of this pattern{_why(address.path)}")
         return found
 
     @property
