@@ -80,7 +80,7 @@ def apply(
     from calibrate.analyses.thresholds.decisions import check_calibrator, decision_blocks
     from calibrate.calibrators.apply import apply_blocks
     from calibrate.cli.outputs import check_outputs
-    from calibrate.data.readers.several import stem_of
+    from calibrate.data.readers.several.files import stem_of
     from calibrate.results.json import read_result
     from calibrate.results.thresholds import Thresholds
 

@@ -72,7 +72,7 @@ class LabelOptions:
     def amount(self) -> tuple[float | str, float | None]:
         """``0.1``, ``0:0.2`` or the name of a file -> the amount or the name, and the hardest."""
         from calibrate.data.readers.formats import ARRAYS
-        from calibrate.data.readers.several import first_address
+        from calibrate.data.readers.several.files import first_address
 
         text = self.smoothing or ""
         try:

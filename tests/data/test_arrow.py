@@ -15,8 +15,8 @@ import calibrate
 from calibrate.data import spool
 from calibrate.data.columns import everything
 from calibrate.data.file_array import FileArray
-from calibrate.data.readers import arrow_buffers, typed_columns
-from calibrate.data.readers import parquet as reader_of_parquet
+from calibrate.data.readers.arrow import buffers, typed_columns
+from calibrate.data.readers.arrow import parquet as reader_of_parquet
 from calibrate.data.readers.open import open_column
 from calibrate.data.stacked import Stacked
 
@@ -121,11 +121,11 @@ def test_values_are_those_of_the_npy(tmp_path, table, way):
 @pytest.mark.parametrize("table", TABLES)
 def test_the_same_from_many_blocks_and_a_spool(tmp_path, monkeypatch, table, way):
     WAYS[way](tmp_path / way, TABLES[table])
-    for module in (typed_columns, arrow_buffers):
+    for module in (typed_columns, buffers):
         monkeypatch.setattr(module, "ROWS_AT_ONCE", 300)
     monkeypatch.setattr(reader_of_parquet, "AT_ONCE", 300)
     monkeypatch.setattr(reader_of_parquet, "BESIDE", 2)
-    monkeypatch.setattr(arrow_buffers, "AT_ONCE", 50)
+    monkeypatch.setattr(buffers, "AT_ONCE", 50)
     monkeypatch.setattr(spool, "SMALL", 100)
     monkeypatch.setenv("CALIBRATE_SPOOL", str(tmp_path))
     column = open_column(f"{tmp_path / way}", "logits")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from calibrate.analyses.clusters.sums import ClusterModel
 from calibrate.data.readers.open import open_column, open_dataset
-from calibrate.data.readers.several import stem_of
+from calibrate.data.readers.several.files import stem_of
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.printable import listed

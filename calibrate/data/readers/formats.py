@@ -40,13 +40,13 @@ FORMATS = {
     ".tsv.gz": Format("table", table=True),
     ".json": Format("json_rows", table=True),
     ".jsonl": Format("json_rows", table=True),
-    ".parquet": Format("parquet", "arrow", table=True),
-    ".arrow": Format("arrow", "arrow", table=True),
-    ".feather": Format("arrow", "arrow", table=True),
+    ".parquet": Format("arrow.columnar", "arrow", table=True),
+    ".arrow": Format("arrow.columnar", "arrow", table=True),
+    ".feather": Format("arrow.columnar", "arrow", table=True),
     ".h5": Format("hdf5", "hdf5"),
     ".hdf5": Format("hdf5", "hdf5"),
     ".zarr": Format("zarr_store", "zarr"),
-    "dataset/": Format("saved_dataset", "arrow", table=True),
+    "dataset/": Format("arrow.columnar", "arrow", table=True),
     ".txt": Format("text"),
 }
 FOLDERS = {  # the format of a folder that holds a file of this name

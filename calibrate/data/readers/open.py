@@ -18,11 +18,11 @@ from calibrate.data.dataset import Dataset
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.contents import nearest_first
 from calibrate.data.readers.formats import ARRAYS, FORMATS, TABLES, About, Asked, folder_format
-from calibrate.data.readers.pairing import check_paired
 from calibrate.data.readers.pairs import paired
-from calibrate.data.readers.places import placed
-from calibrate.data.readers.several import Several, first_address
-from calibrate.data.readers.together import open_together
+from calibrate.data.readers.several.files import Several, first_address
+from calibrate.data.readers.several.pairing import check_paired
+from calibrate.data.readers.several.places import placed
+from calibrate.data.readers.several.together import open_together
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.files import check_regular

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from calibrate.data.readers.pairs import pair_among
-from calibrate.data.readers.several import Several
+from calibrate.data.readers.several.files import Several
 from calibrate.data.readers.text import CsvRows, reading_csv
 from calibrate.data.top_labels import TopLabels
 from calibrate.errors import InputError

@@ -12,15 +12,15 @@ from pyarrow import types
 
 from calibrate.arrays import AnyArray
 from calibrate.data.file_array import FileArray
-from calibrate.data.readers.arrow_messages import Batch
-from calibrate.data.readers.contents import check_unpacked
-from calibrate.data.readers.typed_columns import (
+from calibrate.data.readers.arrow.messages import Batch
+from calibrate.data.readers.arrow.typed_columns import (
     ROWS_AT_ONCE,
     check_width,
     first_false,
     null_in,
     ragged,
 )
+from calibrate.data.readers.contents import check_unpacked
 from calibrate.data.spool import Spool
 from calibrate.errors import InputError
 

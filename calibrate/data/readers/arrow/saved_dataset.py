@@ -8,10 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from calibrate.data.columns import Opened
-from calibrate.data.readers.arrow import Arrow, joined
-from calibrate.data.readers.formats import About, Asked
-from calibrate.data.readers.typed_columns import values_of
+from calibrate.data.readers.arrow.stream import Arrow, joined
 from calibrate.errors import InputError
 from calibrate.files import check_regular, read_text
 from calibrate.printable import brief, listed
@@ -86,25 +83,3 @@ def _object(path: Path, name: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InputError(f"{name}: expected a JSON object, found {brief(found)}")
     return found
-
-
-def keys(path: Path, asked: Asked) -> list[str]:
-    """``logits`` and ``labels``, as far as they are there, and each column."""
-    with opened(path, str(path)) as table:
-        return table.head.keys(asked)
-
-
-def about(path: Path, key: str | None, asked: Asked, name: str) -> About:
-    """What the classes are called, and how the folder was read."""
-    with opened(path, name) as table:
-        return table.head.about(key, asked)
-
-
-def read(path: Path, key: str | None, name: str, asked: Asked) -> Opened:
-    """All scores, ``(n, K)``, or one column, ``(n,)`` or ``(n, K)``.
-
-    Raises:
-        InputError: the folder is damaged, or has no such column of numbers or texts.
-    """
-    with opened(path, name.removesuffix(f":{key}")) as table:
-        return values_of(table, key, asked)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.formats import FORMATS, folder_format
-from calibrate.data.readers.natural import in_natural_order, shared_start, tokens, varying
+from calibrate.data.readers.several.natural import in_natural_order, shared_start, tokens, varying
 from calibrate.errors import InputError
 from calibrate.printable import cut, listed
 

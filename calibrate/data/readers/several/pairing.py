@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calibrate.data.columns import Column, FileColumn
 from calibrate.data.pieces import Files
-from calibrate.data.readers.natural import varying
+from calibrate.data.readers.several.natural import varying
 from calibrate.errors import InputError
 from calibrate.printable import listed
 

@@ -9,7 +9,7 @@ from calibrate.data.columns import Column, FileColumn, Opened
 from calibrate.data.joined import Joined, decoded_again, opened_again
 from calibrate.data.pieces import Files, Piece
 from calibrate.data.readers.address import Address
-from calibrate.data.readers.several import Several
+from calibrate.data.readers.several.files import Several
 from calibrate.errors import InputError
 from calibrate.printable import brief, listed
 

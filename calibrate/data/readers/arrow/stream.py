@@ -17,7 +17,7 @@ from pyarrow import ipc
 from calibrate.arrays import AnyArray
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray
-from calibrate.data.readers.arrow_buffers import (
+from calibrate.data.readers.arrow.buffers import (
     BYTES,
     Numbers,
     Place,
@@ -26,17 +26,15 @@ from calibrate.data.readers.arrow_buffers import (
     ranges,
     unpacked,
 )
-from calibrate.data.readers.arrow_messages import MAGIC, Batch, batches
-from calibrate.data.readers.formats import About, Asked
-from calibrate.data.readers.table import WholeColumns
-from calibrate.data.readers.typed_columns import (
+from calibrate.data.readers.arrow.messages import MAGIC, Batch, batches
+from calibrate.data.readers.arrow.typed_columns import (
     Head,
     no_rows,
     ragged,
     side_by_side,
     undamaged,
-    values_of,
 )
+from calibrate.data.readers.table import WholeColumns
 from calibrate.data.spool import Spool
 from calibrate.data.stacked import Stacked
 from calibrate.errors import InputError
@@ -228,25 +226,3 @@ def joined(
 def opened(path: Path, name: str) -> AbstractContextManager[Arrow]:
     """The file at a path."""
     return joined({path: name}, name)
-
-
-def keys(path: Path, asked: Asked) -> list[str]:
-    """``logits`` and ``labels``, as far as they are there, and each column."""
-    with opened(path, str(path)) as table:
-        return table.head.keys(asked)
-
-
-def about(path: Path, key: str | None, asked: Asked, name: str) -> About:
-    """What the classes are called, and how the file was read."""
-    with opened(path, name) as table:
-        return table.head.about(key, asked)
-
-
-def read(path: Path, key: str | None, name: str, asked: Asked) -> Opened:
-    """All scores, ``(n, K)``, or one column, ``(n,)`` or ``(n, K)``.
-
-    Raises:
-        InputError: the file is damaged, or has no such column of numbers or texts.
-    """
-    with opened(path, name.removesuffix(f":{key}")) as table:
-        return values_of(table, key, asked)

@@ -15,10 +15,7 @@ from pyarrow import parquet, types
 from calibrate.arrays import AnyArray
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray
-from calibrate.data.readers.contents import check_unpacked
-from calibrate.data.readers.formats import About, Asked
-from calibrate.data.readers.table import WholeColumns
-from calibrate.data.readers.typed_columns import (
+from calibrate.data.readers.arrow.typed_columns import (
     Head,
     check_width,
     first_false,
@@ -27,8 +24,9 @@ from calibrate.data.readers.typed_columns import (
     ragged,
     side_by_side,
     undamaged,
-    values_of,
 )
+from calibrate.data.readers.contents import check_unpacked
+from calibrate.data.readers.table import WholeColumns
 from calibrate.data.spool import Spool
 from calibrate.data.stacked import Stacked
 from calibrate.errors import InputError
@@ -166,25 +164,3 @@ def opened(path: Path, name: str) -> Iterator[Parquet]:
         with undamaged(name, SAVER):
             held = parquet.ParquetFile(pa.PythonFile(file, "r"), buffer_size=PAGE, pre_buffer=False)
             yield Parquet(Head(held.schema_arrow, name), held, path.stat().st_size)
-
-
-def keys(path: Path, asked: Asked) -> list[str]:
-    """``logits`` and ``labels``, as far as they are there, and each column."""
-    with opened(path, str(path)) as table:
-        return table.head.keys(asked)
-
-
-def about(path: Path, key: str | None, asked: Asked, name: str) -> About:
-    """What the classes are called, and how the file was read."""
-    with opened(path, name) as table:
-        return table.head.about(key, asked)
-
-
-def read(path: Path, key: str | None, name: str, asked: Asked) -> Opened:
-    """All scores, ``(n, K)``, or one column, ``(n,)`` or ``(n, K)``.
-
-    Raises:
-        InputError: the file is damaged, or has no such column of numbers or texts.
-    """
-    with opened(path, name.removesuffix(f":{key}")) as table:
-        return values_of(table, key, asked)

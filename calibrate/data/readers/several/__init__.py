@@ -1,0 +1,1 @@
+"""Several files as one: from a pattern, a folder or a list to one column."""
