@@ -18,7 +18,7 @@ import pytest
 import calibrate
 from calibrate.data import spool
 from calibrate.data.file_array import FileArray
-from calibrate.data.readers import delimited, table
+from calibrate.data.readers import delimited, json_rows, table
 from calibrate.data.readers.open import open_column
 
 NAMES = ["ant", "bee", "sea lion", "cat"]
@@ -374,3 +374,20 @@ def test_a_quoted_line_end_is_part_of_a_label(size, tmp_path, monkeypatch):
     found = calibrate.open_dataset(str(tmp_path / "a.csv"), reading=reading)
     assert found.read(0, 4).labels.tolist() == [0, 1, 0, 1]
     assert found.read(0, 4).logits.tolist() == [[1.5, 2], [0.5, 1], [2.5, 1], [0.25, 4]]
+
+
+@pytest.mark.parametrize("parser", ["orjson", "json"])
+def test_lines_are_read_alike_by_either_parser(parser, tmp_path, monkeypatch):
+    if parser == "json":
+        monkeypatch.setattr(json_rows, "orjson", None)
+    values = [0.1, -2.5e-308, 1.7976931348623157e308, 9007199254740993, -0.0, 12345678901234567890]
+    rows = [json.dumps({"logits": values[i:] + values[:i], "label": i}) for i in range(6)]
+    (tmp_path / "a.jsonl").write_text("\ufeff" + "\n\n".join(rows))
+    found = open_column(str(tmp_path / "a.jsonl"), "logits").read(0, 6)
+    assert found.tolist() == [[float(x) for x in values[i:] + values[:i]] for i in range(6)]
+    (tmp_path / "n.jsonl").write_text('{"logits": [NaN, 1], "label": 0}\n')
+    with pytest.raises(calibrate.InputError, match="found NaN at row 0, column 0"):
+        calibrate.open_dataset(str(tmp_path / "n.jsonl"))
+    (tmp_path / "b.jsonl").write_text('{"logits": [1, 1], "label": 0}\n{"logits": [1, \n')
+    with pytest.raises(calibrate.InputError, match="line 2: expected a JSON object per line"):
+        calibrate.open_dataset(str(tmp_path / "b.jsonl"))
