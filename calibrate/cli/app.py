@@ -16,7 +16,10 @@ from typer.core import TyperGroup
 from calibrate.errors import CalibrateError
 from calibrate.printable import one_line
 
-COMMANDS = ("fit", "apply", "report", "compare", "targets", "thresholds", "clusters", "inspect")
+COMMANDS = (
+    *("fit", "apply", "report", "compare", "targets", "thresholds", "clusters", "inspect"),
+    "render",
+)
 
 
 class _Commands(TyperGroup):

@@ -110,6 +110,11 @@ def in_colour(out: TextIO) -> bool:
     return out.isatty() and "NO_COLOR" not in os.environ
 
 
+def in_blocks(out: TextIO) -> bool:
+    """Whether a stream is a terminal that has characters for bars."""
+    return out.isatty() and (out.encoding or "").lower().replace("-", "") == "utf8"
+
+
 @dataclass
 class Pass:
     """What is being done at the moment, and how far it is."""

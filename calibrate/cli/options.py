@@ -11,6 +11,7 @@ import typer
 from calibrate.errors import check_known
 
 if TYPE_CHECKING:
+    from calibrate.cli.step_summary import StepSummary
     from calibrate.data.dataset import Dataset
     from calibrate.data.reading import Reading
 
@@ -25,6 +26,8 @@ class Format(str, Enum):
     text = "text"
     json = "json"
     markdown = "markdown"
+    html = "html"
+    github = "github"
 
 
 class TaskKind(str, Enum):
@@ -252,8 +255,30 @@ class PrintOptions:
     """How the result is printed."""
 
     format: Annotated[
-        Format, typer.Option("--format", help="How to print the result on stdout.")
+        Format,
+        typer.Option(
+            "--format",
+            help="How to print the result on stdout. github: annotations, and a summary of the "
+            "step in GITHUB_STEP_SUMMARY.",
+        ),
     ] = Format.text
+
+    def check(self) -> None:
+        """Raise InputError now rather than after the work, if the result has nowhere to go."""
+        _ = self.summary
+
+    @property
+    def summary(self) -> StepSummary | None:
+        """Where the summary of a step goes; None where none is asked for.
+
+        Raises:
+            InputError: it cannot go there.
+        """
+        if self.format is not Format.github:
+            return None
+        from calibrate.cli.step_summary import step_summary
+
+        return step_summary()
 
 
 @dataclass(frozen=True, kw_only=True)
