@@ -22,6 +22,7 @@ from calibrate.cli.console import (
 )
 from calibrate.cli.options import PrintOptions
 from calibrate.cli.running import RunOptions
+from calibrate.cli.step_summary import step_summary
 from calibrate.errors import CalibrateError
 from calibrate.files import Ledger, Placed, together, write_bytes
 
@@ -100,7 +101,7 @@ class Answer:
 
     def _summarise(self) -> None:
         """Add to the page of a step in GitHub Actions, where that is asked for."""
-        summary = self.show.summary if self.show else None
+        summary = step_summary(self.show)
         if summary is None or self.result is None:
             return
         from calibrate.renderers.formats import github
@@ -179,7 +180,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
             try:
                 for group in given.values():
                     if isinstance(group, PrintOptions):
-                        group.check()
+                        step_summary(group)  # refused now rather than after the work
                 with Progress(quiet=how.quiet) as progress, how.running(progress):
                     answer = function(**given, **values)
             except CalibrateError as error:

@@ -11,7 +11,6 @@ import typer
 from calibrate.errors import check_known
 
 if TYPE_CHECKING:
-    from calibrate.cli.step_summary import StepSummary
     from calibrate.data.dataset import Dataset
     from calibrate.data.reading import Reading
 
@@ -262,23 +261,6 @@ class PrintOptions:
             "step in GITHUB_STEP_SUMMARY.",
         ),
     ] = Format.text
-
-    def check(self) -> None:
-        """Raise InputError now rather than after the work, if the result has nowhere to go."""
-        _ = self.summary
-
-    @property
-    def summary(self) -> StepSummary | None:
-        """Where the summary of a step goes; None where none is asked for.
-
-        Raises:
-            InputError: it cannot go there.
-        """
-        if self.format is not Format.github:
-            return None
-        from calibrate.cli.step_summary import step_summary
-
-        return step_summary()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from calibrate.cli.options import Format, PrintOptions
 from calibrate.errors import InputError
 from calibrate.files import announce, check_regular
 
@@ -46,12 +47,15 @@ class StepSummary:
             ) from error
 
 
-def step_summary() -> StepSummary:
-    """The page of this step; it cannot be read as an input from now on.
+def step_summary(show: PrintOptions | None) -> StepSummary | None:
+    """The page of this step, which cannot be read as an input from now on; None where it is not
+    asked for.
 
     Raises:
         InputError: there is none, or it cannot be written.
     """
+    if show is None or show.format is not Format.github:
+        return None
     name = os.environ.get(VARIABLE, "")
     if not name:
         raise InputError(
