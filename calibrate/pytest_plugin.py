@@ -50,9 +50,11 @@ class CalibrationReport:
         report = measured(logits, labels, calibrator, settings)
         with together():
             drawn = {"reliability.png": lambda: reliability_figure(report)}
-            write_result(report, str(self.folder), "report", drawn)
-            page = FORMATS["html"](report, EVERYTHING)
-            write_bytes(self.folder / "report.html", page.encode(errors="replace"))
+            written = write_result(report, str(self.folder), "report", drawn)
+            page = self.folder / "report.html"
+            if str(page) not in written:
+                html = FORMATS["html"](report, EVERYTHING)
+                write_bytes(page, html.encode(errors="replace"))
         return report
 
 

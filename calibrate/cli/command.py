@@ -16,6 +16,7 @@ from calibrate.cli.console import (
     check_memory,
     in_blocks,
     in_colour,
+    in_log,
     note,
     quieten_libraries,
     warn,
@@ -82,7 +83,9 @@ class Answer:
             return ""
         from calibrate.renderers.formats import FORMATS
 
-        return FORMATS[self.show.format.value](self.result, self._shown)
+        text = FORMATS[self.show.format.value](self.result, self._shown)
+        plain = self.show.format.value in ("text", "markdown") and self.target is None
+        return in_log(text) if plain else text
 
     @property
     def _shown(self) -> Shown:
@@ -101,7 +104,7 @@ class Answer:
 
     def _summarise(self) -> None:
         """Add to the page of a step in GitHub Actions, where that is asked for."""
-        summary = step_summary(self.show)
+        summary = step_summary(self.show.format if self.show else None)
         if summary is None or self.result is None:
             return
         from calibrate.renderers.formats import github
@@ -178,9 +181,8 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
         given = {n: _built(kind, values) for n, kind in hints.items() if is_dataclass(kind)}
         with together() as files:
             try:
-                for group in given.values():
-                    if isinstance(group, PrintOptions):
-                        step_summary(group)  # refused now rather than after the work
+                for group in given.values():  # refused now rather than after the work
+                    step_summary(getattr(group, "format", None))
                 with Progress(quiet=how.quiet) as progress, how.running(progress):
                     answer = function(**given, **values)
             except CalibrateError as error:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
-from calibrate.cli.options import Format, PrintOptions
 from calibrate.errors import InputError
 from calibrate.files import announce, check_regular
 
@@ -47,14 +47,14 @@ class StepSummary:
             ) from error
 
 
-def step_summary(show: PrintOptions | None) -> StepSummary | None:
+def step_summary(format: Enum | None) -> StepSummary | None:
     """The page of this step, which cannot be read as an input from now on; None where it is not
     asked for.
 
     Raises:
         InputError: there is none, or it cannot be written.
     """
-    if show is None or show.format is not Format.github:
+    if format is None or format.value != "github":
         return None
     name = os.environ.get(VARIABLE, "")
     if not name:
