@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,9 +29,30 @@ def run(tmp_path: Path) -> Run:
         done = warm.run(list(map(str, args)), tmp_path, seconds=120)
         if text:
             done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
+            check_schema(done.stdout)
         return done
 
     return runner
+
+
+def check_schema(text: str) -> None:
+    """Whatever JSON of a result a command prints is as docs/schemas/ says."""
+    if text.startswith('{\n "schema": '):
+        content = json.loads(text)
+        validator(content["schema"]).validate(content)
+
+
+@cache
+def validator(schema: str) -> Any:
+    """The schema in docs/schemas/, and no other field than those it names."""
+    from jsonschema import Draft202012Validator  # here: most tests need none
+
+    name = schema.removeprefix("calibrate.").replace("/", "-")
+    found = json.loads((ROOT / f"docs/schemas/{name}.json").read_text())
+    Draft202012Validator.check_schema(found)
+    for each in (found, *found["$defs"].values()):
+        each["required"], each["additionalProperties"] = list(each["properties"]), False
+    return Draft202012Validator(found)
 
 
 def under(workers: int, function: Callable[[], object]) -> object:

@@ -22,6 +22,8 @@ MAY_IMPORT = {
     "cli": "blocks results data metrics calibrators analyses renderers api __init__",
     "__init__": "blocks results data metrics calibrators analyses renderers api",
     "__main__": "cli",
+    "testing": "data calibrators results metrics renderers __init__",
+    "pytest_plugin": "results metrics renderers testing",
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

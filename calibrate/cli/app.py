@@ -13,10 +13,14 @@ from typing import Annotated, Any, TextIO
 import typer
 from typer.core import TyperGroup
 
+from calibrate.cli.console import in_log
 from calibrate.errors import CalibrateError
 from calibrate.printable import one_line
 
-COMMANDS = ("fit", "apply", "report", "compare", "targets", "thresholds", "clusters", "inspect")
+COMMANDS = (
+    *("fit", "apply", "report", "compare", "targets", "thresholds", "clusters", "inspect"),
+    "render",
+)
 
 
 class _Commands(TyperGroup):
@@ -154,7 +158,7 @@ def _first_cause(error: BaseException) -> BaseException:
 
 def _say(message: str, code: int) -> int:
     try:
-        sys.stderr.write(f"calibrate: {one_line(message)}\n")
+        sys.stderr.write(f"calibrate: {in_log(one_line(message))}\n")
         sys.stdout = _nowhere()  # nothing may fail after this
     except OSError:
         pass

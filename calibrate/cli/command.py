@@ -11,13 +11,24 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Any, TextIO, get_type_hints
 
-from calibrate.cli.console import Progress, check_memory, in_colour, note, quieten_libraries, warn
+from calibrate.cli.console import (
+    Progress,
+    check_memory,
+    in_blocks,
+    in_colour,
+    in_log,
+    note,
+    quieten_libraries,
+    warn,
+)
 from calibrate.cli.options import PrintOptions
 from calibrate.cli.running import RunOptions
+from calibrate.cli.step_summary import step_summary
 from calibrate.errors import CalibrateError
-from calibrate.files import Ledger, Placed, together
+from calibrate.files import Ledger, Placed, together, write_bytes
 
 if TYPE_CHECKING:
+    from calibrate.renderers.document import Shown
     from calibrate.results.json import Result
 
 
@@ -36,6 +47,7 @@ class Answer:
         notes: other lines for stderr.
         metrics: which of a report to print; None for all.
         aside: whether stdout is taken, so that the result goes to stderr.
+        target: the file for what would be printed; None: it is printed.
     """
 
     result: Result | None = None
@@ -45,6 +57,7 @@ class Answer:
     notes: Sequence[str] = ()
     metrics: tuple[str, ...] | None = None
     aside: bool = False
+    target: str | None = None
 
     def say(self, files: Ledger, *, quiet: bool = False) -> None:
         """The result where it belongs, what else there is to say, and then the files.
@@ -54,9 +67,12 @@ class Answer:
         where it is to be ``quiet``: notes are not.
         """
         text = self._rendered()
+        if self.target is not None:
+            write_bytes(self.target, text.encode(errors="replace"))
         files.check_inputs()
         gone = [*_unheard(lambda: self._print(text)), *_unheard(lambda: self._note(quiet))]
         placed, removed = files.put_in_place()
+        self._summarise()
         if not quiet:
             gone += _unheard(lambda: self._tell(placed, removed))
         if gone:
@@ -65,18 +81,47 @@ class Answer:
     def _rendered(self) -> str:
         if self.result is None or self.show is None:
             return ""
-        from calibrate.renderers.document import Shown
         from calibrate.renderers.formats import FORMATS
 
+        text = FORMATS[self.show.format.value](self.result, self._shown)
+        plain = self.show.format.value in ("text", "markdown") and self.target is None
+        return in_log(text) if plain else text
+
+    @property
+    def _shown(self) -> Shown:
+        from calibrate.renderers.document import Shown
+
         everything = getattr(self.show, "everything", False)
-        shown = Shown(metrics=self.metrics, all=everything, colour=in_colour(self._out))
-        return FORMATS[self.show.format.value](self.result, shown)
+        diagram = getattr(self.show, "diagram", False)
+        here = self.target is None
+        return Shown(
+            metrics=self.metrics,
+            all=everything,
+            colour=here and in_colour(self._out),
+            diagram=diagram,
+            fine=here and in_blocks(self._out),
+        )
+
+    def _summarise(self) -> None:
+        """Add to the page of a step in GitHub Actions, where that is asked for."""
+        summary = step_summary(self.show.format if self.show else None)
+        if summary is None or self.result is None:
+            return
+        from calibrate.renderers.formats import github
+
+        found = github.summary(self.result, self._shown, summary.room)
+        if found:
+            summary.add(found)
+        else:
+            warn([f"{summary.path}: is full: a step may hold 1 MiB, and nothing was added"])
 
     @property
     def _out(self) -> TextIO:
         return sys.stderr if self.aside else sys.stdout
 
     def _print(self, text: str) -> None:
+        if self.target is not None:
+            return
         self._out.write(text)
         self._out.flush()
 
@@ -136,6 +181,8 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
         given = {n: _built(kind, values) for n, kind in hints.items() if is_dataclass(kind)}
         with together() as files:
             try:
+                for group in given.values():  # refused now rather than after the work
+                    step_summary(getattr(group, "format", None))
                 with Progress(quiet=how.quiet) as progress, how.running(progress):
                     answer = function(**given, **values)
             except CalibrateError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import time
@@ -24,9 +25,25 @@ PATIENCE = 1.0  # seconds before progress shows
 LEAST_MEMORY = 384 << 20  # of addresses, that numpy, scipy and their copies of a BLAS take
 
 
+COMMANDS = re.compile(r"^[ \t]*::|##(?=\w*\[)", re.MULTILINE)  # as names may contain them
+
+
 def note(message: str) -> None:
     """One line on stderr, whatever names it contains."""
-    sys.stderr.write(f"{one_line(message)}\n")
+    sys.stderr.write(f"{in_log(one_line(message))}\n")
+
+
+def in_log(text: str) -> str:
+    """Lines in which nobody who reads the log of a build finds a command: ``::`` at the start of
+    one and ``##[`` anywhere are such in GitHub Actions and Azure Pipelines.
+    """
+    if "CI" not in os.environ:
+        return text
+    return COMMANDS.sub(lambda found: re.sub("[:#]", _coded, found[0]), text)
+
+
+def _coded(found: re.Match[str]) -> str:
+    return f"\\x{ord(found[0]):02x}"
 
 
 def warn(messages: Iterable[str]) -> None:
@@ -108,6 +125,11 @@ def not_measured(wanted: Sequence[str] | None, report: Report) -> list[str]:
 def in_colour(out: TextIO) -> bool:
     """Whether a stream is a terminal that may be coloured."""
     return out.isatty() and "NO_COLOR" not in os.environ
+
+
+def in_blocks(out: TextIO) -> bool:
+    """Whether a stream is a terminal that has characters for bars."""
+    return out.isatty() and (out.encoding or "").lower().replace("-", "") == "utf8"
 
 
 @dataclass

@@ -25,6 +25,8 @@ class Format(str, Enum):
     text = "text"
     json = "json"
     markdown = "markdown"
+    html = "html"
+    github = "github"
 
 
 class TaskKind(str, Enum):
@@ -252,7 +254,12 @@ class PrintOptions:
     """How the result is printed."""
 
     format: Annotated[
-        Format, typer.Option("--format", help="How to print the result on stdout.")
+        Format,
+        typer.Option(
+            "--format",
+            help="How to print the result on stdout. github: annotations, and a summary of the "
+            "step in GITHUB_STEP_SUMMARY.",
+        ),
     ] = Format.text
 
 

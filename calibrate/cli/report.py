@@ -123,6 +123,15 @@ class DrawOptions(options.FigureOptions):
     figures: Figures = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReportShow(options.ScreenOptions):
+    """How a report is printed."""
+
+    diagram: Annotated[
+        bool, typer.Option("--diagram", help="Print a reliability diagram, too.")
+    ] = False
+
+
 @command
 def report(
     rows: ReportRows,
@@ -130,7 +139,7 @@ def report(
     wanted: WantedOptions,
     samples: options.SampleOptions,
     draw: DrawOptions,
-    show: options.ScreenOptions,
+    show: ReportShow,
     output: options.Folder = "report",
 ) -> Answer:
     """Measure calibration; write report.json, report.md and pictures to a folder."""

@@ -31,6 +31,13 @@ def _indented(value: Any, newline: str) -> str:
     return json.dumps(value, allow_nan=False)
 
 
+def _where(error: Exception) -> str:
+    """The place of a mistake in JSON, where it is known."""
+    if not isinstance(error, json.JSONDecodeError):
+        return ""
+    return f" (line {error.lineno}, column {error.colno}: {error.msg})"
+
+
 def read_json(path: str | Path, what: str, command: str) -> dict[str, Any]:
     """The object in a JSON file.
 
@@ -53,8 +60,8 @@ def read_json(path: str | Path, what: str, command: str) -> dict[str, Any]:
         raise
     except (ValueError, RecursionError) as error:  # not UTF-8, or not JSON
         raise InputError(
-            f"{path}: expected a {what} in JSON, found something else or a truncated file; "
-            f"write it again with `{command}`"
+            f"{path}: expected a {what} in JSON, found something else or a truncated file"
+            f"{_where(error)}; write it again with `{command}`"
         ) from error
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected a {what}, found a JSON {type(content).__name__}")

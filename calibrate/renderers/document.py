@@ -6,16 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from importlib import import_module
+from typing import Literal
 
 from calibrate.results.json import Result
+from calibrate.results.report import Reliability
+
+Tone = Literal["notice", "warning", "error"]  # how much somebody should mind; error fails a build
 
 
 @dataclass(frozen=True)
 class Heading:
-    """What it is about, or what a part of it is about, one ``level`` further down."""
+    """What it is about, or what a part of it is about, one ``level`` further down.
+
+    The first one is the verdict, where there is one, with its ``tone``. What stands under a
+    heading further down is for those who look closer: Markdown folds it.
+    """
 
     text: str
     level: int = 1
+    tone: Tone = "notice"
 
 
 @dataclass(frozen=True)
@@ -67,9 +76,18 @@ class Table:
 
 @dataclass(frozen=True)
 class Warn:
-    """What the user should know about the values."""
+    """What the user should know about the values; an ``error`` is what fails a build."""
 
     text: str
+    tone: Tone = "warning"
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """A reliability diagram in characters; of the probability of ``yes``, or of the confidence."""
+
+    bins: Reliability
+    yes: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +97,7 @@ class Picture:
     name: str
 
 
-Part = Heading | Lines | Table | Warn | Picture
+Part = Heading | Lines | Table | Warn | Diagram | Picture
 
 
 @dataclass(frozen=True)
@@ -91,12 +109,16 @@ class Shown:
         all: everything, not only what fits on a screen.
         pictures: names of files beside, to be shown.
         colour: whether better and worse may be coloured.
+        diagram: whether a report draws its reliability diagram in characters.
+        fine: whether there are other characters than those of ASCII.
     """
 
     metrics: tuple[str, ...] | None = None
     all: bool = False
     pictures: tuple[str, ...] = ()
     colour: bool = False
+    diagram: bool = False
+    fine: bool = False
 
 
 EVERYTHING = Shown()

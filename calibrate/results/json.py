@@ -39,7 +39,7 @@ def encode(value: Any) -> Any:
     if hasattr(value, "of_text"):
         return str(value)
     if is_dataclass(value):
-        return {f.name: encode(getattr(value, f.name)) for f in fields(value) if _written(f)}
+        return {f.name: encode(getattr(value, f.name)) for f in fields(value) if written(f)}
     if isinstance(value, dict):
         return {encode(key): encode(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -47,7 +47,7 @@ def encode(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def _written(field: Field[Any]) -> bool:
+def written(field: Field[Any]) -> bool:
     return field.metadata.get("json", True) is not False
 
 
@@ -116,11 +116,11 @@ def _refuse(where: str, expected: str, value: Any) -> Any:
 def _object(kind: Any, origin: Any, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         _refuse(where, "a JSON object", value)
-    hints, given = get_type_hints(origin), _arguments(kind, origin)
+    hints, given = get_type_hints(origin), type_arguments(kind, origin)
     parts = {}
     for field in fields(origin):
         if field.name in value:
-            hint = _filled(hints[field.name], given)
+            hint = filled(hints[field.name], given)
             parts[field.name] = decode(hint, value[field.name], f"{where}.{field.name}")
         elif field.default is MISSING and field.default_factory is MISSING:
             held = listed(map(repr, value), none="nothing")
@@ -128,7 +128,7 @@ def _object(kind: Any, origin: Any, value: Any, where: str) -> Any:
     return _told(lambda: origin(**parts), where)
 
 
-def _arguments(kind: Any, origin: Any) -> dict[Any, Any]:
+def type_arguments(kind: Any, origin: Any) -> dict[Any, Any]:
     """What the type variables of a dataclass, and of those that it extends, stand for."""
     given = dict(zip(getattr(origin, "__parameters__", ()), get_args(kind), strict=False))
     for base in getattr(origin, "__orig_bases__", ()):
@@ -137,7 +137,7 @@ def _arguments(kind: Any, origin: Any) -> dict[Any, Any]:
     return given
 
 
-def _filled(hint: Any, given: dict[Any, Any]) -> Any:
+def filled(hint: Any, given: dict[Any, Any]) -> Any:
     """A type with its type variables filled in."""
     if isinstance(hint, TypeVar):
         return given[hint]

@@ -161,7 +161,7 @@ def test_markdown_on_stdout(run, files):
     assert lines[0].startswith("# Overconfident: divide the logits by T = ")
     assert any(line.endswith("z.npy: 400 rows, 7 classes") for line in lines)
     assert "| metric | before | after | change |" in lines  # all figures, below the first ones
-    assert "## All figures" in lines
+    assert "<summary>All figures</summary>" in lines
 
 
 def test_an_output_is_replaced_whole_and_keeps_its_permissions(run, files, tmp_path):

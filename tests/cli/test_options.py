@@ -132,6 +132,7 @@ def quiet_commands(z: Path, y: Path) -> dict[str, tuple[object, ...]]:
         "thresholds": ("b.npy", "s.npy"),
         "clusters": (z, y, "--classes", "0,1,2"),
         "inspect": (z, y),
+        "render": ("t.json", "-o", "t.html"),
     }
 
 
@@ -141,6 +142,8 @@ def test_quiet_leaves_the_result(run, files, tmp_path: Path, command):
     np.save(tmp_path / "b.npy", z[:, 0])
     np.save(tmp_path / "s.npy", (y == 0).astype(int))
     asked = quiet_commands(*files)[command]
+    if command == "render":
+        run("thresholds", "b.npy", "s.npy", "-o", "t.json")
     loud, quiet = run(command, *asked), run(command, *asked, "-q")
     assert quiet.returncode == 0
     assert ("wrote " in loud.stderr) == (command != "inspect")

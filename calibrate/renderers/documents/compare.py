@@ -29,6 +29,8 @@ from calibrate.results.measurement import Metrics
 
 @document.register
 def _(found: Comparison, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
+    if shown.all:
+        return _of_page(found, shown)
     runs = found.over_runs
     return (
         Heading(_headline(found)),
@@ -36,6 +38,22 @@ def _(found: Comparison, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
         *(_tables(found, shown) if runs is None else _tables_over_runs(runs, shown)),
         *_pairs(found.pairs if runs is None else runs.pairs),
         Lines.of(best_in_words(found) if runs is None else best_over_runs(runs)),
+        *warned(found.warnings),
+    )
+
+
+def _of_page(found: Comparison, shown: Shown) -> tuple[Part, ...]:
+    """What the reader of a page looks for first, first."""
+    runs = found.over_runs
+    best = best_in_words(found) if runs is None else best_over_runs(runs)
+    figures, *more = _tables(found, shown) if runs is None else _tables_over_runs(runs, shown)
+    more += _pairs(found.pairs if runs is None else runs.pairs)
+    rest: tuple[Part, ...] = (Heading("Differences", level=2), *more) if more else ()
+    return (
+        Heading(best.removesuffix(".")),
+        Lines.of(_headline(found), Line(f"T {found.fitted_on}", quiet=True)),
+        figures,
+        *rest,
         *warned(found.warnings),
     )
 

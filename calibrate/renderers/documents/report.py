@@ -9,12 +9,14 @@ from calibrate.metrics.metric import METRICS
 from calibrate.renderers.document import (
     EVERYTHING,
     Cell,
+    Diagram,
     Heading,
     Line,
     Lines,
     Part,
     Shown,
     Table,
+    Tone,
     document,
     warned,
 )
@@ -38,6 +40,7 @@ def _(report: Report, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
     first = (
         *_verdict(report),
         _first_metrics(report, shown),
+        *((_diagram(report),) if shown.diagram else ()),
         *_lines([*tests_lines(report), _class_line(report)]),
     )
     if not shown.all:
@@ -55,7 +58,23 @@ def _verdict(report: Report) -> tuple[Part, ...]:
         sentences.provenance(report),
         sentences.smoothed(report),
     )
-    return Heading(first), Lines.of(*more, *(Line(text, quiet=True) for text in rows))
+    return Heading(first, tone=_tone(report)), Lines.of(
+        *more, *(Line(text, quiet=True) for text in rows)
+    )
+
+
+def _tone(report: Report) -> Tone:
+    """How much somebody should mind what the verdict says."""
+    bad = (Code.unrelated, Code.not_converged, Code.miscalibrated)
+    return "warning" if report.verdict is not None and report.verdict.code in bad else "notice"
+
+
+def _diagram(report: Report) -> Diagram:
+    """The bins after calibration, where there is an after."""
+    yes = report.data.task.yes_no
+    if yes and report.class_reliability is not None and report.class_reliability.last:
+        return Diagram(report.class_reliability.last[0].table, yes)
+    return Diagram(report.reliability.last)
 
 
 def _lines(lines: Sequence[str]) -> tuple[Lines, ...]:

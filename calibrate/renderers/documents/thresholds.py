@@ -29,14 +29,15 @@ BESIDE = {
 
 
 @document.register
-def _(found: Thresholds, _: Shown = EVERYTHING) -> tuple[Part, ...]:
+def _(found: Thresholds, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
     notes = [_note(label, len(found.labels)) for label in found.labels]
+    more = (*_closed_form(found), *((Lines.of(*notes),) if any(notes) else ()))
     return (
         Heading(_heading(found)),
         Lines.of(_promise(found), Line(_measured(found), quiet=True)),
         *_tables(found),
-        *_closed_form(found),
-        *((Lines.of(*notes),) if any(notes) else ()),
+        *((Heading("More of these thresholds", level=2),) if shown.all and more else ()),
+        *more,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from calibrate.renderers.document import Shown
-from calibrate.renderers.formats import html, json, markdown, text
+from calibrate.renderers.formats import github, html, json, markdown, text
 from calibrate.results.json import Result
 
 FORMATS: dict[str, Callable[[Result, Shown], str]] = {
@@ -11,6 +11,7 @@ FORMATS: dict[str, Callable[[Result, Shown], str]] = {
     "json": json.render,
     "markdown": markdown.render,
     "html": html.render,  # a piece for notebooks
+    "github": github.render,  # its annotations; the summary beside them is Markdown
 }
 
 __all__ = ["FORMATS"]

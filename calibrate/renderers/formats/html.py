@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
 
+from calibrate.printable import printable
 from calibrate.renderers.document import Heading, Lines, Part, Shown, Table, Warn, document
 from calibrate.results.json import Result
 
@@ -21,21 +22,26 @@ def render(result: Result, shown: Shown) -> str:
 def _lines(part: Part) -> Iterator[str]:
     match part:
         case Heading(text):
-            yield f"<p><b>{escape(text)}</b></p>"
+            yield f"<p><b>{_escaped(text)}</b></p>"
         case Lines(lines):
-            yield f"<p>{'<br>'.join(escape(line.text) for line in lines)}</p>"
+            yield f"<p>{'<br>'.join(_escaped(line.text) for line in lines)}</p>"
         case Table():
             yield from _table(part)
         case Warn(text):
-            yield f"<p><b>Warning:</b> {escape(text)}</p>"
+            yield f"<p><b>Warning:</b> {_escaped(text)}</p>"
 
 
 def _table(table: Table) -> Iterator[str]:
-    heads = "".join(f"<th>{escape(text)}</th>" for text in (table.title, *table.columns))
+    heads = "".join(f"<th>{_escaped(text)}</th>" for text in (table.title, *table.columns))
     yield f"<table><thead><tr>{heads}</tr></thead><tbody>"
     for name, *figures in table.rows:
-        cells = "".join(f"<td{STYLE[each.better]}>{escape(each.text)}</td>" for each in figures)
-        yield f"<tr><th>{escape(name.text)}</th>{cells}</tr>"
+        cells = "".join(f"<td{STYLE[each.better]}>{_escaped(each.text)}</td>" for each in figures)
+        yield f"<tr><th>{_escaped(name.text)}</th>{cells}</tr>"
     yield "</tbody></table>"
     if table.note:
-        yield f"<p>{escape(table.note)}</p>"
+        yield f"<p>{_escaped(table.note)}</p>"
+
+
+def _escaped(text: str) -> str:
+    """What shows as it is, on one line."""
+    return escape(printable(text))

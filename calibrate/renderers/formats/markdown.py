@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from html import escape
 from urllib.parse import quote
 
 from calibrate.printable import printable
+from calibrate.renderers.diagram import PLAIN, bars
 from calibrate.renderers.document import (
+    Diagram,
     Heading,
     Lines,
     Part,
@@ -23,13 +25,46 @@ from calibrate.results.json import Result
 
 INTERVAL = r"\[[-0-9.,e+ ]+\](?![(\[:])"
 MARKS = r"[\\`*\[\]|#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|~(?=~)|(?<=~)~"
+MOST_ROWS = 30  # of a table that is not folded
 
 
 def render(result: Result, shown: Shown) -> str:
-    """All of its parts, then the pictures beside."""
-    parts = (*document(result, replace(shown, all=True)), *map(Picture, shown.pictures))
-    blocks = ("\n".join(_lines(part)) for part in parts)
+    """What matters first, warnings, then the rest of its parts and the pictures beside, folded."""
+    parts = document(result, replace(shown, all=True))
+    warnings = [part for part in parts if isinstance(part, Warn)]
+    first, *sections = _sections([part for part in parts if not isinstance(part, Warn)])
+    blocks = [_block(part) for part in (*first, *warnings)]
+    for heading, *inside in sections:
+        if isinstance(heading, Heading):
+            blocks += _folded(heading.text, [_lines(part) for part in inside])
+    if shown.pictures:
+        blocks += _folded("Pictures", [_lines(Picture(name)) for name in shown.pictures])
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _sections(parts: Sequence[Part]) -> list[list[Part]]:
+    """What comes before the first heading further down, and each such heading with its parts."""
+    found: list[list[Part]] = [[]]
+    for part in parts:
+        if isinstance(part, Heading) and part.level > 1:
+            found.append([])
+        found[-1].append(part)
+    return found
+
+
+def _block(part: Part) -> str:
+    """A part that is looked at first; a table that is longer than a screen is folded."""
+    if isinstance(part, Table) and len(part.rows) > MOST_ROWS:
+        title = f"{part.title}: {len(part.rows):,} rows"
+        return "\n\n".join(_folded(title, [_lines(part)]))
+    return "\n".join(_lines(part))
+
+
+def _folded(title: str, inside: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Blocks that show when their title is clicked; blank lines around make them Markdown again."""
+    yield f"<details>\n<summary>{escape(printable(title))}</summary>"
+    yield from ("\n".join(lines) for lines in inside)
+    yield "</details>"
 
 
 def _lines(part: Part) -> Iterator[str]:
@@ -42,8 +77,10 @@ def _lines(part: Part) -> Iterator[str]:
             yield from (f"- {escaped(line.text)}" for line in lines)
         case Table():
             yield from _table(part)
-        case Warn(text):
-            yield f"> **Warning:** {escaped(text)}"
+        case Warn(text, tone):
+            yield f"> **{tone.capitalize()}:** {escaped(text)}"
+        case Diagram():
+            yield from ("```text", *bars(part, PLAIN).plain.splitlines(), "```")
         case Picture(name):
             yield f"![{escaped(name)}]({quote(name, errors='replace')})"
 

@@ -9,7 +9,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from calibrate.printable import printable
-from calibrate.renderers.document import Heading, Lines, Part, Shown, Table, document
+from calibrate.renderers.diagram import FINE, PLAIN, bars
+from calibrate.renderers.document import Diagram, Heading, Lines, Part, Shown, Table, document
 from calibrate.results.json import Result
 
 WIDTH = 1000  # never reached: a table is as wide as its cells, and a log wraps nothing
@@ -28,20 +29,22 @@ def render(result: Result, shown: Shown) -> str:
     )
     last: Part | None = None
     for part in document(result, shown):
-        if isinstance(part, (Heading, Lines, Table)):
+        if isinstance(part, (Heading, Lines, Table, Diagram)):
             if last is not None and not (isinstance(last, Heading) and isinstance(part, Lines)):
                 _line(console)
-            _part(console, part)
+            _part(console, part, shown)
             last = part
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def _part(console: Console, part: Heading | Lines | Table) -> None:
+def _part(console: Console, part: Heading | Lines | Table | Diagram, shown: Shown) -> None:
     if isinstance(part, Heading):
         _line(console, part.text, "bold")
     elif isinstance(part, Lines):
         for line in part.lines:
             _line(console, line.text, "dim" if line.quiet else "")
+    elif isinstance(part, Diagram):
+        console.print(bars(part, FINE if shown.fine else PLAIN), soft_wrap=True)
     else:
         console.print(_table(part))
         if part.note:

@@ -1,0 +1,66 @@
+"""calibrate render"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from calibrate.cli import options
+from calibrate.cli.command import Answer, command
+from calibrate.cli.report import ReportShow
+
+SUFFIXES = {
+    ".md": options.Format.markdown,
+    ".html": options.Format.html,
+    ".json": options.Format.json,
+    ".txt": options.Format.text,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderOptions(ReportShow):
+    """How a result is shown, and where."""
+
+    format: Annotated[
+        options.Format | None,
+        typer.Option(
+            "--format",
+            help="How to show the result. github: annotations, and a summary of the step in "
+            "GITHUB_STEP_SUMMARY. Default: by the name of the output (.md, .html, .json, .txt), "
+            "else text.",
+        ),
+    ] = None  # type: ignore[assignment]  # told from the output, see ``chosen``
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", help="The file to write. Default: stdout.")
+    ] = None
+
+    @property
+    def chosen(self) -> RenderOptions:
+        """The same with a format."""
+        suffix = Path(self.output or "").suffix.lower()
+        return replace(self, format=self.format or SUFFIXES.get(suffix, options.Format.text))
+
+
+@command
+def render(
+    result: Annotated[
+        str,
+        typer.Argument(
+            metavar="RESULT",
+            help="A .json that report, compare, thresholds, targets, clusters or inspect wrote.",
+        ),
+    ],
+    show: RenderOptions,
+    metrics: options.Metrics = None,
+) -> Answer:
+    """Show a result in any format, from its JSON alone."""
+    from calibrate.cli.outputs import check_outputs
+    from calibrate.results.kinds import read_any
+
+    shown = options.metric_names(metrics)
+    check_outputs([show.output])
+    found = read_any(result)
+    return Answer(found, show.chosen, metrics=shown, target=show.output)

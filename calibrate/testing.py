@@ -1,0 +1,153 @@
+"""Calibration as a test: ``assert_calibrated`` in any framework.
+
+The fixture ``calibration_report`` of pytest is in ``pytest_plugin``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calibrate.errors import InputError, check_known
+
+if TYPE_CHECKING:
+    from calibrate.arrays import Values
+    from calibrate.calibrators.file import CalibratorFile
+    from calibrate.calibrators.protocol import Calibrator, Fit
+    from calibrate.data.dataset import Dataset
+    from calibrate.metrics.settings import Settings
+    from calibrate.results.measurement import Measurement
+    from calibrate.results.report import Report
+
+    Rows = Values | Dataset | str | Path
+    Through = Calibrator | CalibratorFile | Fit[Any] | str | Path | None
+
+MOST, LEAST = "max_", "min_"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a figure may be ``most``, or must be at least."""
+
+    metric: str
+    value: float
+    most: bool
+
+    @staticmethod
+    def of_argument(name: str, value: float) -> Limit:
+        """The limit that an argument such as ``max_ece=0.03`` sets.
+
+        Raises:
+            InputError: there is no such metric, or the value is no number.
+        """
+        from calibrate.metrics import METRICS
+
+        most, metric = name.startswith(MOST), name[len(MOST) :]
+        if not most and not name.startswith(LEAST):
+            raise InputError(
+                f"expected limits such as max_ece=0.03 or min_accuracy=0.9, got {name}"
+            )
+        check_known(f"`{name}`", [metric], METRICS)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+            raise InputError(f"`{name}`: expected a number, got {value!r}")
+        return Limit(metric, float(value), most)
+
+    def broken_by(self, found: Measurement | None, *, confident: bool) -> str:
+        """What is wrong with a figure, in words; empty where it keeps to the limit."""
+        from calibrate.renderers.words import measurement
+
+        name = f"{self.metric} ({'at most' if self.most else 'at least'} {self.value:g})"
+        if found is None or found.value is None:
+            return f"{name}: is not measured on these rows"
+        end = found.low if self.most else found.high
+        value = end if confident and end is not None else found.value
+        if value <= self.value if self.most else value >= self.value:
+            return ""
+        return f"{name}: {measurement(found)}"
+
+
+def assert_calibrated(
+    logits: Rows,
+    labels: Values | str | Path | None = None,
+    calibrator: Through = None,
+    *,
+    confident: bool = True,
+    settings: Settings | None = None,
+    **limits: float,
+) -> Report:
+    """Fail unless figures keep to limits, after calibration where there is a calibrator.
+
+    ``assert_calibrated(logits, labels, "calibrator.json", max_ece=0.03, min_accuracy=0.9)``
+
+    Args:
+        logits: ``(..., K)`` real numbers, ``(n,)`` of a binary model, the name of a file, or a
+            ``Dataset``, for other tasks and weights.
+        labels: class indices, or shares of classes, or the name of a file.
+        calibrator: a calibrator, a fit, or the path of a calibrator file; None: as they are.
+        confident: whether it fails only where the whole 95 % interval is beyond the limit, so
+            that chance breaks no build; else where the value is.
+        settings: bins, bootstrap and seed.
+        **limits: ``max_`` or ``min_`` and the name of a metric.
+
+    Returns:
+        The report, to look at more of it.
+
+    Raises:
+        AssertionError: a figure is beyond its limit, a fit did not converge, or nothing shows that
+            logits and labels belong together; the message ends with the table of the report.
+        InputError: the arrays cannot be used, or a limit is none.
+    """
+    __tracebackhide__ = True
+    wanted = [Limit.of_argument(name, value) for name, value in limits.items()]
+    if not wanted:
+        raise InputError("expected a limit, such as max_ece=0.03 or min_accuracy=0.9, got none")
+    report = measured(logits, labels, calibrator, settings)
+    failed = list(_failures(report, wanted, confident))
+    if failed:
+        raise AssertionError(message(report, wanted, failed))
+    return report
+
+
+def measured(
+    logits: Rows,
+    labels: Values | str | Path | None = None,
+    calibrator: Through = None,
+    settings: Settings | None = None,
+) -> Report:
+    """The report of arrays, or of files by their names."""
+    import calibrate
+
+    if isinstance(logits, (str, Path)):
+        if labels is not None and not isinstance(labels, (str, Path)):
+            raise InputError("`labels`: expected the name of a file, as `logits` is one")
+        of_file = None if labels is None else str(labels)
+        logits, labels = calibrate.open_dataset(str(logits), of_file), None
+    elif isinstance(labels, (str, Path)):
+        raise InputError("`labels`: expected an array, as `logits` is one, got the name of a file")
+    return calibrate.evaluate(logits, labels, calibrator, settings=settings)
+
+
+def _failures(report: Report, limits: list[Limit], confident: bool) -> Iterator[str]:
+    from calibrate.results.verdict import Code
+
+    if report.verdict is not None and report.verdict.code is Code.unrelated:
+        yield "nothing shows that these logits belong to these labels"
+    if report.calibrator is not None and report.calibrator.converged is False:
+        yield "the fit of the calibrator did not converge"
+    for limit in limits:
+        found = limit.broken_by(report.metrics.last.get(limit.metric), confident=confident)
+        if found:
+            yield found
+
+
+def message(report: Report, limits: list[Limit], failed: list[str]) -> str:
+    """What failed, a line each, and the table of the report with the figures that matter."""
+    from calibrate.renderers.document import Shown
+    from calibrate.renderers.formats import FORMATS
+
+    usual = ("nll", "brier", "positive_ece" if report.data.task.yes_no else "ece", "accuracy")
+    names = tuple(dict.fromkeys((*usual, *(limit.metric for limit in limits))))
+    text = FORMATS["text"](report, Shown(metrics=names))
+    return "\n".join(["not calibrated", *(f"  {each}" for each in failed), "", text.rstrip()])
