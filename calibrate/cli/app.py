@@ -16,7 +16,17 @@ from typer.core import TyperGroup
 from calibrate.errors import CalibrateError
 from calibrate.printable import one_line
 
-COMMANDS = ("fit", "apply", "report", "compare", "targets", "thresholds", "clusters", "inspect")
+COMMANDS = (
+    "fit",
+    "apply",
+    "report",
+    "check",
+    "compare",
+    "targets",
+    "thresholds",
+    "clusters",
+    "inspect",
+)
 
 
 class _Commands(TyperGroup):

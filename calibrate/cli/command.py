@@ -9,19 +9,27 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Any, TextIO, get_type_hints
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, get_type_hints
 
 from calibrate.cli.console import Progress, check_memory, in_colour, note, quieten_libraries, warn
-from calibrate.cli.options import PrintOptions
 from calibrate.cli.running import RunOptions
 from calibrate.errors import CalibrateError
 from calibrate.files import Ledger, Placed, together
 
 if TYPE_CHECKING:
+    from enum import Enum
+
     from calibrate.results.json import Result
 
 
 MANY = 3  # files of a folder that are not named one by one
+
+
+class Printing(Protocol):
+    """How a result is printed: options with a format."""
+
+    @property
+    def format(self) -> Enum: ...
 
 
 @dataclass(frozen=True)
@@ -36,15 +44,17 @@ class Answer:
         notes: other lines for stderr.
         metrics: which of a report to print; None for all.
         aside: whether stdout is taken, so that the result goes to stderr.
+        status: the exit status: 0 where all is well, 1 where a check failed.
     """
 
     result: Result | None = None
-    show: PrintOptions | None = None
+    show: Printing | None = None
     about: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     notes: Sequence[str] = ()
     metrics: tuple[str, ...] | None = None
     aside: bool = False
+    status: int = 0
 
     def say(self, files: Ledger, *, quiet: bool = False) -> None:
         """The result where it belongs, what else there is to say, and then the files.
@@ -116,11 +126,12 @@ def _unheard(say: Callable[[], None]) -> list[BrokenPipeError]:
     return []
 
 
-def command(function: Callable[..., Answer]) -> Callable[..., None]:
+def command(function: Callable[..., Answer]) -> Callable[..., int]:
     """A function for typer, with the fields of option groups as options of their own.
 
     A parameter whose type is a dataclass is a group: each of its fields becomes an option, and the
-    function gets the group. Every command has the options of ``RunOptions``.
+    function gets the group. Every command has the options of ``RunOptions``, and gives the exit
+    status.
     """
     hints = get_type_hints(function, include_extras=True)
     hints.pop("return")
@@ -128,7 +139,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
     parameters = list(_spread({**hints, "run": RunOptions}, defaults))
     options = dict(_options(parameters))
 
-    def run(**values: Any) -> None:
+    def run(**values: Any) -> int:
         how: RunOptions = _built(RunOptions, values)
         if not how.debug:
             quieten_libraries()
@@ -142,6 +153,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
                 files.check_inputs()  # what is wrong with half a file is not worth a word
                 raise type(error)(in_options(str(error), options)) from error
             answer.say(files, quiet=how.quiet)
+        return answer.status
 
     run.__name__, run.__doc__ = function.__name__, function.__doc__
     run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # as inspect allows
