@@ -197,7 +197,7 @@ def check(
     asked, rows = gate.asked(config), rows.named
     earlier = None if gate.against is None else Earlier.read(gate.against)
     wanted, notes = measure.wanted, list[str]()
-    settings = wanted.settings(samples)
+    settings = wanted.settings(samples if asked.resampled else replace(samples, bootstrap=0))
     dataset: Dataset | None = None
     if rows.are_predictions:
         report = of_predictions(rows, after, wanted, settings)

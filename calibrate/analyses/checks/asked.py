@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 
 from calibrate.errors import InputError, check_known
-from calibrate.metrics import METRICS
+from calibrate.metrics import METRICS, Interval
 from calibrate.results.limit import Limit
 
 PERCENT = 100.0
@@ -57,6 +57,11 @@ class Asked:
         for limit in self.limits:
             check_known(f"`{limit.bound}`", [limit.metric], METRICS)
             _check_range(limit)
+
+    @property
+    def resampled(self) -> bool:
+        """Whether a limit is on a figure whose interval is drawn, which takes its time."""
+        return any(METRICS[each.metric].interval is Interval.BOOTSTRAP for each in self.limits)
 
 
 def _check_range(limit: Limit) -> None:
