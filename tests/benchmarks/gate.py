@@ -97,8 +97,8 @@ def against_build(
     model: Model, rows: int, others: tuple[float, float], seed: int
 ) -> tuple[bool, ...]:
     """Whether a model fails that is as it was: on other rows, where those of the earlier report are
-    ten times as many, or a tenth, and on the very same rows through two T that are equally bad, which
-    is about the nll alone.
+    ten times as many, or a tenth, and on the very same rows through two T that are equally bad
+    (the nll alone).
     """
     z, y = model.draw(rows, (seed, 2))
     dataset = calibrate.Dataset.of(z, y)
