@@ -148,11 +148,12 @@ class MeasureOptions:
 
     class_names: options.ClassNames = None
     n_bins: options.Bins = 15
+    votes: options.Votes = None
 
     @property
     def wanted(self) -> WantedOptions:
         """The same, for a report."""
-        return WantedOptions(class_names=self.class_names, n_bins=self.n_bins)
+        return WantedOptions(class_names=self.class_names, n_bins=self.n_bins, votes=self.votes)
 
 
 @dataclass(frozen=True, kw_only=True)

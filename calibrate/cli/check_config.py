@@ -17,6 +17,7 @@ from calibrate.results.limit import BOUNDS, Limit
 PROJECT = "pyproject.toml"
 SWITCHES = ("confident", "drift", "warn-only")
 NUMBERS = ("alpha", "drift-size")
+LARGEST = 1e300
 KEYS = (*BOUNDS, *SWITCHES, "against", *NUMBERS)
 
 
@@ -129,6 +130,6 @@ def _numbers(table: Any, where: str, before: str = "") -> Iterator[tuple[str, fl
 
 
 def _number(value: Any, where: str) -> float:
-    if type(value) not in (int, float) or not abs(value) < float("inf"):
+    if type(value) not in (int, float) or not abs(value) <= LARGEST:
         raise InputError(f"{where}: expected a number, found {brief(value)}")
     return float(value)

@@ -95,6 +95,12 @@ Metrics = Annotated[
         "that was measured.",
     ),
 ]
+Votes = Annotated[
+    int | None,
+    typer.Option(
+        "--votes", min=1, help="Votes behind each soft label. Default: its shares are exact."
+    ),
+]
 IgnoreLabel = Annotated[
     int | None, typer.Option("--ignore-label", help="The label of rows to leave out, e.g. -100.")
 ]

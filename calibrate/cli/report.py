@@ -91,12 +91,7 @@ class WantedOptions:
     top: Annotated[int, typer.Option("--top", min=0, help="How many of the worst classes.")] = 10
     n_bins: options.Bins = 15
     negligible: options.Negligible = 0.005
-    votes: Annotated[
-        int | None,
-        typer.Option(
-            "--votes", min=1, help="Votes behind each soft label. Default: its shares are exact."
-        ),
-    ] = None
+    votes: options.Votes = None
 
     @property
     def shown(self) -> tuple[str, ...] | None:

@@ -252,3 +252,20 @@ def test_json_in_both_directions(report, tmp_path):
     content["checks"][1]["outcome"] = "maybe"
     with pytest.raises(InputError, match=r"c\.checks\[1\]\.outcome: expected passed or failed"):
         decode(Checks, content, "c")
+
+
+def test_a_calibrator_of_an_earlier_report_that_is_none():
+    z, y = rows()
+    dataset = calibrate.Dataset.of(z, y)
+    report = calibrate.evaluate(dataset, calibrator=calibrate.Temperature(2.0), settings=QUICK)
+    for change, said in (
+        ({"parameters": {"temperature": -1.0}}, r"r\.json\.calibrator\.parameters: temperature"),
+        ({"method": "magic"}, r"r\.json\.calibrator\.method: expected one of"),
+        (
+            {"method": "per-label-temperature", "parameters": {"temperatures": (1.0, 2.0)}},
+            r"r\.json\.calibrator: does not fit these rows",
+        ),
+    ):
+        edited = replace(report, calibrator=replace(report.calibrator, **change))
+        with pytest.raises(InputError, match=said):
+            paired(report, Earlier("r.json", edited), dataset, calibrate.Temperature(2.0))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from conftest import ROOT
 
 from calibrate import InputError
 from calibrate.cli.check_config import CheckConfig
+from calibrate.files import inputs
 from calibrate.results.limit import Limit
 
 WHOLE = """
@@ -49,6 +51,16 @@ def test_a_whole_file(tmp_path, name, content):
     }
 
 
+def test_the_example_of_the_docs(tmp_path):
+    page = (ROOT / "docs/check.md").read_text()
+    (tmp_path / "pyproject.toml").write_text(page.split("```toml\n")[1].split("```")[0])
+    found = CheckConfig.read(str(tmp_path / "pyproject.toml"))
+    assert [limit.name for limit in found.limits] == [
+        "ece", "nll", "change.nll", "ece@group:night", "accuracy",
+    ]  # fmt: skip
+    assert len(found.options) == 6
+
+
 @pytest.mark.parametrize("content", [None, "", "[tool.ruff]\n", "[tool.calibrate]\n", "[broken"])
 def test_a_project_that_says_nothing(tmp_path, monkeypatch, content):
     monkeypatch.chdir(tmp_path)
@@ -67,6 +79,7 @@ def test_a_project_that_says_nothing(tmp_path, monkeypatch, content):
         ("[check]\nmax = 0.3", "check.max: expected a table, as in { ece = 0.03 }, found 0.3"),
         ("[check]\nmax.ece = '3%'", "check.max.ece: expected a number, found '3%'"),
         ("[check]\nmax.ece = true", "check.max.ece: expected a number, found True"),
+        ("[check]\nmax.ece = 1" + 400 * "0", "check.max.ece: expected a number, found 1000"),
         ("[check]\nmax.ece = nan", "check.max.ece: expected a number, found nan"),
         ("[check]\nmax.chnage.nll = 0", "did you mean change?"),
         ("[check]\nconfident = 1", "check.confident: expected true or false, found 1"),
@@ -86,14 +99,16 @@ def test_what_is_not_understood_is_named(tmp_path, content, said):
     assert said in str(error.value)
 
 
-def test_files_that_are_none(tmp_path):
+def test_files_that_are_none(tmp_path, monkeypatch):
     (tmp_path / "latin.toml").write_bytes(b"# \xff")
     (tmp_path / "folder.toml").mkdir()
     os.mkfifo(tmp_path / "pipe.toml")
+    monkeypatch.setattr(inputs, "PATIENCE", 0.1)
     for name, said in (
         ("no.toml", "no such file"),
         ("latin.toml", "UTF-8"),
         ("folder.toml", "cannot be read"),
+        ("pipe.toml", "a pipe that nobody writes to"),
     ):
         with pytest.raises(InputError, match=said):
             CheckConfig.read(str(tmp_path / name))

@@ -176,7 +176,11 @@ def paired(
 
     Args:
         dataset: the rows; None where only predictions are known.
+
+    Raises:
+        InputError: the earlier report is about something else, or its calibrator is none.
     """
+    earlier.check_alike(report)
     then = earlier.report
     known = then.data.fingerprint
     if known is None or known != report.data.fingerprint or _folds(then) or _folds(report):
@@ -185,8 +189,10 @@ def paired(
         names = [n for n, f in report.metrics.last.items() if _alike(f, earlier.figures.get(n), 0)]
         return dict.fromkeys(names, UNCHANGED) if len(names) == len(report.metrics.last) else None
     its = _built(then.calibrator, earlier.name)
-    if its is None:
-        return None
+    try:
+        its.fits.check(dataset)
+    except InputError as error:
+        raise InputError(f"{earlier.name}.calibrator: does not fit these rows: {error}") from error
     n_bins = then.settings.n_bins if then.settings else Settings().n_bins
     plain = Settings(n_bins=n_bins, full=False, bootstrap=0)
     found = evaluate_pair(dataset, its, dataset, calibrator or AS_THEY_ARE, plain)
@@ -210,7 +216,7 @@ def _alike(now: Measurement, then: Measurement | None, change: float | None) -> 
     return abs(now.value - then.value - change) <= SAME * max(1.0, abs(then.value))
 
 
-def _built(fitted: Fitted | None, name: str) -> Calibrator | None:
+def _built(fitted: Fitted | None, name: str) -> Calibrator:
     """The calibrator of an earlier report, made again from its parameters."""
     if fitted is None:
         return AS_THEY_ARE
