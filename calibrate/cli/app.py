@@ -18,8 +18,8 @@ from calibrate.errors import CalibrateError
 from calibrate.printable import one_line
 
 COMMANDS = (
-    *("fit", "apply", "report", "compare", "targets", "thresholds", "clusters", "inspect"),
-    "render",
+    *("fit", "apply", "report", "check", "compare", "targets", "thresholds", "clusters"),
+    *("inspect", "render"),
 )
 
 

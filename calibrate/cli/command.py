@@ -48,6 +48,7 @@ class Answer:
         metrics: which of a report to print; None for all.
         aside: whether stdout is taken, so that the result goes to stderr.
         target: the file for what would be printed; None: it is printed.
+        status: the exit status: 0 where all is well, 1 where a check failed.
     """
 
     result: Result | None = None
@@ -58,6 +59,7 @@ class Answer:
     metrics: tuple[str, ...] | None = None
     aside: bool = False
     target: str | None = None
+    status: int = 0
 
     def say(self, files: Ledger, *, quiet: bool = False) -> None:
         """The result where it belongs, what else there is to say, and then the files.
@@ -161,11 +163,12 @@ def _unheard(say: Callable[[], None]) -> list[BrokenPipeError]:
     return []
 
 
-def command(function: Callable[..., Answer]) -> Callable[..., None]:
+def command(function: Callable[..., Answer]) -> Callable[..., int]:
     """A function for typer, with the fields of option groups as options of their own.
 
     A parameter whose type is a dataclass is a group: each of its fields becomes an option, and the
-    function gets the group. Every command has the options of ``RunOptions``.
+    function gets the group. Every command has the options of ``RunOptions``, and gives the exit
+    status.
     """
     hints = get_type_hints(function, include_extras=True)
     hints.pop("return")
@@ -173,7 +176,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
     parameters = list(_spread({**hints, "run": RunOptions}, defaults))
     options = dict(_options(parameters))
 
-    def run(**values: Any) -> None:
+    def run(**values: Any) -> int:
         how: RunOptions = _built(RunOptions, values)
         if not how.debug:
             quieten_libraries()
@@ -189,6 +192,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., None]:
                 files.check_inputs()  # what is wrong with half a file is not worth a word
                 raise type(error)(in_options(str(error), options)) from error
             answer.say(files, quiet=how.quiet)
+        return answer.status
 
     run.__name__, run.__doc__ = function.__name__, function.__doc__
     run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # as inspect allows

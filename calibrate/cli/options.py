@@ -26,6 +26,7 @@ class Format(str, Enum):
     json = "json"
     markdown = "markdown"
     html = "html"
+    junit = "junit"
     github = "github"
 
 
@@ -95,6 +96,12 @@ Metrics = Annotated[
         "--metrics",
         help="Which figures to print, with commas, in any case and with - or _. JSON holds all "
         "that was measured.",
+    ),
+]
+Votes = Annotated[
+    int | None,
+    typer.Option(
+        "--votes", min=1, help="Votes behind each soft label. Default: its shares are exact."
     ),
 ]
 IgnoreLabel = Annotated[

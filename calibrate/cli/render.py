@@ -14,6 +14,7 @@ from calibrate.cli.report import ReportShow
 
 SUFFIXES = {
     ".md": options.Format.markdown,
+    ".xml": options.Format.junit,
     ".html": options.Format.html,
     ".json": options.Format.json,
     ".txt": options.Format.text,
@@ -29,8 +30,8 @@ class RenderOptions(ReportShow):
         typer.Option(
             "--format",
             help="How to show the result. github: annotations, and a summary of the step in "
-            "GITHUB_STEP_SUMMARY. Default: by the name of the output (.md, .html, .json, .txt), "
-            "else text.",
+            "GITHUB_STEP_SUMMARY. Default: by the name of the output (.md, .html, .xml, .json, "
+            ".txt), else text.",
         ),
     ] = None  # type: ignore[assignment]  # told from the output, see ``chosen``
     output: Annotated[
@@ -50,7 +51,8 @@ def render(
         str,
         typer.Argument(
             metavar="RESULT",
-            help="A .json that report, compare, thresholds, targets, clusters or inspect wrote.",
+            help="A .json that report, check, compare, thresholds, targets, clusters or inspect "
+            "wrote.",
         ),
     ],
     show: RenderOptions,

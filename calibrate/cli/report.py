@@ -14,6 +14,7 @@ from calibrate.cli.figures import Figures, figure_files
 from calibrate.cli.through import ThroughOptions
 
 if TYPE_CHECKING:
+    from calibrate.data.dataset import Dataset
     from calibrate.metrics.settings import Settings
     from calibrate.results.report import Report
 
@@ -90,12 +91,7 @@ class WantedOptions:
     top: Annotated[int, typer.Option("--top", min=0, help="How many of the worst classes.")] = 10
     n_bins: options.Bins = 15
     negligible: options.Negligible = 0.005
-    votes: Annotated[
-        int | None,
-        typer.Option(
-            "--votes", min=1, help="Votes behind each soft label. Default: its shares are exact."
-        ),
-    ] = None
+    votes: options.Votes = None
 
     @property
     def shown(self) -> tuple[str, ...] | None:
@@ -144,7 +140,7 @@ def report(
 ) -> Answer:
     """Measure calibration; write report.json, report.md and pictures to a folder."""
     from calibrate.blocks.scheduler import doing
-    from calibrate.cli.console import not_measured
+    from calibrate.cli.console import not_measured, recognised
     from calibrate.cli.outputs import check_names, check_result, report_pictures
     from calibrate.renderers.folder import write_result
     from calibrate.renderers.pictures import PICTURES
@@ -157,9 +153,10 @@ def report(
     check_result(output, "report", inside, elsewhere)
     settings, notes, rows = wanted.settings(samples), list[str](), rows.named
     if rows.are_predictions:
-        measured = _of_predictions(rows, after, wanted, settings)
+        measured = of_predictions(rows, after, wanted, settings)
     else:
-        measured, notes = _of_logits(rows, after, wanted, settings)
+        measured, dataset = of_logits(rows, after, wanted, settings)
+        notes = recognised(dataset)
     drawings = report_pictures(measured, pictures, draw.figure)
     with doing("drawing"):
         written = write_result(measured, output, "report", drawings, dpi=draw.dpi, metrics=shown)
@@ -171,9 +168,10 @@ def report(
     return Answer(measured, show, warnings=warnings, notes=notes, metrics=shown)
 
 
-def _of_predictions(
+def of_predictions(
     rows: ReportRows, after: AfterOptions, wanted: WantedOptions, settings: Settings
 ) -> Report:
+    """The report on rows of which only predictions are known."""
     import calibrate
     from calibrate.data.columns import ArrayColumn
     from calibrate.data.groups import check_groups
@@ -206,12 +204,11 @@ def _of_predictions(
     return calibrate.evaluate_top_labels(found, groups=groups, settings=settings)
 
 
-def _of_logits(
+def of_logits(
     rows: ReportRows, after: AfterOptions, wanted: WantedOptions, settings: Settings
-) -> tuple[Report, list[str]]:
-    """The report, and what the rows were taken for."""
+) -> tuple[Report, Dataset]:
+    """The report on rows of scores, and these rows."""
     import calibrate
-    from calibrate.cli.console import recognised
     from calibrate.data.class_names import check_class_names, class_numbers
     from calibrate.data.groups import groups_of
     from calibrate.data.readers.open import read_groups
@@ -234,4 +231,4 @@ def _of_logits(
         found = calibrate.cross_evaluate(dataset, groups=groups, settings=settings)
     else:
         found = calibrate.evaluate(dataset, calibrator=calibrator, groups=groups, settings=settings)
-    return found, recognised(dataset)
+    return found, dataset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calibrate.results.biases import Bias
+from calibrate.results.checks import Checks
 from calibrate.results.measurement import Measurement
 from calibrate.results.report import Report
 from calibrate.tasks import Task
@@ -51,7 +52,7 @@ def scores_of(report: Report) -> str:
     return "log-odds" if report.data.task is Task.confidence else "logits"
 
 
-def rows_and_classes(report: Report) -> str:
+def rows_and_classes(report: Report | Checks) -> str:
     """``2,000 rows, 10 classes``"""
     rows, classes = f"{report.data.rows:,}", f"{report.data.classes:,}"
     match report.data.task:

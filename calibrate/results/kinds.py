@@ -7,6 +7,7 @@ from pathlib import Path
 from calibrate.errors import InputError
 from calibrate.files import read_json
 from calibrate.printable import brief
+from calibrate.results.checks import Checks
 from calibrate.results.clusters import ClusterReport
 from calibrate.results.comparison import Comparison
 from calibrate.results.inspection import Inspection
@@ -16,7 +17,7 @@ from calibrate.results.targets import TargetReport
 from calibrate.results.thresholds import Thresholds
 
 KINDS: tuple[type[Result], ...] = (
-    *(Report, Comparison, Thresholds, TargetReport, ClusterReport, Inspection),
+    *(Report, Checks, Comparison, Thresholds, TargetReport, ClusterReport, Inspection),
 )
 
 

@@ -10,6 +10,7 @@ from calibrate.errors import InputError
 from calibrate.files import reading
 from calibrate.files.json import read_json
 from calibrate.printable import brief, listed, shell_word
+from calibrate.results.checks import Checks
 from calibrate.results.clusters import ClusterReport
 from calibrate.results.comparison import Comparison
 from calibrate.results.inspection import FileFound, Inspection
@@ -31,6 +32,7 @@ KINDS: dict[str, Any] = {
         Thresholds,
         ClusterReport,
         Inspection,
+        Checks,
     )
 }
 OURS = b'"calibrate.'
@@ -120,6 +122,9 @@ def _facts(found: Any) -> dict[str, str]:
         case ClusterReport():
             names = listed(model.name for model in found.models)
             return {"models": names, "rows": f"{found.data.rows:,}"}
+        case Checks():
+            out = "passed" if found.passed else "failed"
+            return {"of": found.data.logits, "checks": f"{len(found.checks)}, {out}"}
         case Inspection():
             return {"files": listed(each.name for each in found.files)}
     return {}

@@ -1,0 +1,1 @@
+"""A report and what is asked of it -> verdicts."""

@@ -1,0 +1,241 @@
+"""calibrate check"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from calibrate.cli import options
+from calibrate.cli.command import Answer, command
+from calibrate.cli.report import AfterOptions, ReportRows, WantedOptions, of_logits, of_predictions
+from calibrate.errors import InputError
+
+if TYPE_CHECKING:
+    from calibrate.analyses.checks.against import Earlier
+    from calibrate.analyses.checks.asked import Asked
+    from calibrate.cli.check_config import CheckConfig
+    from calibrate.data.dataset import Dataset
+    from calibrate.results.checks import Checks
+    from calibrate.results.limit import Limit
+    from calibrate.results.measurement import Metrics
+    from calibrate.results.report import Report
+
+EXAMPLE = "calibrate check LOGITS LABELS -c calibrator.json --max ece=0.03 --min accuracy=0.9"
+FORMATS = {".json": "json", ".md": "markdown", ".xml": "junit", ".txt": "text"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateOptions:
+    """What is checked."""
+
+    max: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--max",
+            metavar="NAME=NUMBER",
+            help="What a figure may be at most: ece=0.03, change.nll=0, ece@group:night=0.05. "
+            "May be repeated.",
+        ),
+    ] = None
+    min: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--min",
+            metavar="NAME=NUMBER",
+            help="What a figure must be at least: accuracy=0.9. May be repeated.",
+        ),
+    ] = None
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config",
+            help="A .toml file with a section [check]. Default: [tool.calibrate.check] of "
+            "pyproject.toml, if there is one. Limits given here as options win.",
+        ),
+    ] = None
+    confident: Annotated[
+        bool | None,
+        typer.Option(
+            "--confident/--no-confident",
+            help="A limit fails only where the whole 95 % interval is beyond it.",
+            show_default=False,
+        ),
+    ] = None
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="REPORT",
+            help="An earlier report.json, or its folder: fail where a figure is worse by more than "
+            "chance.",
+        ),
+    ] = None
+    drift: Annotated[
+        bool,
+        typer.Option(
+            "--drift", help="Fail where these rows want another T than the calibrator has."
+        ),
+    ] = False
+    alpha: Annotated[
+        float | None,
+        typer.Option("--alpha", help="The p-value below which T has drifted. Default: 0.01."),
+    ] = None
+    drift_size: Annotated[
+        float | None,
+        typer.Option(
+            "--drift-size", help="And by how much, as a share of T, at least. Default: 0.05."
+        ),
+    ] = None
+    warn_only: Annotated[
+        bool, typer.Option("--warn-only", help="Tell what failed, with exit status 0.")
+    ] = False
+
+    def merged(self, config: CheckConfig) -> GateOptions:
+        """The same, with what a file of settings says where no option does."""
+        given: dict[str, Any] = {
+            name: value
+            for name, value in config.options.items()
+            if getattr(self, name) is None or (name in ("drift", "warn_only") and value)
+        }
+        return replace(self, **given)
+
+    def asked(self, config: CheckConfig) -> Asked:
+        """What is checked, after ``merged``.
+
+        Raises:
+            InputError: nothing is, or it cannot be.
+        """
+        from calibrate.analyses.checks.asked import Asked, Drift
+
+        drift = Drift()
+        if self.alpha is not None:
+            drift = replace(drift, alpha=self.alpha)
+        if self.drift_size is not None:
+            drift = replace(drift, size=self.drift_size)
+        limits = self._limits(config)
+        if not limits and self.against is None and not self.drift:
+            raise InputError(f"nothing to check; give a limit, as in: {EXAMPLE}")
+        return Asked(limits, bool(self.confident), drift if self.drift else None)
+
+    def _limits(self, config: CheckConfig) -> tuple[Limit, ...]:
+        """Those of the file of settings, then those of the command line, which win."""
+        from calibrate.results.limit import Limit
+
+        found = {(each.bound, each.name): each for each in config.limits}
+        own = [Limit.of_text("max", text) for text in self.max or ()]
+        own += [Limit.of_text("min", text) for text in self.min or ()]
+        for limit in own:
+            if any((o.bound, o.name) == (limit.bound, limit.name) for o in own if o is not limit):
+                raise InputError(f"`{limit.bound}` {limit.name}: expected one limit, got several")
+            found[limit.bound, limit.name] = limit
+        return tuple(found.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureOptions:
+    """How figures are measured."""
+
+    class_names: options.ClassNames = None
+    n_bins: options.Bins = 15
+    votes: options.Votes = None
+
+    @property
+    def wanted(self) -> WantedOptions:
+        """The same, for a report."""
+        return WantedOptions(class_names=self.class_names, n_bins=self.n_bins, votes=self.votes)
+
+
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o", "--output", help="A file for the result, too: .json, .xml (JUnit), .md or .txt."
+    ),
+]
+
+
+@command
+def check(
+    rows: ReportRows,
+    after: AfterOptions,
+    gate: GateOptions,
+    measure: MeasureOptions,
+    samples: options.SampleOptions,
+    show: options.ScreenOptions,
+    output: Output = None,
+) -> Answer:
+    """Fail, with exit status 1, where calibration is not what it should be."""
+    from calibrate.analyses.checks.against import Earlier
+    from calibrate.analyses.checks.judge import judge
+    from calibrate.cli.check_config import CheckConfig
+    from calibrate.cli.console import recognised
+    from calibrate.cli.outputs import check_outputs
+
+    _format_of(output)
+    check_outputs([output])
+    config = CheckConfig.read(gate.config)
+    gate = gate.merged(config)
+    asked, rows = gate.asked(config), rows.named
+    earlier = None if gate.against is None else Earlier.read(gate.against)
+    wanted, notes = measure.wanted, list[str]()
+    settings = wanted.settings(samples if asked.resampled else replace(samples, bootstrap=0))
+    dataset: Dataset | None = None
+    if rows.are_predictions:
+        report = of_predictions(rows, after, wanted, settings)
+    else:
+        report, dataset = of_logits(rows, after, wanted, settings)
+        notes = recognised(dataset)
+    change = None if earlier is None else _change(report, earlier, dataset, after)
+    found = replace(judge(report, asked, earlier, change), warn_only=gate.warn_only)
+    _write(found, output)
+    status = 0 if found.passed or found.warn_only else 1
+    return Answer(found, show, notes=notes, warnings=_told(found, show), status=status)
+
+
+def _told(found: Checks, show: options.ScreenOptions) -> list[str]:
+    """What failed, for the log of a build whose stdout goes elsewhere."""
+    from calibrate.renderers.documents.check import reason
+    from calibrate.results.checks import Outcome
+
+    if show.format in (options.Format.text, options.Format.github):
+        return []
+    return [reason(check, found) for check in found.of(Outcome.failed)]
+
+
+def _change(
+    report: Report, earlier: Earlier, dataset: Dataset | None, after: AfterOptions
+) -> Metrics | None:
+    """Differences from an earlier report of the same rows; None where they are not paired."""
+    from calibrate.analyses.checks.against import paired
+    from calibrate.calibrators.file import load
+
+    given = after.given
+    through = load(given) if isinstance(given, str) else given
+    return paired(report, earlier, dataset, through)
+
+
+def _format_of(output: str | None) -> str | None:
+    """In which format a file is written.
+
+    Raises:
+        InputError: its name does not tell.
+    """
+    if output is None:
+        return None
+    suffix = Path(output).suffix.lower()
+    if suffix not in FORMATS:
+        raise InputError(f"{output}: expected the name of a file that ends in {', '.join(FORMATS)}")
+    return FORMATS[suffix]
+
+
+def _write(found: Checks, output: str | None) -> None:
+    from calibrate.files import write_bytes
+    from calibrate.renderers.document import Shown
+    from calibrate.renderers.formats import FORMATS as RENDERERS
+
+    name = _format_of(output)
+    if name is not None and output is not None:
+        text = RENDERERS[name](found, Shown(all=True))
+        write_bytes(output, text.encode(errors="backslashreplace"))
