@@ -25,6 +25,7 @@ class Format(str, Enum):
     text = "text"
     json = "json"
     markdown = "markdown"
+    html = "html"
 
 
 class TaskKind(str, Enum):

@@ -133,9 +133,10 @@ def report(
     show: options.ScreenOptions,
     output: options.Folder = "report",
 ) -> Answer:
-    """Measure calibration; write report.json, report.md and pictures to a folder."""
+    """Measure calibration; write report.json, report.md, report.html, pictures to a folder."""
     from calibrate.blocks.scheduler import doing
     from calibrate.cli.console import not_measured
+    from calibrate.cli.made import made_here
     from calibrate.cli.outputs import check_names, check_result, report_pictures
     from calibrate.renderers.folder import write_result
     from calibrate.renderers.pictures import PICTURES
@@ -151,6 +152,7 @@ def report(
         measured = _of_predictions(rows, after, wanted, settings)
     else:
         measured, notes = _of_logits(rows, after, wanted, settings)
+    measured = replace(measured, made=made_here())
     drawings = report_pictures(measured, pictures, draw.figure)
     with doing("drawing"):
         written = write_result(measured, output, "report", drawings, dpi=draw.dpi, metrics=shown)

@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 from calibrate.renderers.document import Shown
 from calibrate.renderers.formats import html, json, markdown, text
+from calibrate.renderers.pages import page
 from calibrate.results.json import Result
 
 FORMATS: dict[str, Callable[[Result, Shown], str]] = {
     "text": text.render,
     "json": json.render,
     "markdown": markdown.render,
-    "html": html.render,  # a piece for notebooks
+    "html": page.render,
+    "notebook": html.render,  # a piece of a page
 }
 
 __all__ = ["FORMATS"]
