@@ -11,9 +11,9 @@ from calibrate.results.made import Made
 from calibrate.version import package_version
 
 # What changes no figure: files that are written, and how.
-WITH_VALUE = ("-o", "--output", "--figure", "--figures", "--table", "--dpi", "--format")
-WITH_VALUE += ("--workers",)
-ALONE = ("-q", "--quiet", "--all", "--debug")
+WITH_VALUE = {"-o", "--output", "--figure", "--figures", "--table", "--dpi", "--format"}
+WITH_VALUE |= {"--workers"}
+ALONE = {"-q", "--quiet", "--all", "--debug"}
 
 
 def made_here() -> Made:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from calibrate.renderers.document import EVERYTHING, Shown
+from calibrate.renderers.document import EVERYTHING, Line, Lines, Shown
+from calibrate.renderers.documents.compare import best_in_words, best_over_runs
 from calibrate.renderers.pages.diagram import at
 from calibrate.renderers.pages.page import Page, page_of, plain
 from calibrate.renderers.pictures.style import pooled
@@ -28,7 +29,10 @@ MOST_MODELS = 60  # on one page
 
 @page_of.register
 def _(found: Comparison, shown: Shown = EVERYTHING) -> Page:
-    page = plain(found, shown, "compare.html")
+    page, runs = plain(found, shown, "compare.html"), found.over_runs
+    best = best_in_words(found) if runs is None else best_over_runs(runs)
+    parts = tuple(part for part in page.parts if part != Lines.of(best))
+    lines = (Line(page.title), *page.lines)
     names = list(dict.fromkeys(model.run_of or model.name for model in found.models))
     models = [
         _model(model, number, names.index(model.run_of or model.name))
@@ -44,7 +48,8 @@ def _(found: Comparison, shown: Shown = EVERYTHING) -> Page:
     )
     if data.fingerprint is not None:
         made = (*made, ("Digest of the rows", data.fingerprint))
-    return replace(page, own={"models": models}, made=(*page.made, *made))
+    every = (*page.made, *made)
+    return replace(page, title=best, lines=lines, parts=parts, own={"models": models}, made=every)
 
 
 def _model(model: ComparedModel, index: int, look: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calibrate.results.report import Reliability
 
+MOST_BINS = 100  # drawn
 LEFT, TOP, SIDE, GAP, LOW = 44.0, 10.0, 340.0, 14.0, 64.0  # as in page.js
 
 
@@ -37,6 +38,30 @@ class Bin:
     few: bool
     empty: bool
     label: str
+
+
+def joined(table: Reliability) -> Reliability:
+    """The table, its neighbouring bins joined where there are more than a page can show."""
+    size = -(-len(table.weight) // MOST_BINS)
+    if size == 1:
+        return table
+    spans = [slice(i, i + size) for i in range(0, len(table.weight), size)]
+    weight = tuple(sum(table.weight[span]) for span in spans)
+
+    def mean(values: Sequence[float | None]) -> tuple[float | None, ...]:
+        sums = (
+            sum(w * (v or 0.0) for w, v in zip(table.weight[s], values[s], strict=True))
+            for s in spans
+        )
+        return tuple(a / w if w > 0 else None for a, w in zip(sums, weight, strict=True))
+
+    return Reliability(
+        edges=(*(table.edges[span.start] for span in spans), table.edges[-1]),
+        weight=weight,
+        confidence=mean(table.confidence),
+        accuracy=mean(table.accuracy),
+        rows=tuple(sum(table.effective[span]) for span in spans),
+    )
 
 
 def bins_of(table: Reliability, words: Sequence[str], few: float) -> list[Bin]:

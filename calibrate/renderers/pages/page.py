@@ -104,7 +104,7 @@ def render(result: Result, shown: Shown) -> str:
     environment = _environment()
     page = page_of(result, shown)
     script, style = _file("page.js"), _file("page.css")
-    return environment.get_template(page.template).render(
+    text: str = environment.get_template(page.template).render(
         page=page,
         sections=list(_sections(page.parts)),
         script=script,
@@ -114,6 +114,7 @@ def render(result: Result, shown: Shown) -> str:
         command=result.command,
         data=json_in_html(page.data),
     )
+    return text
 
 
 def can_render() -> bool:
@@ -156,8 +157,7 @@ def _environment() -> Environment:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError as error:
         raise InputError(
-            "an HTML page needs the extra 'html': pip install 'calibrate-cli[html]' "
-            f"({error})"
+            f"an HTML page needs the extra 'html': pip install 'calibrate-cli[html]' ({error})"
         ) from error
     made = Environment(
         loader=PackageLoader(PARTS, "parts"),
@@ -200,7 +200,7 @@ def sort_value(text: str) -> str:
 
 @cache
 def _file(name: str) -> str:
-    return resources.files(PARTS).joinpath("parts", name).read_text(encoding="utf-8")
+    return (resources.files(PARTS) / "parts" / name).read_text(encoding="utf-8")
 
 
 def _digest(content: str) -> str:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from calibrate.printable import shell_word
-from calibrate.renderers.document import EVERYTHING, Heading, Shown
-from calibrate.renderers.pages.diagram import bins_of
+from calibrate.renderers.document import EVERYTHING, Heading, Part, Shown, Table
+from calibrate.renderers.pages.diagram import bins_of, joined
 from calibrate.renderers.pages.page import Page, page_of, plain
 from calibrate.renderers.pictures.style import FEW, OF_YES, wording
 from calibrate.renderers.words import number, short
@@ -22,7 +22,8 @@ WIDE, TALL = 1000.0, 150.0  # of the curves
 def _(report: Report, shown: Shown = EVERYTHING) -> Page:
     found = plain(report, shown, "report.html")
     split = next((i for i, p in enumerate(found.parts) if isinstance(p, Heading)), 0)
-    own: dict[str, Any] = {"first": found.parts[:split], "few": f"{FEW:g}", "slider": None}
+    first = _with_intervals(found.parts[:split], found.parts[split:])
+    own: dict[str, Any] = {"first": first, "few": f"{FEW:g}", "slider": None}
     called = wording(report)
     own |= {"called": called, "words": words_of(report)}
     own["diagrams"] = _diagrams(report)
@@ -32,6 +33,20 @@ def _(report: Report, shown: Shown = EVERYTHING) -> Page:
         data = _moved(report, report.sweep, report.sweep.bins)
     made = (*found.made, *_settings(report))
     return replace(found, parts=found.parts[split:], own=own, data=data, made=made)
+
+
+def _with_intervals(first: Sequence[Part], rest: Sequence[Part]) -> list[Part]:
+    """The headline figures as the table of all figures has them, with every interval."""
+    tables = [part for part in rest if isinstance(part, Table) and part.title == "metric"]
+    every = {row[0].text: row for table in tables for row in table.rows}
+
+    def full(part: Part) -> Part:
+        if not isinstance(part, Table) or not every or part.title != "metric":
+            return part
+        rows = tuple(every[row[0].text] for row in part.rows if row[0].text in every)
+        return replace(tables[0], rows=rows, note="")
+
+    return [full(part) for part in first]
 
 
 def words_of(report: Report) -> tuple[str, str, str, str]:
@@ -53,7 +68,7 @@ def _diagrams(report: Report) -> list[dict[str, Any]]:
     found = [("as it is" if sides.after is None else "before calibration", sides.before)]
     if sides.after is not None:
         found.append(("after calibration", sides.after))
-    return [{"title": name, "bins": bins_of(table, words, FEW)} for name, table in found]
+    return [{"title": name, "bins": bins_of(joined(table), words, FEW)} for name, table in found]
 
 
 def start_of(report: Report, sweep: Sweep) -> int:
