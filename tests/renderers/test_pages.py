@@ -290,6 +290,13 @@ def test_names_are_harmless(page: Page, name: str):
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 
+def test_numbers_of_a_script_end_no_element():
+    given = {"names": list(NASTY)}
+    text = pages.json_in_html(given)
+    assert not set("<>&") & set(text)
+    assert json.loads(text) == given
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_pages_are_small_and_made_from_the_result_alone(page: Page, results, name: str):
     text = page(name).read_text(encoding="utf-8")

@@ -32,7 +32,9 @@ def _(found: Comparison, shown: Shown = EVERYTHING) -> Page:
     page, runs = plain(found, shown, "compare.html"), found.over_runs
     best = best_in_words(found) if runs is None else best_over_runs(runs)
     parts = tuple(part for part in page.parts if part != Lines.of(best))
-    lines = (Line(page.title), *page.lines)
+    lines = page.lines
+    if page.title.removesuffix(".") != best.removesuffix("."):
+        lines = (Line(page.title), *lines)
     names = list(dict.fromkeys(model.run_of or model.name for model in found.models))
     models = [
         _model(model, number, names.index(model.run_of or model.name))
