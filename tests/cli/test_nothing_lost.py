@@ -154,7 +154,8 @@ def test_pictures_of_an_earlier_run_do_not_stay(run, files, tmp_path):
     done = run("report", *files, "-o", "R", "--figures", "temperature,risk-coverage", "--fit")
     assert done.returncode == 0
     assert {path.name for path in (tmp_path / "R").iterdir()} == {
-        "report.json", "report.md", "report.html", "temperature.png", "risk-coverage.png", "notes.png",
+        "report.json", "report.md", "report.html", "temperature.png", "risk-coverage.png",
+        "notes.png",
     }  # fmt: skip
     *_, wrote, replaced, removed = done.stderr.splitlines()
     assert wrote == "wrote R/temperature.png"
