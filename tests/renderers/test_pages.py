@@ -193,6 +193,24 @@ def test_the_slider_moves_the_diagram_in_time(browser: Browser, page: Page, resu
     assert milliseconds < 50
 
 
+@pytest.mark.parametrize("name", ["report", "yes"])
+def test_the_script_draws_what_the_page_already_shows(browser: Browser, page: Page, name: str):
+    """Without JavaScript, and before it runs, the diagram is that of the temperature in use."""
+    what = """return [...arguments[0].querySelectorAll('#live .bin')].map((bin) => [
+        bin.getAttribute('aria-label'), bin.getAttribute('class').trim(),
+        ...[...bin.querySelectorAll(bin.matches('.empty') ? '.hit' : 'rect, line')]
+        .flatMap((each) => ['y', 'height', 'y1', 'y2'].map((a) => Number(each.getAttribute(a))))])"""
+    browser.open(page(name))
+    drawn = browser.js(what.replace("arguments[0]", "document"))
+    parsed = "new DOMParser().parseFromString(arguments[0], 'text/html')"
+    text = page(name).read_text(encoding="utf-8")
+    static = browser.js(what.replace("arguments[0]", parsed), text)
+    assert len(drawn) == 15
+    for one, other in zip(drawn, static, strict=True):
+        assert one[:2] == other[:2]
+        assert one[2:] == pytest.approx(other[2:], abs=0.02)
+
+
 def test_marks_lead_to_their_temperatures(browser: Browser, page: Page, results):
     browser.open(page("report"))
     assert browser.js("return document.getElementById('exact').textContent") == "2"

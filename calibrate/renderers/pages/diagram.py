@@ -71,7 +71,7 @@ def bins_of(table: Reliability, words: Sequence[str], few: float) -> list[Bin]:
     for i, weight in enumerate(table.weight):
         low, high = table.edges[i], table.edges[i + 1]
         confidence, accuracy = table.confidence[i], table.accuracy[i]
-        empty = confidence is None or accuracy is None or weight <= 0
+        empty = confidence is None or accuracy is None
         c, a = (confidence or 0.0), (accuracy or 0.0)
         found.append(
             Bin(
@@ -86,7 +86,7 @@ def bins_of(table: Reliability, words: Sequence[str], few: float) -> list[Bin]:
                 share=round(LOW * weight / most, 2),
                 band=_band(table, i),
                 over=c > a,
-                few=table.effective[i] < few,
+                few=not empty and table.effective[i] < few,
                 empty=empty,
                 label=_said(low, high, None if empty else (weight / total, c, a), words),
             )

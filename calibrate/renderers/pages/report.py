@@ -31,6 +31,8 @@ def _(report: Report, shown: Shown = EVERYTHING) -> Page:
     if report.sweep is not None and report.sweep.bins is not None:
         own["slider"] = _slider(report, report.sweep)
         data = _moved(report, report.sweep, report.sweep.bins)
+        start = _standing(report, report.sweep, report.sweep.bins)
+        own["diagrams"] = [{"title": "", "bins": bins_of(start, words_of(report), FEW)}]
     made = (*found.made, *_settings(report))
     return replace(found, parts=found.parts[split:], own=own, data=data, made=made)
 
@@ -69,6 +71,22 @@ def _diagrams(report: Report) -> list[dict[str, Any]]:
     if sides.after is not None:
         found.append(("after calibration", sides.after))
     return [{"title": name, "bins": bins_of(joined(table), words, FEW)} for name, table in found]
+
+
+def _standing(report: Report, sweep: Sweep, bins: SweepBins) -> Reliability:
+    """The bins where the slider stands at first."""
+    i, rows = start_of(report, sweep), sweep.rows or report.data.rows
+    low, high = _bands(report, sweep).get(str(i), ((), ()))
+    share = tuple(each or 0.0 for each in bins.share[i])
+    return Reliability(
+        edges=bins.edges,
+        weight=share,
+        confidence=bins.confidence[i],
+        accuracy=bins.accuracy[i],
+        consistency_low=low,
+        consistency_high=high,
+        rows=tuple(rows * each for each in share),
+    )
 
 
 def start_of(report: Report, sweep: Sweep) -> int:
