@@ -199,7 +199,8 @@ def test_the_script_draws_what_the_page_already_shows(browser: Browser, page: Pa
     what = """return [...arguments[0].querySelectorAll('#live .bin')].map((bin) => [
         bin.getAttribute('aria-label'), bin.getAttribute('class').trim(),
         ...[...bin.querySelectorAll(bin.matches('.empty') ? '.hit' : 'rect, line')]
-        .flatMap((each) => ['y', 'height', 'y1', 'y2'].map((a) => Number(each.getAttribute(a))))])"""
+        .flatMap((each) => ['y', 'height', 'y1', 'y2'].map(
+        (a) => Number(each.getAttribute(a))))])"""
     browser.open(page(name))
     drawn = browser.js(what.replace("arguments[0]", "document"))
     parsed = "new DOMParser().parseFromString(arguments[0], 'text/html')"
