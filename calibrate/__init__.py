@@ -157,7 +157,7 @@ def _html(result: Any) -> str:
     from calibrate.renderers.document import EVERYTHING
     from calibrate.renderers.formats import FORMATS
 
-    return FORMATS["html"](result, EVERYTHING)
+    return FORMATS["notebook"](result, EVERYTHING)
 
 
 RENDERERS.update(text=_text, html=_html)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 LIBRARIES = [
     "calibrate.cli.app",
+    "jinja2",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
     "matplotlib.figure",

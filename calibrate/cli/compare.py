@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -135,6 +135,7 @@ def compare(
     from calibrate.analyses.compare import metrics_of_comparison
     from calibrate.blocks.scheduler import doing
     from calibrate.cli.console import recognised
+    from calibrate.cli.made import made_here
     from calibrate.cli.outputs import check_result
     from calibrate.files import write_bytes
     from calibrate.renderers.folder import write_result
@@ -161,6 +162,7 @@ def compare(
         calibrators=calibrators,
         metrics=shown or (),
     )
+    found = replace(found, made=made_here())
     drawings = {file: partial(COMPARISON_PICTURES[name], found) for file, name in pictures.items()}
     with doing("drawing"):
         write_result(found, write.output, "compare", drawings, dpi=write.dpi, metrics=shown)

@@ -31,7 +31,8 @@ def check_result(
 ) -> None:
     """The same for the folder of a result, its pictures, and files that go elsewhere."""
     check_folder(folder)
-    files = [str(Path(folder, name)) for name in (f"{stem}.json", f"{stem}.md", *pictures)]
+    made = (f"{stem}.json", f"{stem}.md", f"{stem}.html")
+    files = [str(Path(folder, name)) for name in (*made, *pictures)]
     announce([*files, *elsewhere], folder)
 
 

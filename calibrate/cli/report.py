@@ -138,9 +138,10 @@ def report(
     show: ReportShow,
     output: options.Folder = "report",
 ) -> Answer:
-    """Measure calibration; write report.json, report.md and pictures to a folder."""
+    """Measure calibration; write report.json, report.md, report.html, pictures to a folder."""
     from calibrate.blocks.scheduler import doing
     from calibrate.cli.console import not_measured, recognised
+    from calibrate.cli.made import made_here
     from calibrate.cli.outputs import check_names, check_result, report_pictures
     from calibrate.renderers.folder import write_result
     from calibrate.renderers.pictures import PICTURES
@@ -157,6 +158,7 @@ def report(
     else:
         measured, dataset = of_logits(rows, after, wanted, settings)
         notes = recognised(dataset)
+    measured = replace(measured, made=made_here())
     drawings = report_pictures(measured, pictures, draw.figure)
     with doing("drawing"):
         written = write_result(measured, output, "report", drawings, dpi=draw.dpi, metrics=shown)

@@ -1,4 +1,4 @@
-"""A folder that holds a result: its JSON, its Markdown and its pictures."""
+"""A folder that holds a result: its JSON, its Markdown, its page and its pictures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from calibrate.files import peek, write_folder
 from calibrate.renderers.document import Shown
 from calibrate.renderers.formats import FORMATS
+from calibrate.renderers.pages import page
 from calibrate.renderers.pictures import PICTURES
 from calibrate.renderers.pictures.style import BACKENDS, DEFAULT_DPI, drawn
 from calibrate.results.json import Result
@@ -36,7 +37,8 @@ def write_result(
 
     Args:
         folder: made if missing; its parent must exist.
-        stem: of the names of the JSON and the Markdown.
+        stem: of the names of the JSON, the Markdown and the page; there is no page where what
+            builds it is not installed.
         pictures: by the name of the file in the folder; an absolute one goes where it says.
         metrics: which ones the Markdown shows; None for all. The JSON holds all.
     """
@@ -48,14 +50,22 @@ def write_result(
     beside = tuple(Path(os.path.relpath(target, path)).as_posix() for target in drawings)
     shown = Shown(metrics=metrics, pictures=beside)
     formats = {f"{stem}.json": "json", f"{stem}.md": "markdown"}
+    if page.can_render():
+        formats[f"{stem}.html"] = "html"
     contents = {
         path / name: FORMATS[format](result, shown).encode(errors="replace")
         for name, format in formats.items()
     }
     contents |= drawings
-    earlier = [path / name for name in pictures_of_earlier(path, stem)]
+    earlier = [path / name for name in (*pictures_of_earlier(path, stem), *_page_of(path, stem))]
     write_folder(path, contents, tuple(picture for picture in earlier if picture not in contents))
     return [str(target) for target in contents]
+
+
+def _page_of(folder: Path, stem: str) -> list[str]:
+    """The page that an earlier run made in a folder, which says that it is ours."""
+    name = f"{stem}.html"
+    return [name] if page.MARK in peek(folder / name)[: page.HEAD] else []
 
 
 def pictures_of_earlier(folder: Path, stem: str) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from calibrate.results.display import Displayed, frame
+from calibrate.results.made import Made
 from calibrate.results.measurement import Measurement, Metrics, Sides
 from calibrate.results.report import Data, Fitted, Reliability, Rough
 
@@ -143,6 +144,7 @@ class Comparison(Displayed):
     warnings: tuple[str, ...]
     pairs: tuple[Pair, ...] = ()
     over_runs: OverRuns | None = None
+    made: Made | None = None
 
     @property
     def best(self) -> ComparedModel:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from calibrate.results.biases import Bias, Classes, GroupFigures
 from calibrate.results.corp import CorpReliability
 from calibrate.results.display import Displayed, frame
+from calibrate.results.made import Made
 from calibrate.results.measurement import Figures, Sides
 from calibrate.results.settings_used import SettingsUsed
 from calibrate.results.tests import Test, Tests
@@ -105,13 +106,35 @@ class RiskCoverage:
 
 
 @dataclass(frozen=True)
+class SweepBins:
+    """The confidence bins at each of some temperatures, to four decimals: what a page draws.
+
+    Of yes-no decisions the probability of yes and how often it is yes.
+
+    Attributes:
+        edges: ``(b + 1,)``.
+        share, confidence, accuracy: a list of ``b`` per temperature; None in empty bins. The
+            first is that of all rows.
+    """
+
+    edges: tuple[float, ...]
+    share: tuple[tuple[float | None, ...], ...]
+    confidence: tuple[tuple[float | None, ...], ...]
+    accuracy: tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True)
 class Sweep:
     """The NLL and the ECE of these rows over a range of temperatures.
 
     Attributes:
-        temperature, nll, ece: at each point.
+        temperature, nll, ece: at each point; 1, ``best`` and the temperature in use are among them.
         best: the temperature that minimises the NLL of these rows.
         interval: its 95 % interval, or None.
+        mean_confidence: at each point; empty in files of earlier versions.
+        positive_ece: at each point, of yes-no decisions; else empty.
+        rows: how many were measured; None in files of earlier versions.
+        bins: at each point; None in files of earlier versions, and of more than 100 bins.
     """
 
     temperature: tuple[float, ...]
@@ -119,6 +142,10 @@ class Sweep:
     ece: tuple[float, ...]
     best: float
     interval: Interval | None
+    mean_confidence: tuple[float, ...] = ()
+    positive_ece: tuple[float, ...] = ()
+    rows: int | None = None
+    bins: SweepBins | None = None
 
 
 @dataclass(frozen=True)
@@ -238,6 +265,7 @@ class Report(Displayed):
     warnings: tuple[str, ...] = ()
     rough_intervals: Rough = Rough()
     settings: SettingsUsed | None = None
+    made: Made | None = None
 
     schema: ClassVar[str] = "calibrate.report/1"
     command: ClassVar[str] = "calibrate report"

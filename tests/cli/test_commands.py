@@ -121,6 +121,7 @@ def test_report_writes_its_folder_and_prints_json_alone(run, files, tmp_path):
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "report.json",
         "report.md",
+        "report.html",
         "reliability.png",
         "reliability-smooth.png",
         "reliability-corp.png",

@@ -154,11 +154,12 @@ def test_pictures_of_an_earlier_run_do_not_stay(run, files, tmp_path):
     done = run("report", *files, "-o", "R", "--figures", "temperature,risk-coverage", "--fit")
     assert done.returncode == 0
     assert {path.name for path in (tmp_path / "R").iterdir()} == {
-        "report.json", "report.md", "temperature.png", "risk-coverage.png", "notes.png",
+        "report.json", "report.md", "report.html", "temperature.png", "risk-coverage.png",
+        "notes.png",
     }  # fmt: skip
     *_, wrote, replaced, removed = done.stderr.splitlines()
     assert wrote == "wrote R/temperature.png"
-    assert replaced == "replaced R/ (3 files)"
+    assert replaced == "replaced R/ (4 files)"
     assert removed == (
         "removed R/reliability.png, R/reliability-smooth.png, R/reliability-corp.png, "
         "R/classes.png, of an earlier run"

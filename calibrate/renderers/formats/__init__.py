@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 from calibrate.renderers.document import Shown
 from calibrate.renderers.formats import github, html, json, junit, markdown, text
+from calibrate.renderers.pages import page
 from calibrate.results.json import Result
 
 FORMATS: dict[str, Callable[[Result, Shown], str]] = {
     "text": text.render,
     "json": json.render,
     "markdown": markdown.render,
+    "html": page.render,
+    "notebook": html.render,  # a piece of a page
     "junit": junit.render,
-    "html": html.render,  # a piece for notebooks
     "github": github.render,  # its annotations; the summary beside them is Markdown
 }
 

@@ -1,0 +1,1 @@
+"""Pages: a result -> one HTML file that needs nothing else; a file per result that has its own."""

@@ -1,0 +1,88 @@
+"""The page of a Comparison: its document, and the curves of all models, which a legend switches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from calibrate.renderers.document import EVERYTHING, Line, Lines, Shown
+from calibrate.renderers.documents.compare import best_in_words, best_over_runs
+from calibrate.renderers.pages.diagram import at
+from calibrate.renderers.pages.page import Page, page_of, plain
+from calibrate.renderers.pictures.style import pooled
+from calibrate.renderers.words import number, short
+from calibrate.results.comparison import ComparedModel, Comparison
+from calibrate.results.report import Reliability
+
+COLOURS = 8
+MARKERS = (  # around 0
+    "M-4.5,0a4.5,4.5 0 1,0 9,0a4.5,4.5 0 1,0 -9,0",
+    "M-4,-4h8v8h-8z",
+    "M0,-5l5,9h-10z",
+    "M0,-5.6l5.6,5.6l-5.6,5.6l-5.6,-5.6z",
+    "M0,5l5,-9h-10z",
+    "M-1.7,-5h3.4v3.3h3.3v3.4h-3.3v3.3h-3.4v-3.3h-3.3v-3.4h3.3z",
+    "M5,0l-9,5v-10z",
+)
+MOST_MODELS = 60  # on one page
+
+
+@page_of.register
+def _(found: Comparison, shown: Shown = EVERYTHING) -> Page:
+    page, runs = plain(found, shown, "compare.html"), found.over_runs
+    best = best_in_words(found) if runs is None else best_over_runs(runs)
+    parts = tuple(part for part in page.parts if part != Lines.of(best))
+    lines = page.lines
+    if page.title.removesuffix(".") != best.removesuffix("."):
+        lines = (Line(page.title), *lines)
+    names = list(dict.fromkeys(model.run_of or model.name for model in found.models))
+    models = [
+        _model(model, number, names.index(model.run_of or model.name))
+        for number, model in enumerate(found.models[:MOST_MODELS])
+    ]
+    data = found.data
+    made = (
+        ("Labels", data.labels),
+        ("Rows", f"{data.rows:,}"),
+        (data.task.noun.capitalize(), f"{data.classes:,}"),
+        ("Temperatures", found.fitted_on),
+        *((f"Scores of {model.name}", model.logits) for model in found.models[:MOST_MODELS]),
+    )
+    if data.fingerprint is not None:
+        made = (*made, ("Digest of the rows", data.fingerprint))
+    every = (*page.made, *made)
+    return replace(page, title=best, lines=lines, parts=parts, own={"models": models}, made=every)
+
+
+def _model(model: ComparedModel, index: int, look: int) -> dict[str, Any]:
+    """A model as it is drawn, and as the legend says it."""
+    before, after = model.metrics.before, model.metrics.after
+    said = f"ECE {number(before['ece'].value)}"
+    if after is not None:
+        t = short(model.calibrator.temperature or 1.0)
+        said += f"; with T = {t}: {number(after['ece'].value)}"
+    curves = [("before", _curve(model, model.reliability.before, "without T"))]
+    if model.reliability.after is not None:
+        curves.append(("after", _curve(model, model.reliability.after, "with T")))
+    return {
+        "index": index,
+        "name": model.name,
+        "said": said,
+        "colour": look % COLOURS,
+        "marker": MARKERS[look % len(MARKERS)],
+        "curves": curves,
+    }
+
+
+def _curve(model: ComparedModel, table: Reliability, side: str) -> list[dict[str, Any]]:
+    """A dot per bin; neighbours are joined until they hold enough rows."""
+    rows, confidence, accuracy = pooled(table)
+    total = rows.sum() or 1.0
+    return [
+        {
+            **at(c, a),
+            "label": f"{model.name}, {side}: mean confidence {c:.4f}, accuracy {a:.4f}, "
+            f"{100 * n / total:.1f} % of the rows",
+        }
+        for n, c, a in zip(rows.tolist(), confidence.tolist(), accuracy.tolist(), strict=True)
+    ]
