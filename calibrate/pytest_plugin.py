@@ -36,25 +36,20 @@ class CalibrationReport:
         *,
         settings: Settings | None = None,
     ) -> Report:
-        """The report, and ``report.json``, ``report.md``, ``report.html`` and ``reliability.png``.
+        """The report, and ``report.json``, ``report.md`` and ``reliability.png``; ``report.html``
+        where the extra ``html`` is installed.
 
         The arguments are those of ``assert_calibrated``; a second call replaces the files.
         """
-        from calibrate.files import together, write_bytes
-        from calibrate.renderers.document import EVERYTHING
+        from calibrate.files import together
         from calibrate.renderers.folder import write_result
-        from calibrate.renderers.formats import FORMATS
         from calibrate.renderers.pictures.reliability import reliability_figure
         from calibrate.testing import measured
 
         report = measured(logits, labels, calibrator, settings)
         with together():
             drawn = {"reliability.png": lambda: reliability_figure(report)}
-            written = write_result(report, str(self.folder), "report", drawn)
-            page = self.folder / "report.html"
-            if str(page) not in written:
-                html = FORMATS["html"](report, EVERYTHING)
-                write_bytes(page, html.encode(errors="replace"))
+            write_result(report, str(self.folder), "report", drawn)
         return report
 
 
