@@ -1,8 +1,8 @@
-"""Real processes of the command that do not wait two seconds each for scipy and matplotlib.
+"""Real processes of the command that do not wait two seconds each for what they import.
 
-A server that has imported the libraries forks one process per call, with its own memory, files,
-folder, variables and exit status. What the tests of start-up, signals and pipes need is started
-from nothing, as a user would.
+A server that has imported the libraries, and our modules, forks one process per call, with its own
+memory, files, folder, variables and exit status. What the tests of start-up, signals and pipes need
+is started from nothing, as a user would.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import calibrate
+
+COMMANDS = Path(calibrate.__file__).parent / "cli"
 LIBRARIES = [
-    "calibrate.cli.app",
     "jinja2",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
@@ -25,8 +27,16 @@ LIBRARIES = [
     "scipy.special",
     "scipy.stats",
 ]
+OURS = [
+    "calibrate.api",
+    "calibrate.renderers.folder",
+    *(
+        f"calibrate.cli.{path.stem}"
+        for path in Path(calibrate.__file__).parent.glob("cli/[a-z]*.py")
+    ),
+]
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(LIBRARIES)
+SERVER.set_forkserver_preload([*LIBRARIES, *OURS])
 
 
 def run(arguments: list[str], folder: Path, seconds: float) -> subprocess.CompletedProcess[bytes]:

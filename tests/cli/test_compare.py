@@ -27,6 +27,7 @@ def test_hard_against_smoothed(run, tmp_path):
     got = json.loads(done.stdout)
     folder = tmp_path / "compare"
     assert {path.name for path in folder.iterdir()} == {
+        "compare.html",
         "compare.json",
         "compare.md",
         "reliability.png",

@@ -133,6 +133,7 @@ def test_the_command_shows_runs(run, many, tmp_path):
     assert "not of other rows" in done.stdout
     assert "these runs do not tell it from" in done.stdout
     assert {path.name for path in (tmp_path / "compare").iterdir()} == {
+        "compare.html",
         "compare.json",
         "compare.md",
         "all.csv",
@@ -237,6 +238,7 @@ def test_the_folder_holds_the_pictures_asked_for(run, files, tmp_path):
     done = run("compare", *files, "--figures", "reliability.svg, reliability.pdf")
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "compare").iterdir()} == {
+        "compare.html",
         "compare.json",
         "compare.md",
         "reliability.svg",

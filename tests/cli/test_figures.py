@@ -67,4 +67,9 @@ def test_the_diagram_elsewhere_beside_others(run, files, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "a.pdf").exists()
-    assert {path.suffix for path in (tmp_path / "report").iterdir()} == {".json", ".md", ".svg"}
+    assert {path.suffix for path in (tmp_path / "report").iterdir()} == {
+        ".html",
+        ".json",
+        ".md",
+        ".svg",
+    }

@@ -41,7 +41,7 @@ def test_every_extra_is_in_all_and_all_is_tested():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
         "optional-dependencies"
     ]
-    assert extras["all"] == [f"calibrate-cli[{','.join([*sorted(set(EXTRA.values())), 'html'])}]"]
+    assert extras["all"] == [f"calibrate-cli[{','.join(sorted({*EXTRA.values(), 'html'}))}]"]
     assert "calibrate-cli[all]" in extras["test"]
     for extra, package in PACKAGES.items():
         assert extras[extra][0].startswith(package)

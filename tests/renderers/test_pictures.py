@@ -145,7 +145,7 @@ def test_the_same_bytes_in_another_process(run, files, tmp_path, monkeypatch):
         done = run("report", *files, "--bootstrap", 0, "--figures", names, "-o", seed)
         assert done.returncode == 0, done.stderr
     written = sorted(path.name for path in (tmp_path / "1").iterdir())
-    assert len(written) == 2 + 6
+    assert len(written) == 3 + 6
     for name in written:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
 
