@@ -50,6 +50,11 @@ def _dataset(
 ) -> Dataset:
     if isinstance(logits, Dataset):
         return logits
+    if isinstance(logits, (str, Path)):
+        raise InputError(
+            f"`logits`: expected an array or a Dataset, found {str(logits)!r}; open files with "
+            "calibrate.open_dataset"
+        )
     if labels is None:
         raise InputError("`labels`: expected one class index per row, got None")
     return Dataset.of(

@@ -46,12 +46,15 @@ class ApplyOptions(ThroughOptions):
 def _write(target: str, dataset: Dataset, what: str, dtype: str, blocks: Blocks) -> None:
     """A .npy, or a .csv of confidences in answers."""
     from calibrate.blocks.scheduler import doing
+    from calibrate.cli.outputs import check_suffix
     from calibrate.data.column_writer import write_column_to
     from calibrate.data.npy_writer import write_npy_to
     from calibrate.tasks import Task
 
+    answers = dataset.task is Task.confidence
+    check_suffix(target, [".npy", ".csv"] if answers else [".npy"])
     with doing("writing"):
-        if dataset.task is Task.confidence and target.lower().endswith(".csv"):
+        if answers and target.lower().endswith(".csv"):
             write_column_to(target, "confidence" if what == "probabilities" else what, blocks)
         else:
             write_npy_to(target, dataset.layout.shape, dtype, blocks)

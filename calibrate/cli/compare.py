@@ -12,6 +12,7 @@ import typer
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
 from calibrate.cli.figures import Figures, figure_files
+from calibrate.cli.metric_names import metric_names
 from calibrate.cli.through import temperature_of
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def compare(
 
     pictures = figure_files(write.figures, COMPARISON_PICTURES)
     fitted_on.check(files, name, rows)
-    shown = options.metric_names(measure.metrics)
+    shown = metric_names(measure.metrics)
     metrics_of_comparison(shown or ())
     *logits, labels = files
     calibrators = fitted_on.calibrators()

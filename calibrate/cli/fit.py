@@ -9,6 +9,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.metric_names import metric_names
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
@@ -45,7 +46,7 @@ class WantedOptions(options.SampleOptions):
     def shown(self) -> tuple[str, ...]:
         from calibrate.metrics.metric import headline
 
-        chosen = options.metric_names(self.metrics)
+        chosen = metric_names(self.metrics)
         return headline() if chosen is None else chosen
 
     def settings(self) -> Settings:
@@ -94,12 +95,13 @@ def fit(
     from calibrate.blocks.scheduler import doing
     from calibrate.calibrators.file import temperature_held
     from calibrate.cli.console import not_measured, recognised
-    from calibrate.cli.outputs import check_outputs, draw_picture
+    from calibrate.cli.outputs import check_outputs, check_suffix, draw_picture
     from calibrate.data.class_names import check_class_names
     from calibrate.results.verdict import Code
 
     shown, settings = wanted.shown, wanted.settings()
     check_outputs([output], [draw.figure])
+    check_suffix(output, [".json"])
     dataset = rows.dataset(settings.class_names)
     check_class_names(settings.class_names, dataset.layout.n_columns, wanted.class_names or "")
     fitted: calibrate.Fit[Any]

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calibrate.errors import check_known
-
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
     from calibrate.data.reading import Reading
@@ -115,6 +113,14 @@ LabelColumn = Annotated[
         "does. Default: label, target, true_label or y.",
     ),
 ]
+LeaveOut = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--leave-out",
+        metavar="COLUMN",
+        help="A column of a table that is not the score of a class, such as an id; none: all are.",
+    ),
+]
 Folder = Annotated[
     str, typer.Option("-o", "--output", help="The folder to write; made if missing.")
 ]
@@ -122,31 +128,12 @@ Dpi = Annotated[int, typer.Option("--dpi", min=30, max=1200, help="Dots per inch
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnlabelledOptions:
-    """How scores without labels are to be read."""
+class ScoreOptions:
+    """How scores are to be read."""
 
     scores: Scores = None
-    task: Task = None
-    percent: Percent = False
     label_column: LabelColumn = None
-
-    @property
-    def reading(self) -> Reading:
-        from calibrate.data.reading import Reading
-
-        scores, task = _value(self.scores), _value(self.task)
-        return Reading(task, scores, label_column=self.label_column, percent=self.percent)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassOptions:
-    """How scores of classes and class indices are to be read."""
-
-    scores: Scores = None
-    label_offset: Annotated[
-        int, typer.Option("--label-offset", help="The number of the first class, if not 0.")
-    ] = 0
-    label_column: LabelColumn = None
+    leave_out: LeaveOut = None
 
     @property
     def reading(self) -> Reading:
@@ -154,9 +141,34 @@ class ClassOptions:
 
         return Reading(
             scores=_value(self.scores),
-            label_offset=self.label_offset,
             label_column=self.label_column,
+            leave_out=tuple(self.leave_out or ()),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnlabelledOptions(ScoreOptions):
+    """How scores without labels are to be read."""
+
+    task: Task = None
+    percent: Percent = False
+
+    @property
+    def reading(self) -> Reading:
+        return replace(super().reading, task=_value(self.task), percent=self.percent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassOptions(ScoreOptions):
+    """How scores of classes and class indices are to be read."""
+
+    label_offset: Annotated[
+        int, typer.Option("--label-offset", help="The number of the first class, if not 0.")
+    ] = 0
+
+    @property
+    def reading(self) -> Reading:
+        return replace(super().reading, label_offset=self.label_offset)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,21 +230,6 @@ class RowOptions(ReadOptions):
 
 def _value(choice: Enum | None) -> str | None:
     return None if choice is None else str(choice.value)
-
-
-def metric_names(chosen: str | None) -> tuple[str, ...] | None:
-    """``ECE, smooth-ece`` -> the names of metrics; None for None.
-
-    Raises:
-        InputError: there is no such metric.
-    """
-    if chosen is None:
-        return None
-    from calibrate.metrics import METRICS
-
-    names = tuple(each.strip().lower().replace("-", "_") for each in chosen.split(","))
-    check_known("`metrics`", names, METRICS)
-    return tuple(dict.fromkeys(names))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,19 @@ def check_outputs(files: Sequence[str | None], pictures: Sequence[str | None] = 
     announce([name for name in (*files, *pictures) if name is not None])
 
 
+def check_suffix(name: str, expected: Sequence[str]) -> None:
+    """Raise InputError for a name that promises another format than the one that is written."""
+    from calibrate.data.readers.address import Address
+    from calibrate.data.readers.formats import FORMATS
+
+    suffix = Address(name, Path(name)).suffix
+    if suffix in FORMATS and suffix not in expected:
+        raise InputError(
+            f"{name}: expected a name ending in {' or '.join(expected)}, which is what is written, "
+            f"found {suffix}"
+        )
+
+
 def check_result(
     folder: str, stem: str, pictures: Sequence[str], elsewhere: Sequence[str] = ()
 ) -> None:

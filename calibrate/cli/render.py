@@ -10,6 +10,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
+from calibrate.cli.metric_names import metric_names
 from calibrate.cli.report import ReportShow
 
 SUFFIXES = {
@@ -62,7 +63,7 @@ def render(
     from calibrate.cli.outputs import check_outputs
     from calibrate.results.kinds import read_any
 
-    shown = options.metric_names(metrics)
+    shown = metric_names(metrics)
     check_outputs([show.output])
     found = read_any(result)
     return Answer(found, show.chosen, metrics=shown, target=show.output)

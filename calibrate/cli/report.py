@@ -11,10 +11,12 @@ import typer
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
 from calibrate.cli.figures import Figures, figure_files
+from calibrate.cli.metric_names import metric_names
 from calibrate.cli.through import ThroughOptions
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
+    from calibrate.data.reading import Reading
     from calibrate.metrics.settings import Settings
     from calibrate.results.report import Report
 
@@ -45,6 +47,15 @@ class ReportRows(options.RowOptions):
             "--groups", help="The group of each row: file.npy, file.txt or file.csv:COLUMN."
         ),
     ] = None
+
+    @property
+    def reading(self) -> Reading:
+        from calibrate.data.readers.address import Address
+
+        own, groups = super().reading, Address.of(self.groups or "")
+        if groups.key is None or groups.path != Address.of(self.logits).path:
+            return own
+        return replace(own, leave_out=(*own.leave_out, groups.key))
 
     @property
     def are_predictions(self) -> bool:
@@ -95,7 +106,7 @@ class WantedOptions:
 
     @property
     def shown(self) -> tuple[str, ...] | None:
-        return options.metric_names(self.metrics)
+        return metric_names(self.metrics)
 
     def settings(self, samples: options.SampleOptions) -> Settings:
         from calibrate.data.readers.text import read_names

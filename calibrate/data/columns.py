@@ -16,8 +16,11 @@ from calibrate.data.file_array import FileArray
 from calibrate.data.foreign import as_array, column_names
 from calibrate.data.pieces import Files, Pieces
 from calibrate.data.stacked import Stacked
+from calibrate.errors import InputError
+from calibrate.printable import brief
 
 ROUNDING = 1e-6  # by how much a confidence may be above 1
+LABELS = ("label", "labels", "target", "true_label")  # no names of classes
 MEANT = {2: 3, 4: 4}  # by bytes, the decimals of a number that a small dtype cannot say exactly
 
 # an array in a file or in several, read by ranges or into memory
@@ -204,7 +207,14 @@ def as_column(values: object, name: str) -> Column:
     """A column as it is, anything else as an array in memory."""
     if isinstance(values, (ArrayColumn, FileColumn, Confidences)):
         return values
-    return ArrayColumn(as_array(values, name), name, column_names(values))
+    names = column_names(values)
+    labels = [each for each in names or () if each.lower() in LABELS]
+    if name == "logits" and labels:
+        raise InputError(
+            f"{name}: expected a column per class, found one named {brief(labels[0])}; pass it as "
+            "`labels`, and the frame without it"
+        )
+    return ArrayColumn(as_array(values, name), name, names)
 
 
 def everything(column: Column) -> AnyArray:

@@ -107,6 +107,18 @@ def check_confidences(
         )
 
 
+def like_percent(low: float, high: float, task: Task, reading: Reading) -> tuple[str, ...]:
+    """What scores from ``low`` to ``high`` that are read as logits of yes may be in truth."""
+    if task is not Task.binary or reading.scores is not None:
+        return ()
+    if not 0 <= low < high <= 100 or high <= 1:
+        return ()
+    return (
+        f"scores of yes from {low:g} to {high:g}, none below 0: confidences in percent? then say "
+        "so, with --percent or percent=True",
+    )
+
+
 def check_order(said: Said, labels_hard: bool, logits: str, labels: str) -> None:
     """Raise InputError where whether answers were right was given as their confidence."""
     if not said.between and not labels_hard:

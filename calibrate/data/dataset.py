@@ -14,7 +14,7 @@ from calibrate.blocks.passes import map_reduce, rows_per_block
 from calibrate.blocks.scores import NO_ZEROS, Zeros, as_logits, two_sided, working_dtype
 from calibrate.data.clusters import clusters_of
 from calibrate.data.columns import ArrayColumn, Column, Confidences, Flat, as_column
-from calibrate.data.confidences import said_in, shares_of
+from calibrate.data.confidences import like_percent, said_in, shares_of
 from calibrate.data.folds import Folds, deal
 from calibrate.data.labels import as_labels
 from calibrate.data.layout import Layout, flat_labels, layout_of, numbered_labels
@@ -117,7 +117,7 @@ class Dataset:
             clusters=units,
             zeros=zeros,
             digests=found.digests.sample,
-            warnings=zeros.warnings,
+            warnings=(*zeros.warnings, *like_percent(found.low, found.high, layout.task, reading)),
             class_names=names,
             notes=(*notes, *zeros.notes),
         )

@@ -203,9 +203,13 @@ def _check_yes_no(logits: Column, labels: Column, task: Task) -> None:
 
 def _check_same_length(logits: Column, labels: Column) -> None:
     if labels.shape and labels.shape[0] != logits.shape[0]:
+        more, hint = labels.shape[0] - logits.shape[0], ""
+        if abs(more) == 1 and any(mark in labels.name.lower() for mark in (".csv", ".tsv")):
+            taken = "a label" if more == 1 else "a header"
+            hint = f"; the first line of {labels.name} was taken for {taken}"
         raise InputError(
             f"{labels.name} holds {labels.shape[0]:,} labels but {logits.name} holds "
-            f"{logits.shape[0]:,} rows: they must be the same rows in the same order"
+            f"{logits.shape[0]:,} rows: they must be the same rows in the same order{hint}"
         )
 
 

@@ -24,6 +24,7 @@ class ReadingOptions(TypedDict, total=False):
     label_column: str | None
     class_names: Sequence[str] | None
     percent: bool
+    leave_out: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Reading:
             one called label, target, true_label or y.
         class_names: one per class, to which labels given as text are matched; None: those that the
             columns of the scores have, else the labels in order.
+        leave_out: columns of a table that are no scores of classes; ``"none"``: all others are.
         percent: whether these are confidences from 0 to 100; their task is confidence.
 
     Raises:
@@ -55,6 +57,7 @@ class Reading:
     label_column: str | None = None
     class_names: Sequence[str] | None = None
     percent: bool = False
+    leave_out: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if self.percent and self.task is None:

@@ -60,7 +60,7 @@ class RowDigests:
         both = len(own & other)
         share = both / len(other) if other else None
         if share is not None and share <= BEYOND * self.alike:
-            share = 0.0
+            share = 0.0 if BEYOND * self.alike < 1 else None  # of a handful of rows, nothing
         return Seen(share, both / len(own) if own else 0.0)
 
     def __str__(self) -> str:

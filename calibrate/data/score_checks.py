@@ -275,9 +275,10 @@ def _raise_if_wrong_scores(
         like = "rows that are non-negative and sum to 1"
         if yes_no:
             like = "values in [0, 1] only (are the files of logits and labels swapped?)"
+        answers = ', `task="confidence"` for confidences in answers' if yes_no else ""
         raise InputError(
             f"{name}: expected logits, found {like}; "
-            'pass `scores="probabilities"` (or `scores="logits"` to insist)'
+            f'pass `scores="probabilities"`{answers} (or `scores="logits"` to insist)'
         )
     if scores in ("probabilities", "log-probabilities") and not worst.value <= tolerance:
         what, problem = "rows that sum to 1", "it has a value out of range"

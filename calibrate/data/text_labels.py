@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from unicodedata import normalize
 
 import numpy as np
 
@@ -50,6 +51,8 @@ class Classes:
             InputError: both name the same classes in another order.
         """
         header = tuple(header) if header is not None and len(header) == n else None
+        if header == tuple(map(str, range(n))):  # what pandas calls columns without names
+            header = None
         if reading.class_names is None:
             return Classes(n, header, "the header", named)
         given = tuple(reading.class_names)
@@ -157,7 +160,7 @@ def _with_values(labels: Column, codes: AnyArray | FileArray, values: AnyArray) 
 
 def _bare(text: str) -> str:
     """A text without what is around it: space, a byte order mark, quotes."""
-    text = text.strip().removeprefix("\ufeff").strip()
+    text = normalize("NFC", text).strip().removeprefix("\ufeff").strip()
     quoted = len(text) > 1 and text[0] in QUOTES and text[0] == text[-1]
     return text[1:-1].strip() if quoted else text
 

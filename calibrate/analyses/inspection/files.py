@@ -73,7 +73,7 @@ def seen(name: str) -> Seen:
     address = Address.of(name)
     try:
         if address.suffix in FORMATS and address.path.is_dir():
-            return _arrays(address, Signature(f"{address.suffix[1:]} folder"))
+            return _arrays(address, Signature(f"{address.suffix.strip('./')} folder"))
         return _of_file(address) if address.path.is_file() else _of_no_file(address)
     except InputError as error:
         problem = str(error).removeprefix(f"{name}: ").removeprefix(f"{address.file}: ")

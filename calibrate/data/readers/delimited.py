@@ -237,6 +237,8 @@ class Fields:
     def _hint(self, text: str, column: str) -> str:
         if is_number(text.replace(",", ".")):
             return "; write 0.9, not 0,9"
+        if text.strip().endswith("%") and is_number(text.strip()[:-1]):
+            return "; leave out the %, and pass `percent` for confidences from 0 to 100"
         if not self.hint or not text.strip():
             return ""
         return f'; if these are the labels, pass `label_column="{column}"`'

@@ -74,10 +74,12 @@ class Asked:
     Attributes:
         label_column: which column holds the labels; ``"none"``: none does; None: by its name.
         text: whether a single column is wanted as text.
+        leave_out: columns that are no scores; ``"none"``: all others are.
     """
 
     label_column: str | None = None
     text: bool = False
+    leave_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

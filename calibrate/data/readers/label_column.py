@@ -1,8 +1,8 @@
-"""Which column of a table holds the labels."""
+"""Which columns of a table hold the labels, and which the scores."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from difflib import get_close_matches
 
 from calibrate.errors import InputError
@@ -33,6 +33,13 @@ def label_key(columns: Iterable[str], asked: str | None, name: str) -> str | Non
     if asked.lower() == NONE:
         return None
     raise InputError(f"{name}: no column {brief(asked)}{nearest(asked, columns)}")
+
+
+def score_columns(
+    columns: Iterable[str], labels: str | None, left_out: Container[str]
+) -> tuple[str, ...]:
+    """All columns but that of the labels and those to be left out."""
+    return tuple(each for each in columns if each != labels and each not in left_out)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
@@ -18,6 +19,7 @@ from calibrate.data.dataset import Dataset
 from calibrate.data.readers.address import Address
 from calibrate.data.readers.contents import nearest_first
 from calibrate.data.readers.formats import ARRAYS, FORMATS, TABLES, About, Asked, folder_format
+from calibrate.data.readers.label_column import NONE, nearest
 from calibrate.data.readers.pairs import paired
 from calibrate.data.readers.several.files import Several, first_address
 from calibrate.data.readers.several.pairing import check_paired
@@ -29,6 +31,7 @@ from calibrate.files import check_regular
 from calibrate.printable import brief, cut, listed
 
 TEXTS = ("labels", "groups", "clusters")  # what may be text
+OTHERS = ("labels", "weights", "groups", "clusters")  # keys that are not those of scores
 MOST_BESIDE = 5_000  # files of a folder among which a similar name is looked for
 
 
@@ -59,7 +62,9 @@ def open_dataset(
     logits, labels, how = paired(logits, labels, reading or Reading(), _keys)
     asked = how.label_column
     apart = labels is not None and first_address(labels).suffix in TABLES  # it is about those
-    z = open_column(logits, "logits", label_column=None if apart else asked)
+    _check_there(how.leave_out, logits)
+    left_out = (*how.leave_out, *_columns_of(logits, labels, weights, clusters))
+    z = open_column(logits, "logits", label_column=None if apart else asked, leave_out=left_out)
     y = None
     if needs_labels:
         name = labels or labels_beside(logits, asked)
@@ -71,11 +76,33 @@ def open_dataset(
         return Dataset.of(z, y, weights=w, clusters=u, reading=how)
 
 
+def _check_there(columns: Sequence[str], logits: str) -> None:
+    """Raise InputError where a column that is to be left out is not in the table."""
+    address = first_address(logits)
+    for each in columns:
+        held = (_keys(address, Asked(NONE)) or ()) if address.suffix in TABLES else ()
+        if each not in (*held, NONE):
+            raise InputError(f"{address.file}: no column {brief(each)}{nearest(each, held)}")
+
+
+def _columns_of(logits: str, *others: str | None) -> Iterator[str]:
+    """The columns of the table of the logits that others are: no scores of classes."""
+    for other in filter(None, others):
+        address = first_address(other)
+        if address.key and address.suffix in TABLES and address.path == first_address(logits).path:
+            yield address.key
+
+
 open_source = open_dataset  # its former name, which works until 1.0
 
 
 def open_column(
-    name: str, role: str, *, label_column: str | None = None, beside: Column | None = None
+    name: str,
+    role: str,
+    *,
+    label_column: str | None = None,
+    beside: Column | None = None,
+    leave_out: Sequence[str] = (),
 ) -> Column:
     """The array that the user named, opened; ``role``, as in "logits", is the key looked for.
 
@@ -85,7 +112,8 @@ def open_column(
     Raises:
         InputError: there is no such file or array, or it cannot be read.
     """
-    asked, several = Asked(label_column, text=role in TEXTS), Several.of(name)
+    asked = Asked(label_column, text=role in TEXTS, leave_out=tuple(leave_out))
+    several = Several.of(name)
     if several is None:
         column = open_file(Address.of(name), role, asked)
     else:
@@ -199,7 +227,7 @@ def default_key(address: Address, role: str, asked: Asked) -> str | None:
     held = _keys(address, asked)
     if held is None or role in held:
         return None if held is None else role
-    if len(held) == 1:
+    if len(held) == 1 and not (role == "logits" and held[0] in OTHERS):
         return str(held[0])
     raise InputError(
         f"{address.path}: no array {role!r}; it holds {listed(nearest_first(role, held))}; "

@@ -17,7 +17,7 @@ from calibrate.data.file_array import FileArray
 from calibrate.data.readers.decimals import is_number
 from calibrate.data.readers.delimited import Fields, Lines, blocks, opened
 from calibrate.data.readers.formats import About, Asked
-from calibrate.data.readers.label_column import NONE, label_key, nearest
+from calibrate.data.readers.label_column import NONE, label_key, nearest, score_columns
 from calibrate.data.spool import Spool
 from calibrate.errors import InputError
 from calibrate.printable import brief, listed
@@ -68,7 +68,7 @@ class Head:
                 "confidences, which `calibrate report` alone reads"
             )
         labels = self.labels(asked, name)
-        found = tuple(each for each in self.columns if each != labels)
+        found = score_columns(self.columns, labels, asked.leave_out)
         if not found:
             raise InputError(
                 f"{name}: expected a column of scores per class, found {listed(self.names)}"
@@ -167,7 +167,7 @@ def read(path: Path, key: str | None, name: str, asked: Asked) -> Opened:
     this = (path, version.st_size, version.st_mtime_ns, labels)
     if key == "logits" and key not in head.columns:
         scores = head.scores(asked, file_name)
-        guess = WholeColumns() if labels is None and asked.label_column is None else None
+        guess = WholeColumns.of(labels, asked)
         numbers, texts = _scanned(path, file_name, head, scores, labels, guess)
         _beside.clear()
         if labels is not None:
@@ -219,10 +219,17 @@ def _scanned(
 class WholeColumns:
     """Columns of whole numbers among scores that are not: labels, perhaps."""
 
-    def __init__(self) -> None:
-        self._rows = 0
+    def __init__(self, *, labelled: bool) -> None:
+        """Begin; ``labelled``: whether the labels are known."""
+        self._labelled, self._rows = labelled, 0
         self._places: Index = np.empty(0, np.intp)
         self._low = self._high = np.empty(0)
+
+    @staticmethod
+    def of(labels: str | None, asked: Asked) -> WholeColumns | None:
+        """None where it was said that all columns are scores."""
+        said = (asked.label_column, *asked.leave_out) if labels is None else asked.leave_out
+        return None if NONE in said else WholeColumns(labelled=labels is not None)
 
     def add(self, values: Float64) -> None:
         """Look at ``(n, K)`` values."""
@@ -246,15 +253,26 @@ class WholeColumns:
         return len(self._places) > 0
 
     def check(self, columns: Sequence[str], name: str) -> None:
-        """Raise InputError where one column, and one alone, looks like labels of the others."""
+        """Raise InputError where a column looks like labels of the others, or like none of them."""
         n_columns = len(columns)
-        if self._rows < FEW or n_columns < 2 or len(self._places) != 1:
+        if self._rows < FEW or n_columns < 2 or len(self._places) in (0, n_columns):
             return
-        if 0 <= self._low[0] < self._high[0] < n_columns:
+        one = len(self._places) == 1 and not self._labelled
+        if one and 0 <= self._low[0] < self._high[0] < n_columns:
             column = columns[int(self._places[0])]
             raise InputError(
                 f"{name}: column {brief(column)} holds whole numbers from {self._low[0]:.0f} to "
                 f"{self._high[0]:.0f} only, as labels do, among scores that are not whole; pass "
                 f'`label_column="{column}"` if these are the labels, `label_column="{NONE}"` if '
                 "they are scores"
+            )
+        beyond = (self._low < self._high) & ((self._low < 0) | (self._high > 1))
+        if beyond.any() and np.isfinite(self._low[beyond]).all():
+            i = int(beyond.argmax())
+            column = columns[int(self._places[i])]
+            raise InputError(
+                f"{name}: column {brief(column)} holds whole numbers from {self._low[i]:.0f} to "
+                f"{self._high[i]:.0f} only, among scores that are not whole; pass "
+                f'`leave_out="{column}"` if it is not the score of a class, `leave_out="{NONE}"` '
+                "if it is"
             )

@@ -19,7 +19,7 @@ from calibrate.data.coded import CodedArray, Coder
 from calibrate.data.columns import Opened
 from calibrate.data.readers.formats import About, Asked
 from calibrate.data.readers.json_rows import SCORES
-from calibrate.data.readers.label_column import label_key, nearest
+from calibrate.data.readers.label_column import label_key, nearest, score_columns
 from calibrate.data.readers.table import WholeColumns
 from calibrate.errors import InputError
 from calibrate.printable import brief, cut, listed
@@ -75,7 +75,8 @@ class Head:
         labels, columns = self.labels(asked), self.columns
         several = (name for name in SCORES if name in columns and name != labels)
         one = next((name for name in several if not _is_number(self.type(name))), None)
-        found = tuple(each for each in columns if each != labels and _is_number(self.type(each)))
+        rest = score_columns(columns, labels, asked.leave_out)
+        found = tuple(each for each in rest if _is_number(self.type(each)))
         return one or found or None
 
     def keys(self, asked: Asked) -> list[str]:
@@ -91,7 +92,8 @@ class Head:
             return About()
         if isinstance(scores, str) or scores is None:
             return About(None if labels is None else self._class_label(labels))
-        left = [name for name in self.columns if name not in scores and name != labels]
+        known = (*scores, labels, *asked.leave_out)
+        left = [name for name in self.columns if name not in known]
         notes = [f"{self.name}: left out, as they hold no numbers: {listed(left)}"] if left else []
         if self.index:
             notes.append(f"{self.name}: left out, as the index of pandas: {listed(self.index)}")
@@ -178,8 +180,8 @@ def values_of(table: Table, key: str | None, asked: Asked) -> Opened:
             f"{head.name}: column {brief(wanted)}: expected numbers, found "
             f"{cut(str(head.type(wanted)))}; save the values that it stands for"
         )
-    unsure = head.labels(asked) is None and asked.label_column is None
-    return table.numbers(wanted, None if isinstance(wanted, str) or not unsure else WholeColumns())
+    guess = None if isinstance(wanted, str) else WholeColumns.of(head.labels(asked), asked)
+    return table.numbers(wanted, guess)
 
 
 def _coded(table: Table, column: str) -> CodedArray:
