@@ -17,6 +17,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 import calibrate
+from calibrate.analyses.checks.asked import Asked
+from calibrate.analyses.checks.judge import judge
 from calibrate.analyses.clusters.measure import measure_clusters
 from calibrate.analyses.clusters.sums import ClusterModel
 from calibrate.analyses.compare import compare
@@ -27,6 +29,7 @@ from calibrate.renderers.document import EVERYTHING
 from calibrate.renderers.formats import FORMATS
 from calibrate.results.goal import Goal
 from calibrate.results.json import Result, decode
+from calibrate.results.limit import Limit
 from calibrate.results.measurement import Measurement
 from calibrate.results.targets import TargetData, TargetFigures, TargetReport
 
@@ -92,7 +95,15 @@ def of_files(name: str) -> Result:
     return calibrate.inspect(named(Z, name), named(Y, f"y{name}"))
 
 
-MAKERS = (of_report, of_models, of_runs, of_thresholds, of_targets, of_clusters, of_files)
+def of_checks(name: str) -> Result:
+    limits = [Limit.of_text("max", "ece=0.01"), Limit("min", "accuracy", 0.999, group=f"{name}0")]
+    return judge(of_report(name), Asked(tuple(limits)))
+
+
+MAKERS = (
+    *(of_report, of_models, of_runs, of_thresholds, of_targets, of_clusters, of_files),
+    of_checks,
+)
 RESULTS: dict[str, Callable[[str], Result]] = {maker.__name__: maker for maker in MAKERS}
 
 
