@@ -94,13 +94,13 @@ def noisy(count: int, seed: int, gap: float = 0.0):
 
 def test_equal_models_are_seldom_told_apart_however_many():
     names, apart, first = tuple("abcdef"), [], []
-    for seed in range(25):
+    for seed in range(16):
         found = compare(names, noisy(6, seed))
         apart.append(any(pair.apart for pair in found.pairs))
         first.append(any(m.against_first.last["nll"].high < 0 for m in found.models[1:]))
         assert len(found.pairs) == 15
-    assert np.mean(apart) < 0.19  # 5 % and three standard errors; of 15 single ones 30 % and more
-    assert np.mean(first) < 0.19
+    assert np.mean(apart) < 0.22  # 5 % and three standard errors; of 15 single ones 30 % and more
+    assert np.mean(first) < 0.22
 
 
 def test_a_worse_model_is_told_from_the_others():

@@ -46,7 +46,6 @@ def refused(done, *said: str) -> None:
         "report z.npy y.npy --groups f.csv:a",
         "report f.csv",
         "report z.npy y.npy --class-names f.txt",
-        "report z.npy y.npy -c f.json",
         "apply z.npy -c f.json",
     ],
 )

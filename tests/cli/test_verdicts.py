@@ -115,10 +115,10 @@ def test_what_is_negligible_can_be_said(negligible, code):
 def test_calibrated_models_are_called_so():
     """By all tests together in at least 95 of 100 cases, three standard errors allowed for."""
     found = []
-    for seed in range(100):
+    for seed in range(60):
         rng = np.random.default_rng(seed)
         z = 1.5 * rng.normal(size=(500, 4))
         y = (z + rng.gumbel(size=z.shape)).argmax(1)
         settings = calibrate.Settings(bootstrap=0, seed=seed)
         found.append(calibrate.evaluate(z, y, settings=settings).verdict.code)
-    assert np.mean([code == "miscalibrated" for code in found]) <= 0.115
+    assert np.mean([code == "miscalibrated" for code in found]) <= 0.135

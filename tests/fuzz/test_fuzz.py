@@ -7,7 +7,7 @@ from fuzz.cases import case_of
 from fuzz.corpus import CORPUS, MADE, case_of_corpus
 from fuzz.run import described, tried
 
-CASES, PARTS = 2_000, 20
+CASES, PARTS = 1_000, 10
 
 
 @pytest.mark.parametrize("name", [*CORPUS, *MADE])

@@ -52,14 +52,14 @@ WEIGHTS = {
 @pytest.mark.parametrize("n", [300, 4000])
 def test_p_values_are_uniform_when_the_confidences_are_calibrated(weights, n):
     first, second = [], []
-    for seed in range(300 if n < 1000 else 80):
+    for seed in range(300 if n < 1000 else 50):
         c, a = calibrated(seed, n)
         w = WEIGHTS[weights](np.random.default_rng(seed), n)
         first.append(chance(c, a, w, seed).test.p_value)
         second.append(spiegelhalter(c, a).p_value)
     for p in (first, second):
         assert kstest(p, "uniform").pvalue > 0.001
-        assert np.mean(np.array(p) < 0.05) <= (0.09 if n < 1000 else 0.125)
+        assert np.mean(np.array(p) < 0.05) <= (0.09 if n < 1000 else 0.15)
 
 
 def reports(runs: int, draw, **options):
@@ -91,8 +91,8 @@ def rejected(reports, side: str, *names: str) -> dict[str, float]:
 
 def test_p_values_of_a_report_are_uniform_where_nothing_is_wrong():
     names = ("consistency", "spiegelhalter", "temperature", "classwise")
-    for share in rejected(reports(120, multiclass(), settings=QUICK), "before", *names).values():
-        assert share <= 0.115  # 5 % and a little over three standard errors
+    for share in rejected(reports(70, multiclass(), settings=QUICK), "before", *names).values():
+        assert share <= 0.135  # 5 % and a little over three standard errors
 
 
 def images(rng):
@@ -125,7 +125,7 @@ def test_a_handful_of_clusters_is_no_basis_for_a_test():
 
 def test_after_a_fit_on_the_same_rows_the_tests_allow_for_it():
     consistency, z = [], []
-    for seed in range(100):
+    for seed in range(60):
         logits, labels, _ = multiclass(n=400, sharpness=2.0)(np.random.default_rng(seed))
         found = calibrate.cross_evaluate(logits, labels, settings=QUICK).tests.after
         assert found.temperature.p_value is None  # 0 by construction: no evidence
@@ -133,7 +133,7 @@ def test_after_a_fit_on_the_same_rows_the_tests_allow_for_it():
         consistency.append(found.consistency.p_value)
         z.append(found.spiegelhalter.p_value)
     for p in (consistency, z):
-        assert np.mean(np.array(p) < 0.05) < 0.125
+        assert np.mean(np.array(p) < 0.05) < 0.14  # 5 % and three standard errors
         assert np.mean(np.array(p) < 0.5) > 0.3  # not vacuous
 
 
