@@ -101,8 +101,8 @@ def fit(
 
     shown, settings = wanted.shown, wanted.settings()
     check_outputs([output], [draw.figure])
-    check_suffix(output, [".json"])
     dataset = rows.dataset(settings.class_names)
+    check_suffix(output, [".json"])  # when it is known that it is no input
     check_class_names(settings.class_names, dataset.layout.n_columns, wanted.class_names or "")
     fitted: calibrate.Fit[Any]
     if not method.per_label:

@@ -98,7 +98,7 @@ def test_numbers_are_not_copied(make):
 @pytest.mark.parametrize(
     ("scores", "labels", "message"),
     [
-        (pd.DataFrame(COLUMNS).assign(label=TEXT), Y, "logits: expected numbers or text through"),
+        (pd.DataFrame(COLUMNS).assign(name=TEXT), Y, "logits: expected numbers or text through"),
         ([[1.0, 2.0], [1.0]] * 9, [0, 1] * 9, "logits: expected numbers in rows of the same"),
         (pl.Series([[1.0, 2.0], [1.0]] * 9), [0, 1] * 9, "found .* in row 1$"),
         (Z, pd.Series([None, *TEXT[1:]]), "labels: expected numbers or text .* found nan in row 0"),
