@@ -114,6 +114,9 @@ def test_a_page_loads_alone_and_fits_the_screen(browser: Browser, page: Page, na
             .map((e) => e.outerHTML)"""
         assert browser.js(out) == []
         assert browser.logged() == []
+    hidden = """return [...document.querySelectorAll('.scroll')]
+        .some((e) => e.scrollWidth > e.clientWidth)"""
+    assert not browser.js(hidden)  # on a wide screen no column waits behind a bar
     assert set(browser.requests()) <= {page(name).as_uri(), "data:,"}
     assert browser.js("return typeof window.hurt") == "undefined"
 
@@ -293,6 +296,29 @@ class Elements(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.lasttag == "script" and self.scripts:
             self.scripts[-1] += data
+
+
+def test_the_key_names_what_is_drawn(results):
+    """Where calibrated models lie is known at T = 1 and at the T in use, and of no other T."""
+    band = re.compile('<li id="band-key"( hidden)?>')
+    assert band.search(html(results["report"]))[1] is None
+    z, y = (np.load(MNIST / f"{name}_test.npy")[:500] for name in ("hard", "labels"))
+    crossed = html(calibrate.cross_evaluate(z, y, settings=QUICK))
+    assert band.search(crossed)[1] == " hidden"
+    assert 'class="gap ' in crossed
+
+
+def test_a_curve_that_leaves_the_picture_ends_there():
+    """Models of no errors: the NLL of T far below 1 is hundreds of times that of the best T."""
+    points = re.compile(r'<polyline class="nll" points="([^"]*)"')
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(400, 5)) * 30
+    y = np.where(rng.random(400) < 0.3, rng.integers(0, 5, 400), z.argmax(1))
+    found = points.search(html(calibrate.evaluate(z, y, settings=QUICK)))[1].split()
+    heights = [float(each.split(",")[1]) for each in found]
+    assert 10 < len(found) < 200
+    assert min(heights) >= -15
+    assert heights[0] != heights[1]  # no flat line in its place
 
 
 @pytest.mark.parametrize("name", ["report", "compare"])

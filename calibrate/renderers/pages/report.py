@@ -193,10 +193,11 @@ def _place(sweep: Sweep, t: float) -> float:
 def _path(values: Sequence[float], ceiling: float) -> str:
     low = min(values)
     high = max(ceiling, low + 1e-12)
+    heights = ((value - low) / (high - low) for value in values)
     points = (
-        f"{WIDE * i / (len(values) - 1):.1f},"
-        f"{TALL - 8 - (TALL - 16) * min(1.1, (value - low) / (high - low)):.1f}"
-        for i, value in enumerate(values)
+        f"{WIDE * i / (len(values) - 1):.1f},{TALL - 8 - (TALL - 16) * height:.1f}"
+        for i, height in enumerate(heights)
+        if height <= 1.1  # what is above leaves the picture
     )
     return " ".join(points)
 

@@ -114,6 +114,8 @@
         set(bin.band, { y1: known ? y(band[0][i]) : 0, y2: known ? y(band[1][i]) : 0 });
         set(bin.share, { y: FOOT - (LOW * (share ?? 0)) / most, height: (LOW * (share ?? 0)) / most });
       });
+      get("band-key").hidden = !band;
+      get("few-key").hidden = !bins.some(({ g }) => g.classList.contains("few"));
       const { error, nll, mean } = data.figures;
       get("error").textContent = error[at];
       get("nll").textContent = nll[at];
