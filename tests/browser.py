@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,7 @@ def find() -> tuple[str, str] | str:
     driver = shutil.which("chromedriver")
     if browser is None or driver is None:
         return "no chromium with a chromedriver (apt-get install chromium chromium-driver)"
-    try:
-        import selenium  # noqa: F401  # whether it is there
-    except ImportError:
+    if find_spec("selenium") is None:
         return "no selenium"
     return browser, driver
 

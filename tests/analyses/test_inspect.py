@@ -186,7 +186,9 @@ def test_arrays_of_one_file(make: Callable[[], tuple[str, list[str]]]):
     name, commands = make()
     found = calibrate.inspect(name)
     ends = ["", " -c calibrator.json"]
-    assert [*found.commands] == [f"calibrate {c}{end}" for c, end in zip(commands, ends)]  # noqa: B905
+    assert [*found.commands] == [
+        f"calibrate {c}{end}" for c, end in zip(commands, ends, strict=False)
+    ]
     for command in found.commands:
         assert opened_by(command).n_classes == 5
     if name == "a b.csv":
