@@ -72,6 +72,8 @@ def _table(values: Any, name: str) -> Any:
 
 def _rectangular(values: AnyArray, name: str) -> AnyArray:
     """Python values in an array as numbers or as text, lists of them as rows of one."""
+    if values.dtype.name == "bfloat16":  # of ml_dtypes, which JAX uses
+        return values.astype(np.float32)
     if values.dtype.kind == "T":
         return _text(values.tolist(), values.shape, name)
     if values.dtype.kind != "O" or not values.size:

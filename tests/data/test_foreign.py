@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ml_dtypes
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -70,6 +71,13 @@ def test_scores_are_those_of_numpy(kind: str):
 @pytest.mark.parametrize("kind", LABELS)
 def test_labels_are_those_of_numpy(kind: str):
     assert calibrate.fit(Z, LABELS[kind]).temperature == calibrate.fit(Z, Y).temperature
+
+
+def test_bfloat16_of_jax_is_read_as_float32():
+    rounded = Z.astype(ml_dtypes.bfloat16)
+    assert (
+        calibrate.fit(rounded, Y).temperature == calibrate.fit(rounded.astype("f4"), Y).temperature
+    )
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table])
