@@ -1,9 +1,8 @@
-"""The rooms of the house: which folder may import which, and how large things may grow."""
+"""The rooms of the house: which folder may import which."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,36 +94,6 @@ def test_no_circles():
 
     for name in arrows:
         visit(name, ())
-
-
-def test_files_stay_readable():
-    lengths = {module(path): len(path.read_text().splitlines()) for path in FILES}
-    assert {name: n for name, n in lengths.items() if n > 300} == {}
-
-
-FUNCTIONS = [
-    (f"{module(path)}.{node.name}", node)
-    for path in FILES
-    for node in ast.walk(ast.parse(path.read_text()))
-    if isinstance(node, ast.FunctionDef)
-]
-
-
-def arguments(function: ast.FunctionDef) -> int:
-    every = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-    return len([argument for argument in every if argument.arg not in ("self", "cls")])
-
-
-SIZES: dict[str, tuple[Callable[[ast.FunctionDef], int], int]] = {
-    "lines": (lambda function: (function.end_lineno or 0) - function.lineno + 1, 50),
-    "parameters": (arguments, 8),
-}
-
-
-@pytest.mark.parametrize("what", SIZES)
-def test_functions_fit_on_a_screen(what: str):
-    size, most = SIZES[what]
-    assert {name: size(node) for name, node in FUNCTIONS if size(node) > most} == {}
 
 
 @pytest.mark.parametrize("words", ["# fmt: skip", "# fmt: off"])
