@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from calibrate.calibrators.file import load, save
     from calibrate.calibrators.methods.per_label import PerLabelTemperature
     from calibrate.calibrators.methods.temperature import Temperature
-    from calibrate.calibrators.protocol import Fit, PerLabelFit, TemperatureFit
-    from calibrate.data.dataset import Dataset, Source
-    from calibrate.data.readers.open import open_dataset, open_source
+    from calibrate.calibrators.protocol import Fit
+    from calibrate.data.dataset import Dataset
+    from calibrate.data.readers.open import open_dataset
     from calibrate.data.readers.predictions import read_top_labels
     from calibrate.data.reading import Reading
     from calibrate.data.top_labels import TopLabels
@@ -80,10 +80,10 @@ _HOMES = {
     "calibrators.file": ("load", "save"),
     "calibrators.methods.per_label": ("PerLabelTemperature",),
     "calibrators.methods.temperature": ("Temperature",),
-    "calibrators.protocol": ("Fit", "PerLabelFit", "TemperatureFit"),
-    "data.dataset": ("Dataset", "Source"),
+    "calibrators.protocol": ("Fit",),
+    "data.dataset": ("Dataset",),
     "data.reading": ("Reading",),
-    "data.readers.open": ("open_dataset", "open_source"),
+    "data.readers.open": ("open_dataset",),
     "data.readers.predictions": ("read_top_labels",),
     "data.top_labels": ("TopLabels",),
     "errors": ("CalibrateError", "FitError", "InputError"),
@@ -101,14 +101,11 @@ __all__ = [
     "InputError",
     "Inspection",
     "Measurement",
-    "PerLabelFit",
     "PerLabelTemperature",
     "Reading",
     "Report",
     "Settings",
-    "Source",
     "Temperature",
-    "TemperatureFit",
     "TopLabels",
     "accuracy",
     "augrc",
@@ -133,7 +130,6 @@ __all__ = [
     "nll",
     "nll_calibration",
     "open_dataset",
-    "open_source",
     "overconfidence",
     "positive_ece",
     "read_top_labels",

@@ -154,6 +154,3 @@ class Method(Generic[C]):
     @property
     def name(self) -> str:
         return self.calibrator.method
-
-
-TemperatureFit = PerLabelFit = Fit  # former names, which work until 1.0

@@ -34,10 +34,6 @@ class LayerOptions:
         list[str] | None,
         typer.Option("--last-layer", help="The last layer's weights; with --features, in order."),
     ] = None
-    weights: Annotated[
-        list[str] | None,
-        typer.Option("--weights", help="The former name of --last-layer.", hidden=True),
-    ] = None
     weights_axis: Annotated[
         int | None,
         typer.Option(
@@ -98,12 +94,10 @@ def clusters(
     from calibrate.renderers.pictures.clusters import clusters_figure
     from calibrate.renderers.pictures.style import save_figure
 
-    features, weights = layers.features or [], [*(layers.last_layer or ()), *(layers.weights or ())]
-    renamed = ["--weights is called --last-layer; the old name works until 1.0"]
     pictures = one_picture("clusters", panels.figures, panels.output, "output")
     check_outputs([], pictures)
     names = None if panels.class_names is None else read_names(panels.class_names)
-    of_layers = (features, weights, panels.name or [])
+    of_layers = (layers.features or [], layers.last_layer or [], panels.name or [])
     models = open_models(files, *of_layers, weights_axis=layers.weights_axis, reading=read.reading)
     names = names or models[0].dataset.class_names
     numbers = class_numbers(panels.classes, names) or ()
@@ -113,4 +107,4 @@ def clusters(
     with doing("drawing"):
         for picture in pictures:
             save_figure(clusters_figure(report, panels.units.value), picture, panels.dpi)
-    return Answer(report, show, notes=renamed if layers.weights else [])
+    return Answer(report, show)

@@ -294,6 +294,3 @@ class Dataset:
     def without_fold(self, fold: int) -> Dataset:
         """The same rows, those of ``fold`` weighing nothing."""
         return replace(self, left_out=fold)
-
-
-Source = Dataset  # its former name, which works until 1.0

@@ -294,14 +294,3 @@ def test_one_line_and_nothing_written(name: str, run: Run, folder: Path):
     for text in said:
         assert text in done.stderr, done.stderr
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
-
-
-def test_the_former_name_of_the_last_layer_works_with_a_note(run: Run):
-    asked = ("clusters", "z.npy", "y.npy", "--classes", "0,1,2", "--features", "x.npy")
-    new, old = run(*asked, "--last-layer", "w.npy"), run(*asked, "--weights", "w.npy")
-    assert (new.returncode, old.returncode) == (0, 0), new.stderr + old.stderr
-    assert new.stdout == old.stdout
-    assert "--weights is called --last-layer; the old name works until 1.0\n" in old.stderr
-    assert "--weights" not in new.stderr + run("clusters", "--help").stdout.replace(
-        "--weights-axis", ""
-    )

@@ -93,9 +93,6 @@ def _columns_of(logits: str, *others: str | None) -> Iterator[str]:
             yield address.key
 
 
-open_source = open_dataset  # its former name, which works until 1.0
-
-
 def open_column(
     name: str,
     role: str,
