@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
@@ -44,16 +43,12 @@ def equal_mass_edges(levels: Float64, weight: Float64, n_bins: int) -> Float64:
     return np.concatenate([[0.0], inner[(inner > 0) & (inner < 1)], [1.0]])
 
 
-def bin_index(
-    values: AnyArray, edges: Float64, closed: Literal["right", "left"] = "right"
-) -> Index:
-    """The bin of each value, by comparison with the edges.
+def bin_index(values: AnyArray, edges: Float64) -> Index:
+    """The bin of each value, by comparison with the edges: ``(lo, hi]``, 0 in the first.
 
-    ``closed="right"``: bins ``(lo, hi]``, 0 in the first. ``closed="left"``: ``[lo, hi)``, 1 in
-    the last. Values ``(n,)`` in [0, 1]; returns ``(n,)`` in ``0..len(edges)-2``.
+    Values ``(n,)`` in [0, 1]; returns ``(n,)`` in ``0..len(edges)-2``.
     """
-    side: Literal["left", "right"] = "left" if closed == "right" else "right"
-    index = np.searchsorted(edges, values, side=side) - 1
+    index = np.searchsorted(edges, values, side="left") - 1
     return np.clip(index, 0, len(edges) - 2)
 
 

@@ -150,12 +150,6 @@ def _explained(error: Exception) -> str:
     return f"internal error: {type(error).__name__}: {error}; run again with --debug and report it"
 
 
-def _first_cause(error: BaseException) -> BaseException:
-    """What went wrong first: numpy tells a page of advice around it."""
-    before = error.__cause__ or error.__context__
-    return error if before is None else _first_cause(before)
-
-
 def _say(message: str, code: int) -> int:
     try:
         sys.stderr.write(f"calibrate: {in_log(one_line(message))}\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -111,12 +110,6 @@ class WriteOptions:
     @property
     def tables(self) -> list[str]:
         return self.table or []
-
-    @property
-    def outside(self) -> list[str]:
-        """The tables that do not go into a folder that is still to be made."""
-        folder = Path(self.output).resolve()
-        return [t for t in self.tables if folder.exists() or Path(t).resolve().parent != folder]
 
 
 @command

@@ -12,7 +12,6 @@ from calibrate.arrays import Float64, FloatArray, Index
 from calibrate.blocks.bins import bin_index
 from calibrate.blocks.block import Block
 from calibrate.blocks.cell_sums import CellSums
-from calibrate.blocks.predictions import Predictions
 from calibrate.blocks.sums import SAME, Sums
 
 GROUPS = 20  # of rows, for the standard error; one, and no interval, for very many classes
@@ -33,8 +32,7 @@ class ClassTable(Sums):
         column: ``(g, K)`` the sums of the probability of the class over the rows of a group.
         cells: per (g, K, b): the label and, beyond the first bin, the probability and the weight
             of the rows whose probability of the class falls into the bin.
-        rows, confidence, correct: ``(K,)`` the weight of the rows whose label is the class, and
-            sums over them.
+        rows: ``(K,)`` the weight of the rows whose label is the class.
     """
 
     shape: tuple[int, int, int] = field(metadata=SAME)
@@ -43,12 +41,10 @@ class ClassTable(Sums):
     column: Float64
     cells: CellSums
     rows: Float64
-    confidence: Float64
-    correct: Float64
 
     @staticmethod
-    def of(side: Predictions, p: FloatArray, block: Block, edges: Float64) -> ClassTable:
-        """The table of one block, from its ``(n, K)`` probabilities and what came of its rows."""
+    def of(p: FloatArray, block: Block, edges: Float64) -> ClassTable:
+        """The table of one block, from its ``(n, K)`` probabilities ."""
         n, n_classes = p.shape
         groups = GROUPS if n_classes <= MANY_CLASSES else 1
         shape = groups, n_classes, len(edges) - 1
@@ -67,9 +63,6 @@ class ClassTable(Sums):
             bins = bin_index(probability, edges)
             return np.asarray((group[rows] * n_classes + classes) * shape[2] + bins)
 
-        def by_class(values: Float64) -> Float64:
-            return np.bincount(label, values, minlength=n_classes).astype(np.float64)
-
         cells = np.concatenate([cells_of(labelled, label, own), cells_of(rows, classes, high)])
         sums = CellSums(prod(shape), cells, values)
         return ClassTable(
@@ -78,9 +71,7 @@ class ClassTable(Sums):
             weight=np.bincount(group, w, minlength=groups).astype(np.float64),
             column=_column_sums(p, block, group, groups),
             cells=sums.compact() if len(cells) > sums.n_cells else sums,
-            rows=by_class(share),
-            confidence=by_class(share * side.confidence[labelled]),
-            correct=by_class(share * side.correct[labelled]),
+            rows=np.bincount(label, share, minlength=n_classes).astype(np.float64),
         )
 
     @cached_property

@@ -24,16 +24,6 @@ Intervals = dict[str, Interval | tuple[Interval | None, ...] | None]
 
 
 @dataclass(frozen=True)
-class Check:
-    """A limit set on a metric, and whether it held."""
-
-    metric: str
-    limit: float
-    value: float
-    passed: bool
-
-
-@dataclass(frozen=True)
 class Reliability:
     """Confidence against accuracy per bin; empty bins have weight 0 and None.
 
@@ -261,7 +251,6 @@ class Report(Displayed):
     risk_coverage: Sides[RiskCoverage] | None = None
     sweep: Sweep | None = None
     groups: tuple[GroupFigures, ...] | None = None  # the most surely off first
-    checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
     rough_intervals: Rough = Rough()
     settings: SettingsUsed | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,13 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibrate.analyses.thresholds.choice import thresholds_for
-from calibrate.analyses.thresholds.decisions import decide
+from calibrate.analyses.thresholds.decisions import decision_blocks
+from calibrate.calibrators.apply import apply_blocks
+from calibrate.calibrators.methods.temperature import Temperature
+from calibrate.data.dataset import Dataset
+from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.renderers.document import EVERYTHING, Shown
 from calibrate.renderers.formats import FORMATS
 from calibrate.results.goal import Goal
-from calibrate.results.thresholds import Thresholds
-from calibrate.tasks import Task
 
 GOALS = ("f1", "precision=0.7", "recall=0.6", "cost=1:5", "cost=3:1")
 
@@ -245,42 +248,17 @@ def test_extreme_weights_stay_finite():
     assert np.isfinite(found.metrics["cost"].value)
 
 
-def test_decide():
-    p = np.array([[0.1, 0.6], [0.5, 0.5], [0.8, 0.2]])
-    y = np.array([[0, 1], [1, 0], [1, 0]])
-    found = thresholds_for(list(p.T), list(y.T), goal=Goal.of_text("f1"))
-    decisions = decide(found, p)
+def test_decisions_compare_in_double_precision():
+    z = np.array([[0.3, -1.2], [1.1, 0.4], [-0.7, 2.0]], np.float32)
+    dataset = Dataset.of(z, reading=Reading(task="multilabel"))
+    p = np.concatenate(list(apply_blocks(Temperature(1.0), dataset))).reshape(3, 2)
+    found = thresholds_for([p[:, 0]] * 2, [np.array([0, 1, 1])] * 2, goal=Goal.of_text("f1"))
+    at = float(p[0, 0]), float(p[1, 1]) + 1e-12  # one is met, the other missed by a hair
+    labels = tuple(replace(found.labels[i], threshold=at[i]) for i in range(2))
+    blocks = decision_blocks(dataset, replace(found, labels=labels), Temperature(1.0))
+    decisions = np.concatenate(list(blocks)).reshape(3, 2)
     assert decisions.dtype == np.uint8
-    np.testing.assert_array_equal(decisions, y)
-    at = np.array([[found.labels[0].threshold, found.labels[1].threshold - 1e-9]])
-    np.testing.assert_array_equal(decide(found, at), [[1, 0]])
-    binary = Thresholds(Task.binary, found.goal, None, found.labels[:1])
-    np.testing.assert_array_equal(decide(binary, p[:, 0]), y[:, 0])
-    assert decide(binary, p[:, :1]).shape == (3, 1)
-
-
-def test_decide_compares_in_double_precision():
-    low = np.float32(0.3)
-    high = np.nextafter(low, np.float32(1))
-    found = thresholds_for([np.array([low, high])], [np.array([0, 1])], goal=Goal.of_text("f1"))
-    np.testing.assert_array_equal(decide(found, np.array([low, high])), [0, 1])
-
-
-@pytest.mark.parametrize(
-    ("p", "what"),
-    [
-        (np.zeros((4, 3)), r"for 2 labels: expected probabilities of shape \(rows, 2\)"),
-        (np.zeros(4), r"found \(4,\)"),
-        (np.array([[0.5, 0.5], [0.5, 1.7]]), r"found 1.7 in row 1 \(1 in all\)"),
-        (np.array([[0.5, np.nan]]), "found nan in row 0"),
-        (np.array([["a", "b"]]), "real numbers"),
-    ],
-)
-def test_decide_refuses(p, what):
-    q, y = np.array([0.2, 0.8]), np.array([0, 1])
-    found = thresholds_for([q, q], [y, y], goal=Goal.of_text("f1"))
-    with pytest.raises(InputError, match=what):
-        decide(found, p)
+    np.testing.assert_array_equal(decisions, [[1, 0], [1, 0], [0, 1]])
 
 
 @pytest.mark.parametrize(

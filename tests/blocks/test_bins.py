@@ -14,7 +14,6 @@ def test_edges_belong_to_the_bin_below():
     # linspace(0, 1, 11)[3] is 0.30000000000000004 > 0.3, and 0.3 / 0.1 is 2.999...
     values = np.array([0.0, 0.1, 0.3, edges[3], np.nextafter(edges[3], 1), 1.0])
     assert bin_index(values, edges).tolist() == [0, 0, 2, 2, 3, 9]
-    assert bin_index(values, edges, closed="left").tolist() == [0, 1, 2, 3, 3, 9]
 
 
 @given(st.floats(0, 1), st.integers(1, 50))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from whole_targets import smoothed_targets, teacher_targets
 
 import calibrate
-from calibrate.analyses.targets.arrays import smoothed_targets, teacher_targets
 from calibrate.analyses.targets.entropy import temperature_for_entropy
 from calibrate.analyses.targets.stream import sweep
 from calibrate.calibrators.protocol import Shape

@@ -11,7 +11,6 @@ from calibrate import Settings
 from calibrate.blocks import passes
 from calibrate.blocks.bins import equal_width_edges
 from calibrate.blocks.block import Block
-from calibrate.blocks.predictions import predictions, top_scores
 from calibrate.metrics.class_table import ClassTable
 from calibrate.metrics.intervals.classwise_ece import ClasswiseChance, mean_deviation
 from calibrate.metrics.metric import METRICS
@@ -173,8 +172,7 @@ def test_the_deviation_of_a_calibrated_classwise_ece_is_that_of_draws():
     for _ in range(300):
         labels = (rng.random((250, 1)) > p.cumsum(1)[:, :-1]).sum(1)
         block = Block(logits, labels)
-        side = predictions(logits, 1.0, np.inf, top_scores(logits, labels), block)
-        chances.append(ClasswiseChance.of(ClassTable.of(side, p, block, edges)))
+        chances.append(ClasswiseChance.of(ClassTable.of(p, block, edges)))
         drawn.append(slow_eces(p, labels, np.ones(250)).mean())
     assert chances[0].mean == pytest.approx(np.mean(drawn), rel=0.02)
     # cells of a row exclude each other, so that draws spread a little less than cells would alone

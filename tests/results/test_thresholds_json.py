@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from calibrate.analyses.thresholds.choice import thresholds_for
-from calibrate.analyses.thresholds.decisions import decide
 from calibrate.errors import InputError
 from calibrate.files import write_bytes
 from calibrate.renderers.document import EVERYTHING
@@ -83,7 +82,7 @@ def test_a_threshold_changed_by_hand_counts(tmp_path, found):
         del label["metrics"], label["closed_form"]
     (tmp_path / "t.json").write_text(json.dumps(content))
     read = load_thresholds(tmp_path / "t.json")
-    np.testing.assert_array_equal(decide(read, np.array([[0.99, 1.0]])), [[0, 1]])
+    assert read.labels[0].threshold == 1.0
     assert read.labels[0].metrics == {}
 
 

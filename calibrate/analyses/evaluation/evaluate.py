@@ -134,14 +134,12 @@ def _bias(totals: Totals, side: int) -> Bias:
     return bias
 
 
-def evaluate_top_labels(
-    rows: TopLabels, settings: Settings, warnings: tuple[str, ...] = ()
-) -> Report:
+def evaluate_top_labels(rows: TopLabels, settings: Settings) -> Report:
     """Measure what confidence and correctness alone can tell; the rest is left out, with a note."""
     totals = _top_label_totals(rows, settings)
     about = Task.top_label, None, fingerprint_of_top_labels(rows)
     data = Data(rows.name, rows.name, rows.n_rows, rows.n_classes, None, *about)
-    report = report_of(totals, data, None, settings, rows.warnings + warnings)
+    report = report_of(totals, data, None, settings, rows.warnings)
     measured = {*report.metrics.before, "positive_ece"}  # the latter is of yes-no models only
     missing = [name for name in METRICS if name not in measured]
     note = f"left out, as they need the logits: {', '.join(missing)}"

@@ -80,7 +80,7 @@ class MeasuringStep:
             keep = (self.full or self.yes_no) and block.said is None
             side = self._look(view, block, shared, keep=keep)
             if side.probabilities is not None:  # now: the next view overwrites them
-                classes.append(ClassTable.of(side, side.probabilities, block, self.edges))
+                classes.append(ClassTable.of(side.probabilities, block, self.edges))
                 yes.append(side.probabilities[:, 1].astype(np.float64))
             sides.append(replace(side, best_nll=best, probabilities=None))
         columns = [[METRICS[name].function(side) for name in self.names] for side in sides]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calibrate.analyses.thresholds.choice import thresholds_for
-from calibrate.arrays import AnyArray, Float64
+from calibrate.arrays import Float64
 from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_blocks
 from calibrate.blocks.scheduler import doing
@@ -24,8 +24,6 @@ from calibrate.results.json import encode
 from calibrate.results.measurement import Measurement
 from calibrate.results.thresholds import LabelThreshold, Thresholds
 from calibrate.tasks import Task
-
-SLACK = 1e-6  # a probability may pass 1 by rounding
 
 
 @doing("choosing thresholds")
@@ -113,36 +111,6 @@ def check_calibrator(thresholds: Thresholds, calibrator: Calibrator, where: str)
             f"{where}: these thresholds were chosen on probabilities {used}; "
             "use the calibrator that they were chosen through"
         )
-
-
-def decide(thresholds: Thresholds, probabilities: AnyArray) -> npt.NDArray[np.uint8]:
-    """1 where p >= the threshold of its label, else 0; of the shape of ``probabilities``.
-
-    Args:
-        probabilities: ``(n, L)`` for L labels, or ``(n,)`` for one; calibrated as those that
-            the thresholds were chosen on.
-
-    Raises:
-        InputError: another number of labels, or values that are not probabilities.
-    """
-    p, n_labels = np.asarray(probabilities), len(thresholds.labels)
-    if p.dtype.kind not in "fiu":
-        raise InputError(f"expected probabilities as real numbers, found dtype {p.dtype}")
-    if not (p.ndim == 2 and p.shape[1] == n_labels) and not (p.ndim == 1 and n_labels == 1):
-        plural = "label" if n_labels == 1 else "labels"
-        shapes = "(rows,) or (rows, 1)" if n_labels == 1 else f"(rows, {n_labels})"
-        raise InputError(
-            f"the thresholds are for {n_labels:,} {plural}: expected probabilities of shape "
-            f"{shapes}, found {p.shape}"
-        )
-    bad = ~((p >= 0) & (p <= 1 + SLACK))
-    if bad.any():
-        row = int(np.flatnonzero(bad.reshape(len(p), -1).any(axis=1))[0])
-        raise InputError(
-            f"expected probabilities from 0 to 1, found {p[bad][0]:g} in row {row} "
-            f"({int(bad.sum()):,} in all)"
-        )
-    return np.asarray(np.greater_equal(p, _at(thresholds)), dtype=np.uint8)
 
 
 def _at(thresholds: Thresholds) -> Float64:

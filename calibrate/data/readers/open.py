@@ -204,13 +204,13 @@ def _keys(address: Address, asked: Asked) -> list[str] | None:
     return held
 
 
-def keys_held(address: Address, label_column: str | None = None) -> list[str] | None:
+def keys_held(address: Address) -> list[str] | None:
     """The names of the arrays in a file of a known suffix; None where it holds one without.
 
     Raises:
         InputError: what is wrong with the file.
     """
-    return _keys(address, Asked(label_column))
+    return _keys(address, Asked())
 
 
 def open_as(address: Address, key: str | None, *, text: bool) -> Column:

@@ -34,15 +34,14 @@ class Gaps:
     most: float
 
     @staticmethod
-    def of(gap: Float64, error: Float64, noise: float = NOISE) -> Gaps:
+    def of(gap: Float64, error: Float64) -> Gaps:
         """From the gaps of the bins and their standard errors.
 
-        The figure is the sum of ``|gap|``. A gap of up to ``noise`` standard errors may be none:
-        the more bins, the larger it should be.
+        The figure is the sum of ``|gap|``. A gap of up to ``NOISE`` standard errors may be none.
         """
         some = error > 0
         size, spread = np.abs(gap)[some], error[some]
-        real = np.where(size > noise * spread, size, 0.0)
+        real = np.where(size > NOISE * spread, size, 0.0)
         least, most = (float(folding(mean, spread).sum()) for mean in (size, real))
         return Gaps(float(np.abs(gap).sum()), least, most)
 

@@ -96,7 +96,7 @@ def _first_metrics(report: Report, shown: Shown) -> Table:
     names = [name for name in wanted if name in measured]
     if report.metrics.after is None or report.metrics.change is None:
         rows = [[Cell(name), _cell(name, measured[name], rough.value)] for name in names]
-        return _noted("metric", ["value"], rows)
+        return _noted(["value"], rows)
     rows = []
     for name in names:
         row = [Cell(name), Cell(number(measured[name].value))]
@@ -109,18 +109,18 @@ def _first_metrics(report: Report, shown: Shown) -> Table:
             row += [Cell(number(after.value)), Cell("unchanged") if same else moved]
             row += [Cell(word, better)]
         rows.append(row + [Cell("")] * (5 - len(row)))
-    return _noted("metric", ["before", "after", "change", ""], rows)
+    return _noted(["before", "after", "change", ""], rows)
 
 
 def _metrics(report: Report) -> Table:
     """All figures, with all intervals."""
     columns = ["before", "after", "change"] if report.metrics.after else ["value"]
-    return _noted("metric", columns, [_row(report, name) for name in report.metrics.before])
+    return _noted(columns, [_row(report, name) for name in report.metrics.before])
 
 
-def _noted(title: str, columns: Sequence[str], rows: Sequence[list[Cell]]) -> Table:
+def _noted(columns: Sequence[str], rows: Sequence[list[Cell]]) -> Table:
     rough = any(cell.text.endswith("~") for row in rows for cell in row)
-    return Table.of(title, columns, rows, ROUGH if rough else "")
+    return Table.of("metric", columns, rows, ROUGH if rough else "")
 
 
 def _cell(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from calibrate.results.report import Reliability
 
 MOST_BINS = 100  # drawn
-LEFT, TOP, SIDE, GAP, LOW = 44.0, 10.0, 340.0, 14.0, 64.0  # as in page.js
+LEFT, TOP, SIDE, LOW = 44.0, 10.0, 340.0, 64.0  # as in page.js
 
 
 @dataclass(frozen=True)

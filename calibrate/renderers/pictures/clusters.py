@@ -32,7 +32,6 @@ COLOURS = (BLUE, ORANGE, GREEN)
 MARKERS = ("o", "s", "^")
 TEMPLATE = "D"
 FEW = 500  # points of a class: they are drawn larger and denser
-UNITS = ("relative", "absolute")
 
 
 def clusters_figure(report: ClusterReport, units: str = "relative") -> Figure:
