@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from calibrate.results.json_schema import json_schema
+from schemas import json_schema
+
 from calibrate.results.kinds import KINDS
 
 FOLDER = Path(__file__).parent.parent / "docs/schemas"

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from conftest import ROOT, SAMPLES, check_schema, validator
 from jsonschema import Draft202012Validator, ValidationError
+from schemas import json_schema
 from update_schemas import FOLDER, files
 
 from calibrate.cli.app import COMMANDS
 from calibrate.results.goal import Goal
-from calibrate.results.json_schema import json_schema
 from calibrate.results.kinds import KINDS
 from calibrate.results.measurement import Sides
 
