@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -28,15 +28,8 @@ class Sums:
         )
 
 
-def _first(a: Any, _: Any) -> Any:
-    return a
-
-
-def _pairwise(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(x + y for x, y in zip(a, b, strict=True))
-
-
-SAME = {"merge": _first}  # equal in all states
+SAME = {"merge": lambda state, _: state}  # equal in all states
 LEAST = {"merge": min}
 GREATEST = {"merge": max}
-EACH = {"merge": _pairwise}  # tuples of states; other tuples are strung together
+# tuples of states; other tuples are strung together
+EACH = {"merge": lambda a, b: tuple(x + y for x, y in zip(a, b, strict=True))}
