@@ -60,7 +60,9 @@ def best_temperature(dataset: Dataset, start: float | None = None) -> Optimum:
     dataset = dataset.precise()
     scale = typical_gap(dataset) or largest_gap(dataset)
     if scale is None:
-        return _undefined(dataset)
+        s = map_reduce(dataset, NllStep(1.0, dataset.magnitude))
+        warning = f"T is undefined: {reasons(dataset.task).flat}; T = 1 was kept"
+        return Optimum(1.0, float(s.nll / s.weight), 1, converged=False, warnings=(warning,))
     exponent = round(np.log2(scale))
     if abs(exponent) > FAR:  # bring the scores near 1, so that no power of them overflows
         unit = 2.0**exponent
@@ -242,9 +244,3 @@ class _Search:
         warning = f"{reason}; stopped at T = {unit * t:.4g}"
         nll = float(s.nll / s.weight)
         return Optimum(t, nll, self.passes, converged=False, warnings=(warning,))
-
-
-def _undefined(dataset: Dataset) -> Optimum:
-    s = map_reduce(dataset, NllStep(1.0, dataset.magnitude))
-    warning = f"T is undefined: {reasons(dataset.task).flat}; T = 1 was kept"
-    return Optimum(1.0, float(s.nll / s.weight), 1, converged=False, warnings=(warning,))
