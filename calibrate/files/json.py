@@ -31,13 +31,6 @@ def _indented(value: Any, newline: str) -> str:
     return json.dumps(value, allow_nan=False)
 
 
-def _where(error: Exception) -> str:
-    """The place of a mistake in JSON, where it is known."""
-    if not isinstance(error, json.JSONDecodeError):
-        return ""
-    return f" (line {error.lineno}, column {error.colno}: {error.msg})"
-
-
 def read_json(path: str | Path, what: str, command: str) -> dict[str, Any]:
     """The object in a JSON file.
 
@@ -59,9 +52,12 @@ def read_json(path: str | Path, what: str, command: str) -> dict[str, Any]:
     except InputError:  # a ValueError too
         raise
     except (ValueError, RecursionError) as error:  # not UTF-8, or not JSON
+        where = ""
+        if isinstance(error, json.JSONDecodeError):
+            where = f" (line {error.lineno}, column {error.colno}: {error.msg})"
         raise InputError(
             f"{path}: expected a {what} in JSON, found something else or a truncated file"
-            f"{_where(error)}; write it again with `{command}`"
+            f"{where}; write it again with `{command}`"
         ) from error
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected a {what}, found a JSON {type(content).__name__}")
