@@ -100,7 +100,12 @@ M = TypeVar("M", bound=Ranked)
 
 def best_of(models: Sequence[M]) -> M:
     """The model of least NLL with T."""
-    return min(models, key=_nll)
+
+    def nll(model: M) -> float:
+        value = model.metrics.last["nll"].value
+        return float("inf") if value is None else float(value)
+
+    return min(models, key=nll)
 
 
 def not_told_from(name: str, pairs: Sequence[Pair]) -> tuple[str, ...]:
@@ -167,19 +172,14 @@ class Comparison(Displayed):
         Raises:
             ImportError: pandas is not installed.
         """
-        return frame(({"model": model.name}, _sides(model)) for model in self.models)
-
-
-def _sides(model: ComparedModel) -> dict[str, Metrics | None]:
-    found, against = model.metrics, model.against_first or Sides[Metrics]({}, {})
-    return {
-        "before": found.before,
-        "after": found.after,
-        "before_minus_first": against.before,
-        "after_minus_first": against.after,
-    }
-
-
-def _nll(model: Ranked) -> float:
-    value = model.metrics.last["nll"].value
-    return float("inf") if value is None else float(value)
+        parts: list[tuple[dict[str, str], dict[str, Metrics | None]]] = []
+        for model in self.models:
+            found, against = model.metrics, model.against_first or Sides[Metrics]({}, {})
+            sides = {
+                "before": found.before,
+                "after": found.after,
+                "before_minus_first": against.before,
+                "after_minus_first": against.after,
+            }
+            parts.append(({"model": model.name}, sides))
+        return frame(parts)

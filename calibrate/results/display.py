@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,15 +47,12 @@ def frame(parts: Iterable[tuple[dict[str, str], dict[str, Metrics | None]]]) -> 
     for key, sides in parts:
         index = [*key, "metric"]
         for name in next(iter(sides.values())) or ():
-            records.append({**key, "metric": name, **dict(_cells(name, sides))})
+            record: dict[str, object] = {**key, "metric": name}
+            for side, metrics in sides.items():
+                if metrics is not None:
+                    found = metrics.get(name)
+                    record[side] = None if found is None else found.value
+                    record[f"{side}_low"] = None if found is None else found.low
+                    record[f"{side}_high"] = None if found is None else found.high
+            records.append(record)
     return pd.DataFrame(records).set_index(index).astype(float)
-
-
-def _cells(name: str, sides: dict[str, Metrics | None]) -> Iterator[tuple[str, float | None]]:
-    """The value, low and high of a metric on each side that there is."""
-    for side, metrics in sides.items():
-        if metrics is not None:
-            found = metrics.get(name)
-            yield side, None if found is None else found.value
-            yield f"{side}_low", None if found is None else found.low
-            yield f"{side}_high", None if found is None else found.high
