@@ -53,7 +53,10 @@ class ClassTable(Sums):
         labelled, label, share = block.entries()
         share = share * w[labelled]
         own = p[labelled, label].astype(np.float64)
-        rows, classes, high = _beyond(p, edges[1])
+        flat = p.reshape(-1)
+        beyond = np.flatnonzero(flat > edges[1])  # the others are in the first bin
+        rows, classes = np.divmod(beyond, n_classes)
+        high = flat[beyond].astype(np.float64)
         values = np.zeros((3, len(label) + len(rows)))
         values[0, : len(label)] = share
         values[1, len(label) :] = high * w[rows]
@@ -105,14 +108,6 @@ class ClassTable(Sums):
         """What each group of rows adds to the linearised sum of gaps of classes, ``(g,)``."""
         gap = (self.sums[0] - self.sums[1])[:, classes]
         return np.asarray((np.sign(gap.sum(axis=0)) * gap).sum(axis=(1, 2)))
-
-
-def _beyond(p: FloatArray, edge: float) -> tuple[Index, Index, Float64]:
-    """Row, class and value of the probabilities beyond the first bin."""
-    flat = p.reshape(-1)
-    beyond = np.flatnonzero(flat > edge)
-    rows, classes = np.divmod(beyond, p.shape[1])
-    return rows, classes, flat[beyond].astype(np.float64)
 
 
 def _column_sums(p: FloatArray, block: Block, group: Index, groups: int) -> Float64:

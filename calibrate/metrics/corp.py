@@ -39,7 +39,9 @@ def corp_reliability(kept: KeptRows, seed: int, *, alone: bool = True) -> Sides[
 
 
 def _of_side(kept: KeptRows, side: int, seed: int, alone: bool) -> CorpReliability:
-    levels = _weighty(kept.ordered[side])
+    levels = kept.ordered[side]
+    some = levels.weight > 0
+    levels = Ordered(levels.confidence[some], levels.weight[some], levels.correct[some])
     fit, starts = _isotonic(levels.correct / levels.weight, levels.weight)
     shown = _shown(levels.confidence, starts)
     cells = _Cells.of(kept, side, levels, None if alone else kept.part)
@@ -61,12 +63,6 @@ def _of_side(kept: KeptRows, side: int, seed: int, alone: bool) -> CorpReliabili
         discrimination=right * (1 - right) - refined,
         uncertainty=right * (1 - right),
     )
-
-
-def _weighty(levels: Ordered) -> Ordered:
-    """The levels that weigh anything."""
-    some = levels.weight > 0
-    return Ordered(levels.confidence[some], levels.weight[some], levels.correct[some])
 
 
 def _isotonic(mean: Float64, weight: Float64) -> tuple[Float64, Index]:

@@ -96,6 +96,9 @@ class _Side:
         chance = (
             self.of_confidence if totals.kept.yes is None else _chance(totals.kept.of_yes, self)
         )
+        classwise = NONE
+        if totals.classes and not totals.yes_no and totals.plain:  # independent rows, hard labels
+            classwise = ClasswiseChance.of(totals.classes[side]).test
         fitted = self.choice is not None
         return Tests(
             consistency=chance.test if self.testable else NONE,
@@ -103,7 +106,7 @@ class _Side:
             if self.testable
             else NONE,
             temperature=NONE if fitted else temperature_test(totals, side),
-            classwise=_classwise(totals, side),
+            classwise=classwise,
             after_fit=fitted,
         )
 
@@ -151,12 +154,18 @@ def spiegelhalter_test(
     the one that the parts of the rows show. There is none where T has made Z all but 0: it does
     where rows are one number, as of yes-no decisions, and none is far from 1/2, or all are alike.
     """
+    from scipy.special import ndtr
+
     c, a, w = kept.confidences[side], kept.corrects[side], kept.weight
     if not _expects_errors(totals, side):
         return NONE
     each = w * (a - c) * (1 - 2 * c)
     if totals.hard and totals.alone and pull is None:
-        return _normal(float(each.sum()), float(np.sum(np.square(w * (1 - 2 * c)) * c * (1 - c))))
+        variance = float(np.sum(np.square(w * (1 - 2 * c)) * c * (1 - c)))
+        if not variance > 0:
+            return NONE
+        z = float(each.sum()) / np.sqrt(variance)
+        return Test(float(z), float(2 * ndtr(-abs(z))))
     if not Evidence.of(totals).many:
         return NONE
     by_part = sum_by_part(each, kept.part)
@@ -190,13 +199,6 @@ def temperature_test(totals: Totals, side: int) -> Test:
     return _student(rows.values[side - totals.n_sides], rows.weight)
 
 
-def _classwise(totals: Totals, side: int) -> Test:
-    """Of all classes together; where rows are no independent draws of hard labels, none."""
-    if not totals.classes or totals.yes_no or not totals.plain:
-        return NONE
-    return ClasswiseChance.of(totals.classes[side]).test
-
-
 def _student(by_part: Float64, weight: Float64, total: float | None = None) -> Test:
     """Is the total of independent parts 0? By Student's distribution."""
     from scipy.special import stdtr
@@ -212,12 +214,3 @@ def _student(by_part: Float64, weight: Float64, total: float | None = None) -> T
     freedom = max(effective(weight) - 1, 1.0)
     p = 2 * stdtr(freedom, -abs(skewed(z, float(skewness(centred)))))
     return Test(z, float(p))
-
-
-def _normal(total: float, variance: float) -> Test:
-    from scipy.special import ndtr
-
-    if not variance > 0:
-        return NONE
-    z = total / np.sqrt(variance)
-    return Test(float(z), float(2 * ndtr(-abs(z))))

@@ -40,7 +40,9 @@ def smooth_reliability(kept: KeptRows, side: int, *, alone: bool = True) -> Smoo
     scale = _LogOdds.of(confidence)
     points = _points(confidence, scale)
     odds, at = scale.of_confidence(confidence), scale.of_confidence(points)
-    bandwidth = _bandwidth(odds, weight)
+    deviation = np.sqrt(np.cov(odds, aweights=weight, ddof=0))
+    rows = np.square(weight.sum()) / np.square(weight).sum()
+    bandwidth = float(np.clip(FACTOR * deviation * rows**POWER, *BANDWIDTHS))
     nodes = np.linspace(odds.min(), odds.max() + 1e-9, NODES)
     node = np.rint((odds - nodes[0]) / (nodes[1] - nodes[0])).astype(np.intp)
     mass = np.bincount(node, weight, minlength=NODES).astype(np.float64)
@@ -102,12 +104,6 @@ def _points(confidence: Float64, scale: _LogOdds) -> Float64:
     ]
     beyond = [scale.confidence_at(way) for way in ways]
     return np.unique(np.concatenate([even, ends, *beyond]))
-
-
-def _bandwidth(odds: Float64, weight: Float64) -> float:
-    deviation = np.sqrt(np.cov(odds, aweights=weight, ddof=0))
-    rows = np.square(weight.sum()) / np.square(weight).sum()
-    return float(np.clip(FACTOR * deviation * rows**POWER, *BANDWIDTHS))
 
 
 def _spreads(

@@ -81,6 +81,12 @@ class KeptRows:
         """The rows of all blocks."""
         sides = range(len(parts[0].confidences))
         predicted = [p.predicted for p in parts if p.predicted is not None]
+        found = [p.yes for p in parts if p.yes is not None]
+        yes = None
+        if found:
+            views = zip(*(probabilities for probabilities, _ in found), strict=True)
+            shares = np.concatenate([share for _, share in found])
+            yes = tuple(map(np.concatenate, views)), shares
         return KeptRows(
             tuple(np.concatenate([p.confidences[s] for p in parts]) for s in sides),
             tuple(np.concatenate([p.corrects[s] for p in parts]) for s in sides),
@@ -88,16 +94,8 @@ class KeptRows:
             np.concatenate([p.weight for p in parts]),
             np.concatenate([p.part for p in parts]),
             np.concatenate(predicted) if predicted else None,
-            _yes_of(parts),
+            yes,
         )
-
-
-def _yes_of(parts: tuple[KeptRows, ...]) -> tuple[tuple[Float64, ...], Float64] | None:
-    found = [p.yes for p in parts if p.yes is not None]
-    if not found:
-        return None
-    sides = zip(*(probabilities for probabilities, _ in found), strict=True)
-    return tuple(map(np.concatenate, sides)), np.concatenate([share for _, share in found])
 
 
 def _tilt_of_yes(p: Float64) -> Float64:
