@@ -83,7 +83,7 @@ def test_what_a_dataset_has_already_is_refused_beside_it(verb, given):
 
 
 def test_a_calibrator_in_the_place_of_the_labels_is_told_where_it_belongs():
-    with pytest.raises(calibrate.InputError, match="`calibrator=...`"):
+    with pytest.raises(calibrate.InputError, match=r"`calibrator=\.\.\.`"):
         calibrate.evaluate(FIRST[calibrate.evaluate], calibrate.Temperature(2.0))
     with pytest.raises(calibrate.InputError) as caught:
         calibrate.fit(FIRST[calibrate.fit], Y)
