@@ -80,9 +80,8 @@ def _already_read(
     names = ", ".join(f"`{name}`" for name in given)
     how = ", ".join(f"{name}=..." for name in given if name in options)
     within = f", as `reading=Reading({how})`" if how else ""
-    named = ""
-    if "labels" in given and "calibrator" in signature(verb).parameters:
-        named = "; pass a calibrator by name: `calibrator=...`"
+    mistaken = "labels" in given and "calibrator" in signature(verb).parameters
+    named = "; pass a calibrator by name: `calibrator=...`" if mistaken else ""
     return (
         f"{names}: cannot be set beside a Dataset, which has its own; set it where the Dataset is "
         f"made, in calibrate.open_dataset or Dataset.of{within}{named}"
