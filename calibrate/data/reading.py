@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from calibrate.blocks.scores import SCORES
 from calibrate.errors import InputError, check_known
-from calibrate.printable import brief
+from calibrate.printable import ShortRepr, brief
 from calibrate.tasks import TASKS, Task
 
 MOST_LABEL = 1 << 53  # up to here floating numbers are whole ones
@@ -29,8 +29,8 @@ class ReadingOptions(TypedDict, total=False):
     leave_out: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Reading:
+@dataclass(frozen=True, repr=False)
+class Reading(ShortRepr):
     """How arrays of scores and labels are to be read.
 
     Attributes:
