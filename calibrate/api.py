@@ -7,8 +7,9 @@ torch, JAX, pandas, polars or pyarrow, or a list: see ``data.foreign``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from calibrate.data.dataset import Dataset
 from calibrate.data.foreign import as_array
 from calibrate.data.groups import check_groups
 from calibrate.data.known_rows import NOBODY, KnownRows
-from calibrate.data.reading import Reading, ReadingOptions
+from calibrate.data.reading import ReadingOptions, reading_of
 from calibrate.data.top_labels import TopLabels
 from calibrate.errors import InputError
 from calibrate.metrics.settings import Settings
@@ -42,13 +43,25 @@ MASKED = 1e8  # scores this far down mask a class
 
 
 def _dataset(
+    verb: Callable[..., object],
     logits: Values | Dataset,
     labels: Values | None,
     weights: Values | None,
     clusters: Values | None,
-    reading: ReadingOptions,
+    options: ReadingOptions,
 ) -> Dataset:
+    """Return the rows that a verb was given, as arrays or as a Dataset.
+
+    Raises:
+        TypeError: a keyword argument is none of the verb.
+        InputError: the arrays cannot be used, or something was given that a Dataset has already.
+    """
+    reading = reading_of(verb, options)
     if isinstance(logits, Dataset):
+        beside = {"labels": labels, "weights": weights, "clusters": clusters, **options}
+        given = [name for name, value in beside.items() if value is not None]
+        if given:
+            raise InputError(_already_read(verb, given, options))
         return logits
     if isinstance(logits, (str, Path)):
         raise InputError(
@@ -57,8 +70,21 @@ def _dataset(
         )
     if labels is None:
         raise InputError("`labels`: expected one class index per row, got None")
-    return Dataset.of(
-        logits, labels, weights=weights, clusters=clusters, reading=Reading(**reading)
+    return Dataset.of(logits, labels, weights=weights, clusters=clusters, reading=reading)
+
+
+def _already_read(
+    verb: Callable[..., object], given: Sequence[str], options: ReadingOptions
+) -> str:
+    """Return the message about arguments that cannot stand beside a Dataset."""
+    names = ", ".join(f"`{name}`" for name in given)
+    how = ", ".join(f"{name}=..." for name in given if name in options)
+    within = f", as `reading=Reading({how})`" if how else ""
+    mistaken = "labels" in given and "calibrator" in signature(verb).parameters
+    named = "; pass a calibrator by name: `calibrator=...`" if mistaken else ""
+    return (
+        f"{names}: cannot be set beside a Dataset, which has its own; set it where the Dataset is "
+        f"made, in calibrate.open_dataset or Dataset.of{within}{named}"
     )
 
 
@@ -88,12 +114,12 @@ def fit(
         The fit: ``.calibrator``, ``.temperature``, ``.interval``, ``.converged``.
 
     Raises:
-        InputError: the arrays cannot be used.
+        InputError: the arrays cannot be used, or stand beside a ``Dataset``, which has its own.
 
     Reference: Guo et al. (2017), section 4.2.
     """
     smoothing = Smoothing(label_smoothing, smoothing_over)
-    dataset = _dataset(logits, labels, weights, clusters, reading)
+    dataset = _dataset(fit, logits, labels, weights, clusters, reading)
     if label_smoothing:
         if not dataset.magnitude < MASKED and dataset.scores != "probabilities":
             raise InputError(
@@ -122,9 +148,10 @@ def fit_per_label(
 
     The other arguments are those of ``fit``.
     """
-    reading = {"task": Task.multilabel, **reading}
+    if not isinstance(logits, Dataset):
+        reading = {"task": Task.multilabel, **reading}
     return per_label.fit_per_label(
-        _dataset(logits, labels, weights, clusters, reading), names=names
+        _dataset(fit_per_label, logits, labels, weights, clusters, reading), names=names
     )
 
 
@@ -151,7 +178,7 @@ def evaluate(
 
     The other arguments are those of ``fit``.
     """
-    dataset = _dataset(logits, labels, weights, clusters, reading)
+    dataset = _dataset(evaluate, logits, labels, weights, clusters, reading)
     settings = _named(settings or Settings(), dataset)
     known = _known(calibrator)
     in_sample, shared = known.rows.recognise(dataset)
@@ -196,7 +223,7 @@ def cross_evaluate(
 
     The other arguments are those of ``evaluate``.
     """
-    dataset = _dataset(logits, labels, weights, clusters, reading)
+    dataset = _dataset(cross_evaluate, logits, labels, weights, clusters, reading)
     settings = _named(settings or Settings(), dataset)
     crossed = cross_fit(dataset, METHOD, folds, settings.seed)
     calibrator, sweep = crossed.calibrator, None

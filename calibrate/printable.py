@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import fields
+from html import escape
 from reprlib import Repr
 from shlex import quote
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 MOST_VALUE = 60  # characters of a value that is echoed
 MOST_LISTED = 12  # names in a list of them
@@ -20,6 +26,8 @@ UNPRINTABLE = re.compile(
 
 _repr = Repr()
 _repr.maxstring = _repr.maxother = _repr.maxlong = MOST_VALUE
+_shorter = Repr()
+_shorter.maxtuple = _shorter.maxlist = _shorter.maxdict = 3
 
 
 def printable(text: str) -> str:
@@ -74,3 +82,29 @@ def cut(text: str) -> str:
     """A text of at most about 60 characters, without its middle where it is longer."""
     half = MOST_VALUE // 2
     return text if len(text) <= MOST_VALUE else f"{text[:half]}...{text[-half:]}"
+
+
+class ShortRepr:
+    """A dataclass with ``repr=False`` that shows its fields, long ones cut."""
+
+    def __repr__(self: DataclassInstance) -> str:
+        shown = [f"{each.name}={_shorter.repr(getattr(self, each.name))}" for each in fields(self)]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+class Summarised:
+    """A value that shows itself as one line, and in a notebook as a small table."""
+
+    def _summary(self) -> dict[str, str]:
+        """Return what to say of it, by what that is about."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(printable, self._summary().values()))})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{escape(about)}</th><td>{escape(printable(text))}</td></tr>"
+            for about, text in self._summary().items()
+        )
+        return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"

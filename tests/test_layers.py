@@ -110,3 +110,23 @@ def test_nothing_is_asserted():
         if isinstance(node, ast.Assert)
     ]
     assert found == []
+
+
+BLAS = {"dot", "inner", "vdot", "vecdot", "matmul", "matvec", "vecmat", "tensordot", "cov"}
+WITHOUT_THREADS = {
+    "each @ repeats.T": "of a sparse matrix: loops of scipy's own",
+    "sums @ weights.T": "the same",
+    "np.linalg.solve(moments, first)": "3 x 3",
+    "np.linalg.svd(triangle, compute_uv=False)": "2 x 2",
+    "np.linalg.norm(corners[i] - corners[j])": "2 numbers",
+}
+
+
+def test_no_sum_is_split_between_the_threads_of_a_blas():
+    """``blocks.sums.product`` multiplies what may be long."""
+    nodes = [node for path in FILES for node in ast.walk(ast.parse(path.read_text()))]
+    products = [n for n in nodes if isinstance(n, ast.BinOp) and isinstance(n.op, ast.MatMult)]
+    calls = [n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+    called = [n for n in calls if n.func.attr in BLAS or "linalg." in ast.unparse(n.func)]
+    optimised = [n for n in calls if "optimize" in {keyword.arg for keyword in n.keywords}]
+    assert {ast.unparse(n) for n in (*products, *called, *optimised)} == {*WITHOUT_THREADS}

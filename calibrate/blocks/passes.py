@@ -19,6 +19,7 @@ S = TypeVar("S")
 B_co = TypeVar("B_co", covariant=True)
 
 BLOCK_ELEMENTS = 1 << 19  # 2 MiB of float32: still in the cache, and threads seldom wait in turn
+BLOCK_ROWS = 1 << 16  # of few classes: a number per row is a float64, and there are many of these
 BLOCKS_PER_TASK = 8  # fewer, longer tasks: waking a thread costs as much as a small block
 
 
@@ -35,8 +36,10 @@ class Readable(Protocol[B_co]):
 
 
 def rows_per_block(n_classes: int) -> int:
-    """Rows in a block of about ``BLOCK_ELEMENTS`` scores; depends on the shape only."""
-    return max(1, BLOCK_ELEMENTS // max(1, n_classes))
+    """Rows in a block of about ``BLOCK_ELEMENTS`` scores, at most ``BLOCK_ROWS``; depends on the
+    shape only.
+    """
+    return max(1, min(BLOCK_ROWS, BLOCK_ELEMENTS // max(1, n_classes)))
 
 
 @dataclass(frozen=True)

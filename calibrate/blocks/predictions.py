@@ -9,6 +9,7 @@ import numpy as np
 from calibrate.arrays import Float64, FloatArray, Index, Labels
 from calibrate.blocks.block import Block
 from calibrate.blocks.softmax import Exponentials, exponentials, row_dot, target_scores
+from calibrate.blocks.sums import row_products
 
 
 @dataclass(frozen=True)
@@ -151,5 +152,5 @@ def _label_terms(
     if labels.ndim == 1:
         return np.exp(target) / total, 1.0
     e = k.e if k.axis else k.e.T
-    hit = np.vecdot(labels, e.astype(np.float64)) / total
-    return hit, np.vecdot(labels, labels)
+    hit = row_products(labels, e.astype(np.float64)) / total
+    return hit, row_products(labels, labels)

@@ -15,6 +15,7 @@ import numpy as np
 
 from calibrate.arrays import Float64, FloatArray
 from calibrate.blocks.block import Block
+from calibrate.blocks.sums import row_products
 
 FEW_CLASSES = 64  # below this, classes go first
 SAFE_EXPONENT = 30.0  # exp(±30)² times any number of classes stays normal in float32
@@ -39,7 +40,7 @@ def row_dot(a: FloatArray, b: FloatArray, axis: int) -> FloatArray:
     if axis == 0:
         sums: FloatArray = np.einsum("kn,kn->n", a, b)
     else:
-        sums = np.vecdot(a, b)
+        sums = row_products(a, b)
     return sums
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from calibrate.calibrators.methods import METHODS
-from calibrate.calibrators.protocol import Calibrator, Fit, parameters_of
+from calibrate.calibrators.protocol import Calibrator, Fit, fitted_in_words, parameters_of
 from calibrate.data.known_rows import KnownRows
 from calibrate.data.row_digests import RowDigests
 from calibrate.errors import InputError, check_known
 from calibrate.files import peek, write_json
-from calibrate.printable import brief
+from calibrate.printable import Summarised, brief
 from calibrate.results.json import decode, encode, read_result
 from calibrate.results.report import Fitted, Intervals
 from calibrate.version import package_version
@@ -45,8 +45,8 @@ class AboutFit:
 NOTHING_KNOWN = AboutFit()
 
 
-@dataclass(frozen=True)
-class CalibratorFile:
+@dataclass(frozen=True, repr=False)
+class CalibratorFile(Summarised):
     """The content of a calibrator file: a method, its parameters, and what they fit."""
 
     method: str
@@ -57,6 +57,16 @@ class CalibratorFile:
 
     schema: ClassVar[str] = "calibrate.calibrator/1"
     command: ClassVar[str] = "calibrate fit"
+
+    def _summary(self) -> dict[str, str]:
+        about = self.fitted
+        words = fitted_in_words(self.method, self.parameters, about.intervals)
+        found = {"calibrator": words}
+        if about.rows is not None:
+            found["fitted on"] = f"{about.rows:,} rows"
+        if about.converged is False:
+            found["optimum"] = "not converged"
+        return found
 
     def build(self, where: str = "calibrator") -> Calibrator:
         """The calibrator itself.

@@ -11,6 +11,7 @@ from calibrate.blocks.block import Block, Smoothing
 from calibrate.data.dataset import Dataset
 from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
+from calibrate.printable import Summarised
 from calibrate.results.report import Fitted, Interval, Intervals, Parameters
 from calibrate.tasks import Task
 
@@ -75,6 +76,20 @@ class Calibrator(Protocol):
 C = TypeVar("C", bound=Calibrator)
 
 
+def fitted_in_words(method: str, parameters: Parameters, intervals: Intervals) -> str:
+    """``temperature: T = 2.12 [2.05, 2.19]``, or of many values their range."""
+    words = []
+    for name, value in parameters.items():
+        found, symbol = intervals.get(name), "T" if name == "temperature" else name
+        if isinstance(value, (tuple, list)):
+            words.append(f"{len(value):,} {name} from {min(value):.3g} to {max(value):.3g}")
+        elif found is None:
+            words.append(f"{symbol} = {value:.3g}")
+        else:
+            words.append(f"{symbol} = {value:.3g} [{found[0]:.3g}, {found[1]:.3g}]")
+    return f"{method}: {', '.join(words)}"
+
+
 def parameters_of(calibrator: Calibrator) -> Parameters:
     """The fitted values by name, as they stand in files and reports."""
     found = asdict(calibrator)
@@ -82,8 +97,8 @@ def parameters_of(calibrator: Calibrator) -> Parameters:
     return dict(found)
 
 
-@dataclass(frozen=True)
-class Fit(Generic[C]):
+@dataclass(frozen=True, repr=False)
+class Fit(Summarised, Generic[C]):
     """A fitted calibrator, and how sure it is.
 
     Attributes:
@@ -107,6 +122,20 @@ class Fit(Generic[C]):
     known: KnownRows
     smoothing: Smoothing | None = None
     warnings: tuple[str, ...] = ()
+
+    def _summary(self) -> dict[str, str]:
+        found = {
+            "calibrator": fitted_in_words(
+                self.calibrator.method, parameters_of(self.calibrator), self.intervals
+            ),
+            "fitted on": f"{self.n_rows:,} rows",
+            "optimum": "converged" if self.converged else "not converged",
+        }
+        if self.smoothing is not None:
+            found["label smoothing"] = f"label smoothing {self.smoothing}"
+        if self.warnings:
+            found["warnings"] = f"warnings: {len(self.warnings)}"
+        return found
 
     @property
     def temperature(self) -> float:

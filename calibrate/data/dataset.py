@@ -23,13 +23,14 @@ from calibrate.data.row_digests import RowDigests
 from calibrate.data.score_checks import Inspection, RawRows, raise_if_bad
 from calibrate.data.selection import Selection
 from calibrate.data.weights import weights_of
+from calibrate.printable import Summarised, cut
 from calibrate.tasks import Task
 
 SMALL = 1 << 19  # up to so many scores are computed in float64, whatever their dtype
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, repr=False)
+class Dataset(Summarised):
     """Checked rows, readable by range as ``Block``; made by ``Dataset.of``.
 
     A row is one decision: one of K classes, or yes or no about one label. A dataset over files
@@ -121,6 +122,25 @@ class Dataset:
             class_names=names,
             notes=(*notes, *zeros.notes),
         )
+
+    def _summary(self) -> dict[str, str]:
+        several = self.task is Task.multilabel  # each row is about one of its labels
+        noun = "decisions" if several else "rows"
+        found = {"rows": f"{cut(self.logits.name)}: {self.n_rows:,} {noun}"}
+        if several:
+            found["decided"] = f"{self.layout.n_labels:,} labels"
+        elif not self.task.one_score:
+            found["classes"] = f"{self.n_classes:,} classes"
+        found["task"] = str(self.task)
+        kind = "hard labels" if self.hard else "soft labels"
+        found["labels"] = "no labels" if self.labels is None else kind
+        if self.weights is not None:
+            found["weights"] = "weighted"
+        if self.clusters is not None:
+            found["clusters"] = "clustered"
+        if self.smoothing is not None:
+            found["label smoothing"] = f"label smoothing {self.smoothing}"
+        return found
 
     @property
     def n_rows(self) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from inspect import signature
 from typing import TypedDict
 
 from calibrate.blocks.scores import SCORES
 from calibrate.errors import InputError, check_known
-from calibrate.printable import brief
+from calibrate.printable import ShortRepr, brief
 from calibrate.tasks import TASKS, Task
 
 MOST_LABEL = 1 << 53  # up to here floating numbers are whole ones
@@ -27,8 +29,8 @@ class ReadingOptions(TypedDict, total=False):
     leave_out: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Reading:
+@dataclass(frozen=True, repr=False)
+class Reading(ShortRepr):
     """How arrays of scores and labels are to be read.
 
     Attributes:
@@ -77,6 +79,28 @@ class Reading:
         check_label("label_offset", self.label_offset)
         if self.ignore_label is not None:
             check_label("ignore_label", self.ignore_label)
+
+
+def reading_of(function: Callable[..., object], options: ReadingOptions) -> Reading:
+    """Return the ``Reading`` that the keyword arguments of a function ask for.
+
+    Args:
+        function: takes ``**reading``; its own arguments are suggested, too.
+        options: what it was given.
+
+    Raises:
+        TypeError: there is no such argument; in the words of Python, with the nearest one.
+        InputError: as of ``Reading``.
+    """
+    fields = ReadingOptions.__annotations__
+    for name in options:
+        if name not in fields:
+            near = get_close_matches(name, [*signature(function).parameters, *fields], n=1)
+            hint = f". Did you mean {near[0]!r}?" if near else ""
+            raise TypeError(
+                f"{function.__name__}() got an unexpected keyword argument {name!r}{hint}"
+            )
+    return Reading(**options)
 
 
 def check_label(argument: str, label: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +41,7 @@ class RowDigests:
     a data stream (the k smallest hashes).
     """
 
-    digests: tuple[int, ...]
+    digests: tuple[int, ...] = field(repr=False)
     whole: bool
     alike: float
 

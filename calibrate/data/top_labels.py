@@ -10,10 +10,11 @@ from calibrate.arrays import AnyArray, Float64, Index
 from calibrate.blocks.parts import part_of
 from calibrate.data.clusters import cluster_numbers
 from calibrate.data.weights import check_weights
+from calibrate.printable import Summarised, cut
 
 
-@dataclass(frozen=True)
-class TopLabels:
+@dataclass(frozen=True, repr=False)
+class TopLabels(Summarised):
     """Rows of which only the prediction and its confidence are known.
 
     Attributes:
@@ -33,6 +34,17 @@ class TopLabels:
     clusters: Index | None = None
     name: str = field(default="top labels", kw_only=True)
     warnings: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def _summary(self) -> dict[str, str]:
+        found = {
+            "predictions": f"{cut(self.name)}: {self.n_rows:,} predictions",
+            "labels": f"{self.n_classes:,} labels seen",
+        }
+        if self.weights is not None:
+            found["weights"] = "weighted"
+        if self.clusters is not None:
+            found["clusters"] = "clustered"
+        return found
 
     @property
     def n_rows(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from calibrate.arrays import Float64, Index
 from calibrate.blocks.bins import BinTable, bin_index
 from calibrate.blocks.passes import map_blocks
+from calibrate.blocks.sums import product
 from calibrate.metrics.totals import PartGaps
 from calibrate.results.tests import Test
 
@@ -160,4 +161,4 @@ def signed_gaps(gaps: PartGaps, seed: int) -> Float64:
     n_parts = int(np.count_nonzero(gaps.weight))
     signs = np.random.default_rng([seed, 1]).integers(0, 2, size=(SAMPLES, len(gaps.weight)))
     stretched = gaps.noise * np.sqrt(n_parts / max(n_parts - 1, 1))
-    return np.asarray((2.0 * signs - 1) @ stretched)
+    return product(2.0 * signs - 1, stretched)

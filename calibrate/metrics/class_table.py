@@ -12,7 +12,7 @@ from calibrate.arrays import Float64, FloatArray, Index
 from calibrate.blocks.bins import bin_index
 from calibrate.blocks.block import Block
 from calibrate.blocks.cell_sums import CellSums
-from calibrate.blocks.sums import SAME, Sums
+from calibrate.blocks.sums import SAME, Sums, product
 
 GROUPS = 20  # of rows, for the standard error; one, and no interval, for very many classes
 MANY_CLASSES = 2_000
@@ -118,5 +118,5 @@ def _column_sums(p: FloatArray, block: Block, group: Index, groups: int) -> Floa
         if block.units is not None:
             those = np.flatnonzero(group == g)
         plain = block.weights is None  # a sum is several times as fast as a product
-        column[g] = p[those].sum(axis=0) if plain else block.weight[those] @ p[those]
+        column[g] = p[those].sum(axis=0) if plain else product(block.weight[those], p[those])
     return column

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from calibrate.arrays import Float64
+from calibrate.blocks.sums import product
 
 RIDGE = 1e-4  # of the even spread of the kernel: keeps fits definite where levels are few
 LEAST = 1e-8  # weight under the kernel below which there is no fit
@@ -23,7 +24,7 @@ def fit_weights(points: Float64, nodes: Float64, weight: Float64, bandwidth: flo
     powers = [kernel(points, nodes, bandwidth)]
     for _ in range(4):
         powers.append(powers[-1] * u)
-    sums = [power @ weight for power in powers]
+    sums = [product(power, weight) for power in powers]
     some = sums[0] > LEAST
     mass = np.where(some, sums[0], 1.0)
     rows = [np.stack([sums[i + j] / mass for j in range(3)], axis=-1) for i in range(3)]

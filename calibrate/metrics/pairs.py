@@ -11,6 +11,7 @@ import numpy as np
 from calibrate.arrays import Float64
 from calibrate.blocks.row_sums import effective, jackknife
 from calibrate.blocks.student import NORMAL_95, student_95
+from calibrate.blocks.sums import product
 from calibrate.results.comparison import Pair
 from calibrate.results.measurement import Measurement
 
@@ -60,7 +61,7 @@ def all_pairs(names: Sequence[str], models: Sequence[RowMeans], seed: int) -> tu
     n_parts = int(np.count_nonzero(weight))
     errors = jackknife(influence[second] - influence[first], n_parts)
     signs = 2.0 * np.random.default_rng([seed, 2]).integers(0, 2, (SAMPLES, len(weight))) - 1
-    drawn = signs @ influence.T
+    drawn = product(signs, influence.T)
     differ = errors > 0
     largest = np.zeros(SAMPLES)
     if differ.any():

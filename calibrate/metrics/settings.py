@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from calibrate.blocks.bins import DEFAULT_BINS
 from calibrate.errors import InputError
+from calibrate.printable import ShortRepr
 from calibrate.results.settings_used import SettingsUsed
 
 
-@dataclass(frozen=True)
-class Settings:
+@dataclass(frozen=True, repr=False)
+class Settings(ShortRepr):
     """How much to measure.
 
     Attributes:

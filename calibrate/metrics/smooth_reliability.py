@@ -9,6 +9,7 @@ import numpy as np
 from calibrate.arrays import Float64, Index
 from calibrate.blocks.parts import PARTS
 from calibrate.blocks.student import NORMAL_95
+from calibrate.blocks.sums import product
 from calibrate.metrics.local_quadratic import fit_weights, kernel
 from calibrate.metrics.totals import KeptRows
 from calibrate.results.report import SmoothReliability
@@ -48,13 +49,14 @@ def smooth_reliability(kept: KeptRows, side: int, *, alone: bool = True) -> Smoo
     mass = np.bincount(node, weight, minlength=NODES).astype(np.float64)
     right = np.bincount(node, weight * correct, minlength=NODES).astype(np.float64)
     weights = fit_weights(at, nodes, mass, bandwidth)
-    accuracy = np.clip(weights @ right, 0.0, 1.0)
+    accuracy = np.clip(product(weights, right), 0.0, 1.0)
     few = np.linspace(nodes[0], nodes[-1], FITTED)
-    fitted = np.clip(fit_weights(few, nodes, mass, bandwidth) @ right, 0.0, 1.0)
+    fitted = np.clip(product(fit_weights(few, nodes, mass, bandwidth), right), 0.0, 1.0)
     residual = weight * (correct - np.interp(nodes, few, fitted)[node])
     spread, unit = _spreads(weights, node, residual, weight, None if alone else kept.part)
     low, high = _band(accuracy, spread, unit)
-    ample = (kernel(at, nodes, bandwidth) @ mass >= FEWEST) & (unit > 0) & (unit * FEWEST <= 1)
+    near = product(kernel(at, nodes, bandwidth), mass)
+    ample = (near >= FEWEST) & (unit > 0) & (unit * FEWEST <= 1)
     ample &= (points >= confidence.min()) & (points <= confidence.max())
 
     def shown(values: Float64) -> tuple[float | None, ...]:
@@ -114,13 +116,17 @@ def _spreads(
     ``sum (l r)²`` and ``sum (l w)²`` over rows; where rows belong together, both times what adding
     up ``l r`` by part before squaring it makes of the first, if that is more.
     """
+    from scipy.sparse import csr_array
+
     square = np.square(weights)
-    spread: Float64 = square @ np.bincount(node, np.square(residual), minlength=NODES)
-    unit: Float64 = square @ np.bincount(node, np.square(weight), minlength=NODES)
+    spread, unit = (
+        product(square, np.bincount(node, np.square(values), minlength=NODES))
+        for values in (residual, weight)
+    )
     if part is None:
         return spread, unit
-    sums = np.bincount(part * NODES + node, residual, minlength=PARTS * NODES)
-    together = np.square(weights @ sums.reshape(PARTS, NODES).T).sum(axis=1)
+    sums = csr_array((residual, (part, node)), shape=(PARTS, NODES))
+    together = np.square(sums @ weights.T).sum(axis=0)
     ratio = np.divide(together, spread, out=np.ones_like(spread), where=spread > 0)
     ratio = np.maximum(ratio, 1.0)
     return spread * ratio, unit * ratio
@@ -144,5 +150,6 @@ def _density(confidence: Float64, weight: Float64, points: Float64) -> Float64:
     nodes = np.linspace(0.0, 1.0, NODES)
     node = np.rint(confidence * (NODES - 1)).astype(np.intp)
     mass = np.bincount(node, weight, minlength=NODES) / weight.sum()
-    folded = sum(kernel(points, each, DENSITY_BANDWIDTH) for each in (nodes, -nodes, 2 - nodes))
-    return np.asarray(folded @ mass / (DENSITY_BANDWIDTH * np.sqrt(2 * np.pi)))
+    folded = [kernel(points, each, DENSITY_BANDWIDTH) for each in (nodes, -nodes, 2 - nodes)]
+    density = product(np.sum(folded, axis=0), mass)
+    return np.asarray(density / (DENSITY_BANDWIDTH * np.sqrt(2 * np.pi)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from calibrate.printable import ShortRepr
 from calibrate.results.measurement import Figures
 
 
@@ -78,8 +79,8 @@ class EveryClass:
     ece: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class Classes:
+@dataclass(frozen=True, repr=False)
+class Classes(ShortRepr):
     """Classes looked at one by one.
 
     Attributes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from calibrate.printable import ShortRepr
 
-@dataclass(frozen=True)
-class CorpReliability:
+
+@dataclass(frozen=True, repr=False)
+class CorpReliability(ShortRepr):
     """Accuracy as the isotonic regression of correctness on confidence, and its Brier score.
 
     Of yes-no decisions, how often it is yes against the probability of yes. The Brier score of the

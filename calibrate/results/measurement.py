@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from calibrate.printable import listed
+
 T = TypeVar("T")
 
 
@@ -49,11 +51,15 @@ def sides_of(found: Sequence[T]) -> Sides[T]:
     return Sides(found[0], found[1] if len(found) == 2 else None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Figures(Sides[Metrics]):
     """The metrics by name; ``change`` is after - before on the same rows, a paired comparison."""
 
     change: Metrics | None
+
+    def __repr__(self) -> str:
+        sides = "before" if self.after is None else "before, after and change"
+        return f"Figures({sides} of {listed(self.before)})"
 
     def of(self, names: Sequence[str]) -> Figures:
         """Some of the metrics."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from calibrate.printable import ShortRepr
 from calibrate.results.biases import Bias, Classes, GroupFigures
 from calibrate.results.corp import CorpReliability
 from calibrate.results.display import Displayed, frame
@@ -24,7 +25,8 @@ Intervals = dict[str, Interval | tuple[Interval | None, ...] | None]
 
 
 @dataclass(frozen=True)
-class Reliability:
+@dataclass(frozen=True, repr=False)
+class Reliability(ShortRepr):
     """Confidence against accuracy per bin; empty bins have weight 0 and None.
 
     ``consistency_low`` and ``consistency_high`` hold the accuracy of 95 % of calibrated models with
@@ -68,8 +70,8 @@ class ClassReliability:
     off: bool | None = None
 
 
-@dataclass(frozen=True)
-class SmoothReliability:
+@dataclass(frozen=True, repr=False)
+class SmoothReliability(ShortRepr):
     """Accuracy as a smooth function of confidence, with its pointwise 95 % band.
 
     Attributes:
@@ -87,16 +89,16 @@ class SmoothReliability:
     density: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class RiskCoverage:
+@dataclass(frozen=True, repr=False)
+class RiskCoverage(ShortRepr):
     """The error rate (risk) among the most confident rows that make up a share (coverage)."""
 
     coverage: tuple[float, ...]
     risk: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class SweepBins:
+@dataclass(frozen=True, repr=False)
+class SweepBins(ShortRepr):
     """The confidence bins at each of some temperatures, to four decimals: what a page draws.
 
     Of yes-no decisions the probability of yes and how often it is yes.
@@ -113,8 +115,8 @@ class SweepBins:
     accuracy: tuple[tuple[float | None, ...], ...]
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, repr=False)
+class Sweep(ShortRepr):
     """The NLL and the ECE of these rows over a range of temperatures.
 
     Attributes:

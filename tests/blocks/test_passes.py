@@ -77,6 +77,8 @@ def test_few_results_wait_for_a_slow_consumer():
 def test_block_size_depends_on_the_number_of_classes_only():
     assert rows_per_block(1000) == 524
     assert rows_per_block(10**7) == 1
+    assert rows_per_block(1) == rows_per_block(2) == rows_per_block(8) == 65_536
+    assert rows_per_block(9) == 58_254
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process")

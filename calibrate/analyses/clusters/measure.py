@@ -15,6 +15,7 @@ from calibrate.analyses.compare import check_same_rows
 from calibrate.arrays import Float64
 from calibrate.blocks.passes import map_blocks
 from calibrate.blocks.scheduler import doing
+from calibrate.blocks.sums import product
 from calibrate.data.class_names import check_classes
 from calibrate.errors import InputError
 from calibrate.metrics.intervals.bootstrap import Generators, interval
@@ -153,7 +154,7 @@ class _Resample:
         rng, samples = draw
         counts = rng.poisson(1.0, size=(samples, self.sums[0].shape[1])).astype(np.float64)
         with np.errstate(all="ignore"):
-            return [_figures(counts @ each.T)[0] for each in self.sums]
+            return [_figures(product(counts, each.T))[0] for each in self.sums]
 
 
 @doing("bootstrap", "samples")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibrate.arrays import AnyArray, Float64, described
+from calibrate.blocks.sums import product
 from calibrate.errors import InputError
 
 # templates whose triangle is thinner than this lie on a line, as far as float32 can say
@@ -24,7 +25,7 @@ class TemplatePlane:
 
     Attributes:
         origin: ``(d,)`` the mean of the templates.
-        basis: ``(d, 2)`` with orthonormal columns: QR of ``(t_b - t_a, t_c - t_a)``.
+        basis: ``(d, 2)`` with orthonormal columns, from ``(t_b - t_a, t_c - t_a)``.
         templates: ``(3, 2)`` their coordinates.
     """
 
@@ -42,16 +43,15 @@ class TemplatePlane:
         if not np.isfinite(templates).all():
             raise InputError(f"{where}: expected finite weights, found NaN or infinity")
         sides = templates[1:] - templates[0]
-        widths = np.linalg.svd(sides, compute_uv=False)
-        if len(widths) < 2 or widths[1] <= FLAT * widths[0]:
+        basis, triangle = _orthonormal(sides / (np.abs(sides).max() or 1.0))
+        widths = np.linalg.svd(triangle, compute_uv=False)
+        if widths[1] <= FLAT * widths[0]:
             raise InputError(
                 f"{where}: expected three templates that span a plane, found them on a line; "
                 "choose other classes"
             )
-        basis, triangle = np.linalg.qr(sides.T)
-        basis = basis * np.sign(np.diag(triangle))
         origin = templates.mean(axis=0)
-        return TemplatePlane(origin, basis, (templates - origin) @ basis)
+        return TemplatePlane(origin, basis, product(templates - origin, basis))
 
     @staticmethod
     def of_logits() -> TemplatePlane:
@@ -64,7 +64,22 @@ class TemplatePlane:
 
     def project(self, x: Float64) -> Float64:
         """The coordinates ``(n, 2)`` of points ``(n, d)``."""
-        return (x - self.origin) @ self.basis
+        return product(x - self.origin, self.basis)
+
+
+def _orthonormal(sides: Float64) -> tuple[Float64, Float64]:
+    """Return the ``(d, 2)`` basis of Gram and Schmidt of two sides ``(2, d)``, and the sides in it,
+    ``(2, 2)``; what the second has of the first is taken off twice, for thin triangles.
+    """
+    first, second = sides
+    length = np.sqrt(product(first, first))
+    first = first / (length or 1.0)
+    along = product(first, second)
+    rest = second - along * first
+    rest = rest - product(first, rest) * first
+    height = np.sqrt(product(rest, rest))
+    basis = np.stack([first, rest / (height or 1.0)], axis=1)
+    return basis, np.array([[length, 0.0], [along, height]])
 
 
 def templates_of(

@@ -13,7 +13,7 @@ from calibrate.blocks.bins import DEFAULT_BINS
 from calibrate.calibrators.cross_fit import FOLDS, cross_fit
 from calibrate.calibrators.methods.temperature import METHOD
 from calibrate.data.dataset import Dataset
-from calibrate.data.reading import Reading, ReadingOptions
+from calibrate.data.reading import Reading, ReadingOptions, reading_of
 from calibrate.errors import InputError
 from calibrate.metrics.measure import measure
 from calibrate.metrics.metric import METRICS
@@ -86,7 +86,8 @@ def _plain(name: str) -> PlainMetric:
         weights: Values | None = None,
         **reading: Unpack[ReadingOptions],
     ) -> float:
-        return _measured(name, _rows(probabilities, labels, weights, reading), DEFAULT_BINS)
+        how = reading_of(metric, reading)
+        return _measured(name, _rows(probabilities, labels, weights, how), DEFAULT_BINS)
 
     return _told(metric, name, ARGUMENTS + READING)
 
@@ -102,7 +103,8 @@ def _binned(name: str) -> BinnedMetric:
         n_bins: int = DEFAULT_BINS,
         **reading: Unpack[ReadingOptions],
     ) -> float:
-        return _measured(name, _rows(probabilities, labels, weights, reading), n_bins)
+        how = reading_of(metric, reading)
+        return _measured(name, _rows(probabilities, labels, weights, how), n_bins)
 
     return _told(metric, name, ARGUMENTS + BINS + READING)
 
@@ -120,10 +122,7 @@ def _told(function: F, name: str, more: str) -> F:
     return function
 
 
-def _rows(
-    probabilities: Values, labels: Values, weights: Values | None, reading: ReadingOptions
-) -> Dataset:
-    how = Reading(**reading)
+def _rows(probabilities: Values, labels: Values, weights: Values | None, how: Reading) -> Dataset:
     how = how if how.scores else replace(how, scores="probabilities")
     return Dataset.of(probabilities, labels, weights=weights, reading=how)
 

@@ -11,7 +11,7 @@ from calibrate.blocks.block import Block
 from calibrate.blocks.parts import sum_by_part
 from calibrate.blocks.passes import map_reduce
 from calibrate.blocks.row_sums import effective, jackknife
-from calibrate.blocks.sums import Sums
+from calibrate.blocks.sums import Sums, product
 from calibrate.data.dataset import Dataset
 from calibrate.results.tests import Test
 
@@ -60,7 +60,7 @@ class MeansStep:
             return np.stack(each, axis=1).astype(np.float64)
 
         if n == 1:
-            return Means(np.array([w.sum()]), (w @ z)[None], (w @ q)[None])
+            return Means(np.array([w.sum()]), product(w, z)[None], product(w, q)[None])
         return Means(np.bincount(columns, w, n).astype(np.float64), total(z), total(q))
 
 

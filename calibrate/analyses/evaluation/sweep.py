@@ -12,7 +12,7 @@ from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_reduce
 from calibrate.blocks.predictions import TopScores, predicted
 from calibrate.blocks.softmax import target_scores
-from calibrate.blocks.sums import Sums
+from calibrate.blocks.sums import Sums, product
 from calibrate.calibrators.methods.temperature import Temperature
 from calibrate.calibrators.protocol import Fit
 from calibrate.data.dataset import Dataset
@@ -167,8 +167,8 @@ class SweepStep:
         confidence = np.minimum(1.0 / total, 1.0)
         if block.said is not None:
             confidence = block.said if beta == 1.0 else np.exp(beta * rows.top) / total
-        found.nll[i] = block.weight @ (np.log(total) - beta * rows.target)
-        found.confidence[i] = block.weight @ confidence
+        found.nll[i] = product(block.weight, np.log(total) - beta * rows.target)
+        found.confidence[i] = product(block.weight, confidence)
         found.top[i] = self._cells(confidence, rows.correct, block.weight)
         if found.yes.shape[2]:
             found.yes[i] = self._cells(e[1] / total, block.yes, block.weight)

@@ -130,7 +130,7 @@ def _measured(rows: _Rows, threshold: float, choice: _Choice, seed: int) -> Labe
             difference = cost_difference(crossed.rows.decided(at), crossed.decided, costs)
         cost = within(rows.decided(at).figures(costs), costs)["cost"]
         closed = ClosedForm(at, cost, difference)
-    positives = float(np.dot(rows.labels, rows.weights)) * rows.heaviest
+    positives = float((rows.labels * rows.weights).sum()) * rows.heaviest
     return LabelThreshold(rows.name, threshold, len(rows.labels), positives, metrics, closed, notes)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from calibrate.analyses.thresholds.bounds import lower_bound, upper_bound
 from calibrate.arrays import Float64
+from calibrate.blocks.sums import product
 from calibrate.results.measurement import Measurement, Metrics
 
 ERROR = 0.025  # on either side of a 95 % interval
@@ -79,9 +80,9 @@ def proportion(part: Float64, whole: Float64) -> Measurement:
     if not total > NOTHING:
         return Measurement(None)
     share = min(1.0, float(part.sum() / total))
-    rows = total**2 / np.dot(whole, whole)
+    rows = total**2 / product(whole, whole)
     residual = part - share * whole
-    variance = np.dot(residual, residual) / total**2
+    variance = product(residual, residual) / total**2
     if variance > 0:
         rows = min(rows, share * (1 - share) / variance)
     low, high = _bounds(share, float(rows))

@@ -17,14 +17,14 @@ from calibrate.calibrators.solve.best_temperature import Optimum, best_temperatu
 from calibrate.data.dataset import Dataset
 from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
-from calibrate.printable import brief
+from calibrate.printable import ShortRepr, brief
 from calibrate.tasks import Task
 
 UNKNOWN = Optimum(1.0, 0.0, 0, converged=False, warnings=("nobody annotated it; T = 1 was kept",))
 
 
-@dataclass(frozen=True)
-class PerLabelTemperature(Applies):
+@dataclass(frozen=True, repr=False)
+class PerLabelTemperature(ShortRepr, Applies):
     """p = sigmoid(z_l / T_l) for label l.
 
     Attributes:

@@ -22,6 +22,7 @@ from calibrate.blocks.passes import map_blocks
 from calibrate.blocks.row_sums import effective
 from calibrate.blocks.scheduler import doing
 from calibrate.blocks.student import NORMAL_95, student_95
+from calibrate.blocks.sums import product
 from calibrate.metrics.metric import METRICS, Interval, Metric, Over, metrics_of
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.totals import KeptRows, Totals, mass_edges
@@ -135,7 +136,7 @@ class _Resample:
 
     def figures(self, repeats: Float64) -> Float64:
         """``(samples, views, metrics)``."""
-        some = repeats @ self.cells[0].weight.sum(axis=0) > 0  # of few parts none may be drawn
+        some = product(repeats, self.cells[0].weight.sum(axis=0)) > 0  # of few none may be drawn
         both = zip(self.cells, self.recipes, strict=True)
         per_view = [recipe.figures(cells.sample(repeats[some])) for cells, recipe in both]
         found = np.full((len(repeats), *np.stack(per_view).shape[:2]), np.nan)

@@ -19,6 +19,7 @@ import numpy as np
 from calibrate.arrays import Float64
 from calibrate.blocks.row_sums import effective, jackknife, leave_out
 from calibrate.blocks.student import student_95
+from calibrate.blocks.sums import product
 from calibrate.metrics.totals import PartGaps
 from calibrate.results.measurement import Measurement
 
@@ -94,7 +95,7 @@ def gap_measurements(tables: Sequence[PartGaps], *, drawn: float) -> list[Measur
         variance = np.square(noise).sum(axis=0) * n_parts / max(n_parts - 1, 1)
         variance = np.maximum(variance, drawn * table.chance)
         sides.append(Gaps.of(gap / total, np.sqrt(variance) / total))
-        slopes.append(table.by_part @ np.sign(gap))
+        slopes.append(product(table.by_part, np.sign(gap)))
     if n_parts < 2:
         return bare(sides)
     if len(slopes) == 2:
