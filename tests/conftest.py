@@ -22,11 +22,15 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Run ``python -m calibrate ARGS`` in ``tmp_path``; output as text unless ``text=False``."""
+def run(tmp_path: Path, request: pytest.FixtureRequest) -> Run:
+    """Run ``python -m calibrate ARGS`` in ``tmp_path``; output as text unless ``text=False``.
+
+    Pictures are blank files, but in tests marked ``draws``.
+    """
+    draws = request.node.get_closest_marker("draws") is not None
 
     def runner(*args: object, text: bool = True) -> subprocess.CompletedProcess:
-        done = warm.run(list(map(str, args)), tmp_path, seconds=120)
+        done = warm.run(list(map(str, args)), tmp_path, draws=draws)
         if text:
             done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
             check_schema(done.stdout)

@@ -115,6 +115,7 @@ def test_apply_makes_report_agree_with_itself(run, files):
         )
 
 
+@pytest.mark.draws
 def test_report_writes_its_folder_and_prints_json_alone(run, files, tmp_path):
     run("fit", *files)
     done = run("report", *files, "-c", "calibrator.json", "-o", "out", "--format", "json")
