@@ -59,6 +59,16 @@ def validator(schema: str) -> Any:
     return Draft202012Validator(found)
 
 
+def runs(few: int, many: int) -> pytest.MarkDecorator:
+    """A simulation of so many ``runs``: a few always, many in a long run (``pytest -m ''``)."""
+    return pytest.mark.parametrize("runs", [few, pytest.param(many, marks=pytest.mark.long)])
+
+
+def margin(share: float, runs: int) -> float:
+    """How far the share found in so many runs may lie from the true one: three standard errors."""
+    return 3 * (share * (1 - share) / runs) ** 0.5
+
+
 def under(workers: int, function: Callable[[], object]) -> object:
     """What a function gives with its passes run on so many threads."""
     with calibrate.running(workers=workers):
