@@ -22,11 +22,15 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Run ``python -m calibrate ARGS`` in ``tmp_path``; output as text unless ``text=False``."""
+def run(tmp_path: Path, request: pytest.FixtureRequest) -> Run:
+    """Run ``python -m calibrate ARGS`` in ``tmp_path``; output as text unless ``text=False``.
+
+    Pictures are blank files, but in tests marked ``draws``.
+    """
+    draws = request.node.get_closest_marker("draws") is not None
 
     def runner(*args: object, text: bool = True) -> subprocess.CompletedProcess:
-        done = warm.run(list(map(str, args)), tmp_path, seconds=120)
+        done = warm.run(list(map(str, args)), tmp_path, draws=draws)
         if text:
             done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
             check_schema(done.stdout)
@@ -53,6 +57,16 @@ def validator(schema: str) -> Any:
     for each in (found, *found["$defs"].values()):
         each["required"], each["additionalProperties"] = list(each["properties"]), False
     return Draft202012Validator(found)
+
+
+def runs(few: int, many: int) -> pytest.MarkDecorator:
+    """A simulation of so many ``runs``: a few always, many in a long run (``pytest -m ''``)."""
+    return pytest.mark.parametrize("runs", [few, pytest.param(many, marks=pytest.mark.long)])
+
+
+def margin(share: float, runs: int) -> float:
+    """How far the share found in so many runs may lie from the true one: three standard errors."""
+    return 3 * (share * (1 - share) / runs) ** 0.5
 
 
 def under(workers: int, function: Callable[[], object]) -> object:

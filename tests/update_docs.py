@@ -10,19 +10,19 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from test_docs import FENCE, PAGES, commands, make_workplace, matches, shell
+from test_docs import FENCE, PAGES, commands, make_workplace, matches, printed_by
 
 
 def updated(body: str, folder: Path) -> str:
     """A console block with the outputs of now; examples that still match stay as they are."""
     lines = []
     for command, expected in commands(body):
-        printed = shell(command, folder)
+        printed = printed_by(command, folder)
         lines += [f"$ {command}", *(expected if matches(expected, printed) else printed)]
     return "\n".join(lines) + "\n"
 
 
-for page in PAGES:
+def update(page: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         workplace = make_workplace(Path(name))
 
@@ -31,3 +31,8 @@ for page in PAGES:
             return f"```{kind}\n{updated(body, folder) if kind == 'console' else body}```"
 
         page.write_text(FENCE.sub(again, page.read_text()))
+
+
+if __name__ == "__main__":  # processes of the command are started from a module that is imported
+    for each in PAGES:
+        update(each)

@@ -96,6 +96,7 @@ def test_json_is_what_the_library_says(run: Run, folder: Path):
     assert [c["rows"] for c in got["classes"]] == [(k == Y).sum() for k in (0, 1, 3)]
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_the_same_picture_again(run: Run, folder: Path, suffix: str):
     contents = set()

@@ -115,6 +115,7 @@ def test_apply_makes_report_agree_with_itself(run, files):
         )
 
 
+@pytest.mark.draws
 def test_report_writes_its_folder_and_prints_json_alone(run, files, tmp_path):
     run("fit", *files)
     done = run("report", *files, "-c", "calibrator.json", "-o", "out", "--format", "json")
@@ -244,8 +245,8 @@ main()
     [(signal.SIGINT, 130, "calibrate: interrupted\n"), (signal.SIGTERM, 143, "")],
 )
 def test_signals_leave_nothing_half_written(tmp_path: Path, number, status, said):
-    z = np.lib.format.open_memmap(tmp_path / "z.npy", "w+", np.float32, (400_000, 300))
-    z[:] = np.random.default_rng(0).normal(size=(1000, 300)).repeat(400, axis=0)
+    z = np.lib.format.open_memmap(tmp_path / "z.npy", "w+", np.float32, (40_000, 300))
+    z[:] = np.random.default_rng(0).normal(size=(1000, 300)).repeat(40, axis=0)
     z.flush()
     process = subprocess.Popen(
         [sys.executable, "-m", "calibrate", "apply", "z.npy", "--temperature", "2", "-o", "p.npy"],

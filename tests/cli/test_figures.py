@@ -28,6 +28,7 @@ PICTURE = {
 }
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("command", PICTURE)
 def test_figures_mean_the_same(command, commands, run, tmp_path):
     arguments, folder = commands[command]

@@ -110,6 +110,7 @@ def test_too_little_memory(mib, files, tmp_path):
     refused(done, "memory")
 
 
+@pytest.mark.draws
 def test_names_that_are_not_utf_8(run, tmp_path):
     name = os.fsdecode(b"\xff\x1b[31m.npy")
     os.rename(tmp_path / "z.npy", tmp_path / name)
@@ -124,6 +125,7 @@ def test_names_that_are_not_utf_8(run, tmp_path):
     assert done.stderr.endswith("wrote c\\udcff .json\n")
 
 
+@pytest.mark.draws
 def test_names_in_other_outputs(run, tmp_path):
     (tmp_path / "n.txt").write_text("\ufeffa\x1b[2J\nb\u202e\n<i>c</i>\nd\ne\nf\ng\n")
     (tmp_path / "c.json").write_text(

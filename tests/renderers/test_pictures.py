@@ -55,6 +55,7 @@ def usual() -> dict[str, bytes]:
     return {}
 
 
+@pytest.mark.draws
 @pytest.mark.usefixtures("files")
 @pytest.mark.parametrize("name", SURROUNDINGS)
 def test_settings_of_the_user_change_nothing(name, run, tmp_path, monkeypatch, usual):
@@ -138,6 +139,7 @@ def test_pdf_has_truetype_and_svg_has_text(mnist):
     assert "dc:date" not in svg
 
 
+@pytest.mark.draws
 def test_the_same_bytes_in_another_process(run, files, tmp_path, monkeypatch):
     names = ",".join(f"{n}{s}" for n, s in zip(PICTURES, (".svg", ".pdf") * 9, strict=False))
     for seed in "12":
