@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from calibrate.results.display import RENDERERS
 
 if TYPE_CHECKING:
-    from calibrate.analyses.evaluation.plain import (
+    from calibrate.analyses.inspect.inspect import inspect
+    from calibrate.analyses.plain_metrics import (
         accuracy,
         augrc,
         aurc,
@@ -31,16 +32,15 @@ if TYPE_CHECKING:
         smooth_ece,
         top_5_accuracy,
     )
-    from calibrate.analyses.inspection.inspect import inspect
     from calibrate.api import cross_evaluate, evaluate, evaluate_top_labels, fit, fit_per_label
-    from calibrate.blocks.scheduler import running
+    from calibrate.blocks.passes import running
     from calibrate.calibrators.file import load, save
     from calibrate.calibrators.methods.per_label import PerLabelTemperature
     from calibrate.calibrators.methods.temperature import Temperature
     from calibrate.calibrators.protocol import Fit
     from calibrate.data.dataset import Dataset
+    from calibrate.data.readers.answers import read_top_labels
     from calibrate.data.readers.open import open_dataset
-    from calibrate.data.readers.predictions import read_top_labels
     from calibrate.data.reading import Reading
     from calibrate.data.top_labels import TopLabels
     from calibrate.errors import CalibrateError, FitError, InputError
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 # Imported on first use, so that `calibrate --help` starts without numpy.
 _HOMES = {
-    "analyses.evaluation.plain": (
+    "analyses.plain_metrics": (
         "accuracy",
         "augrc",
         "aurc",
@@ -74,9 +74,9 @@ _HOMES = {
         "smooth_ece",
         "top_5_accuracy",
     ),
-    "analyses.inspection.inspect": ("inspect",),
+    "analyses.inspect.inspect": ("inspect",),
     "api": ("cross_evaluate", "evaluate", "evaluate_top_labels", "fit", "fit_per_label"),
-    "blocks.scheduler": ("running",),
+    "blocks.passes": ("running",),
     "calibrators.file": ("load", "save"),
     "calibrators.methods.per_label": ("PerLabelTemperature",),
     "calibrators.methods.temperature": ("Temperature",),
@@ -84,7 +84,7 @@ _HOMES = {
     "data.dataset": ("Dataset",),
     "data.reading": ("Reading",),
     "data.readers.open": ("open_dataset",),
-    "data.readers.predictions": ("read_top_labels",),
+    "data.readers.answers": ("read_top_labels",),
     "data.top_labels": ("TopLabels",),
     "errors": ("CalibrateError", "FitError", "InputError"),
     "metrics.settings": ("Settings",),
@@ -143,15 +143,15 @@ __all__ = [
 
 
 def _text(result: Any) -> str:
-    from calibrate.renderers.document import EVERYTHING
     from calibrate.renderers.formats import FORMATS
+    from calibrate.renderers.parts import EVERYTHING
 
     return FORMATS["text"](result, EVERYTHING)
 
 
 def _html(result: Any) -> str:
-    from calibrate.renderers.document import EVERYTHING
     from calibrate.renderers.formats import FORMATS
+    from calibrate.renderers.parts import EVERYTHING
 
     return FORMATS["notebook"](result, EVERYTHING)
 

@@ -13,10 +13,10 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from calibrate.analyses.evaluation import evaluate as evaluation
-from calibrate.analyses.evaluation.groups import Measured, group_figures, groups_of_dataset
-from calibrate.analyses.evaluation.sweep import temperature_sweep
-from calibrate.analyses.evaluation.verdict import verdict_of
+from calibrate.analyses import evaluate as evaluation
+from calibrate.analyses.evaluate import Measured, group_figures, groups_of_dataset
+from calibrate.analyses.sweep import temperature_sweep
+from calibrate.analyses.verdict import verdict_of
 from calibrate.arrays import Index, Values
 from calibrate.blocks.block import Smoothing
 from calibrate.calibrators.cross_fit import FOLDS, cross_fit, weighing_units

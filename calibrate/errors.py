@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from calibrate.printable import brief, one_line
+from calibrate.text import brief, one_line
 
 
 class CalibrateError(Exception):

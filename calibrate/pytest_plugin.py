@@ -43,7 +43,7 @@ class CalibrationReport:
         """
         from calibrate.files import together
         from calibrate.renderers.folder import write_result
-        from calibrate.renderers.pictures.reliability import reliability_figure
+        from calibrate.renderers.plots.reliability import reliability_figure
         from calibrate.testing import measured
 
         report = measured(logits, labels, calibrator, settings)

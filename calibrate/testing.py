@@ -130,7 +130,7 @@ def measured(
 
 
 def _failures(report: Report, limits: list[Limit], confident: bool) -> Iterator[str]:
-    from calibrate.results.verdict import Code
+    from calibrate.results.report import Code
 
     if report.verdict is not None and report.verdict.code is Code.unrelated:
         yield "nothing shows that these logits belong to these labels"
@@ -144,8 +144,8 @@ def _failures(report: Report, limits: list[Limit], confident: bool) -> Iterator[
 
 def message(report: Report, limits: list[Limit], failed: list[str]) -> str:
     """What failed, a line each, and the table of the report with the figures that matter."""
-    from calibrate.renderers.document import Shown
     from calibrate.renderers.formats import FORMATS
+    from calibrate.renderers.parts import Shown
 
     usual = ("nll", "brier", "positive_ece" if report.data.task.yes_no else "ece", "accuracy")
     names = tuple(dict.fromkeys((*usual, *(limit.metric for limit in limits))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibrate.blocks.parts import part_of
+from calibrate.blocks.block import part_of
 from calibrate.metrics.totals import KeptRows
 
 

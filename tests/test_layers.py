@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "calibrate"
-GROUND = "errors arrays version tasks files printable"  # what every room may stand on
+GROUND = "errors arrays version tasks files text"  # what every room may stand on
 MAY_IMPORT = {
     "blocks": "",
     "results": "",

@@ -12,8 +12,8 @@ from conftest import ROOT
 from whole_targets import smoothed_targets, teacher_targets
 
 import calibrate
-from calibrate.data.class_names import class_numbers
-from calibrate.results.goal import Goal
+from calibrate.data.labels import class_numbers
+from calibrate.results.thresholds import Goal
 
 PACKAGE = ROOT / "calibrate"
 

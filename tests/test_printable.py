@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 import calibrate
-from calibrate.printable import MOST_LINE, brief, listed, one_line, printable, shell_word
 from calibrate.renderers.formats.markdown import escaped
+from calibrate.text import MOST_LINE, brief, listed, one_line, printable, shell_word
 
 ODD = {
     "\x1b[31mred": r"\x1b[31mred",

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from calibrate.analyses.targets.label_targets import LabelTargets
-from calibrate.analyses.targets.statistics import Targets
+from calibrate.analyses.targets.labels import LabelTargets, Targets
 from calibrate.analyses.targets.stream import TargetStream
-from calibrate.analyses.targets.teacher_targets import TeacherTargets
+from calibrate.analyses.targets.teacher import TeacherTargets
 from calibrate.data.columns import as_column
 from calibrate.data.dataset import Dataset
 from calibrate.data.reading import Reading

@@ -6,19 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from calibrate.analyses.evaluation.evaluate import data_of, evaluate_pair, report_of
-from calibrate.analyses.evaluation.one_pass import AS_THEY_ARE, totals_of
-from calibrate.analyses.evaluation.relation import relation, unrelated
+from calibrate.analyses.evaluate import AS_THEY_ARE, data_of, evaluate_pair, report_of, totals_of
+from calibrate.analyses.relation import relation, unrelated
 from calibrate.calibrators.cross_fit import FOLDS, cross_fit
 from calibrate.calibrators.file import CalibratorFile
 from calibrate.calibrators.methods.temperature import METHOD, fit_temperature
 from calibrate.calibrators.protocol import Calibrator
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
+from calibrate.metrics.differences import RowMeans, all_pairs, over_runs, together
 from calibrate.metrics.evidence import Evidence
-from calibrate.metrics.metric import METRICS, headline
-from calibrate.metrics.pairs import RowMeans, all_pairs, together
-from calibrate.metrics.runs import over_runs
+from calibrate.metrics.registry import METRICS, headline
 from calibrate.metrics.settings import Settings
 from calibrate.results.comparison import ComparedModel, Comparison
 from calibrate.results.measurement import Metrics, Sides

@@ -1,21 +1,161 @@
-"""The pass over all rows, block by block, in an order that never depends on who runs it.
-
-Blocks are cut by the shape of the data alone and their states are merged in block order: the
-result is the same to the last bit under any scheduler.
-"""
+"""Threads: numpy lets go of the interpreter inside its functions, so they use every core."""
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import add
 from typing import Generic, Protocol, TypeVar
 
-from calibrate.blocks.scheduler import begin, current
+S = TypeVar("S")
+
+
+def default_workers() -> int:
+    """The number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Threads:
+    """A scheduler: so many threads; None: one per core.
+
+    At most two results per thread wait at a time, so that a slow consumer (a disk) bounds the
+    memory.
+    """
+
+    workers: int | None = None
+
+    def map(self, task: Callable[[range], S], spans: Sequence[range]) -> Iterator[S]:
+        workers = self.workers or default_workers()
+        if min(workers, len(spans)) <= 1:
+            yield from map(task, spans)
+            return
+        pending: deque[Future[S]] = deque()
+        pool = _pool(workers)
+        try:
+            for span in spans:
+                pending.append(pool.submit(task, span))
+                if len(pending) > 2 * workers:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
+            wait(pending)
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    """Threads kept from pass to pass, and with them their warm buffers."""
+    return ThreadPoolExecutor(workers, thread_name_prefix="calibrate")
+
+
+if hasattr(os, "register_at_fork"):  # a forked child has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+# Who runs the pieces of a pass: threads, unless another scheduler was named for the while.
+
+
+Progress = Callable[[int], None]  # called with the number of rows that were read
+Began = Callable[[str, int, str], None]  # called with a stage, how many there are, and of what
+
+
+class Scheduler(Protocol):
+    """Runs a task on spans of rows and gives the results back in the order of the spans.
+
+    Tasks are plain picklable values, and results too: they may run in other processes.
+    """
+
+    def map(self, task: Callable[[range], S], spans: Sequence[range]) -> Iterator[S]: ...
+
+
+@dataclass(frozen=True)
+class Running:
+    """What runs the passes at the moment, and who is told how far they are."""
+
+    scheduler: Scheduler
+    progress: Progress | None = None
+    began: Began | None = None
+
+
+_THREADS = Running(Threads())
+_running: ContextVar[Running] = ContextVar("calibrate_running")
+_stage: ContextVar[tuple[str, str]] = ContextVar("calibrate_stage", default=("working", "rows"))
+
+
+def current() -> Running:
+    """What ``running`` has set; outside of it, threads on all cores."""
+    return _running.get(_THREADS)
+
+
+@contextmanager
+def running(
+    scheduler: Scheduler | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    began: Began | None = None,
+) -> Iterator[None]:
+    """Run the passes of this ``with`` block on a scheduler, or on so many threads.
+
+    No result depends on it, not by one bit.
+
+    Args:
+        scheduler: what runs them; None: threads.
+        workers: threads; None: one per core that this process may use.
+        progress: called with the number of rows at each step forward.
+        began: called at the start of each pass, and of work that is none, with what is being done,
+            as in ``"fitting"``, the number of rows of the pass or 0, and ``"rows"``; or of
+            ``"samples"``, which are then counted by ``progress``.
+    """
+    token = _running.set(Running(scheduler or Threads(workers), progress, began))
+    try:
+        yield
+    finally:
+        _running.reset(token)
+
+
+@contextmanager
+def doing(stage: str, unit: str = "rows") -> Iterator[None]:
+    """Say what the passes of this ``with`` block, or of the function decorated, are for.
+
+    Args:
+        stage: as in ``"fitting"``.
+        unit: what their rows are.
+    """
+    token = _stage.set((stage, unit))
+    begin(0)
+    try:
+        yield
+    finally:
+        _stage.reset(token)
+
+
+def begin(total: int) -> None:
+    """Tell who wants to know that a pass over so many rows begins; 0: work that is no pass."""
+    told = current().began
+    if told is not None:
+        stage, unit = _stage.get()
+        told(stage, total, unit)
+
+
+# The pass over all rows, block by block, in an order that never depends on who runs it.
+#
+# Blocks are cut by the shape of the data alone and their states are merged in block order: the
+# result is the same to the last bit under any scheduler.
+
 
 B = TypeVar("B")
-S = TypeVar("S")
 B_co = TypeVar("B_co", covariant=True)
 
 BLOCK_ELEMENTS = 1 << 19  # 2 MiB of float32: still in the cache, and threads seldom wait in turn

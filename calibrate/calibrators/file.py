@@ -13,9 +13,9 @@ from calibrate.data.known_rows import KnownRows
 from calibrate.data.row_digests import RowDigests
 from calibrate.errors import InputError, check_known
 from calibrate.files import peek, write_json
-from calibrate.printable import Summarised, brief
 from calibrate.results.json import decode, encode, read_result
 from calibrate.results.report import Fitted, Intervals
+from calibrate.text import Summarised, brief
 from calibrate.version import package_version
 
 

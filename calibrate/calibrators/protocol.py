@@ -11,9 +11,9 @@ from calibrate.blocks.block import Block, Smoothing
 from calibrate.data.dataset import Dataset
 from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
-from calibrate.printable import Summarised
 from calibrate.results.report import Fitted, Interval, Intervals, Parameters
 from calibrate.tasks import Task
+from calibrate.text import Summarised
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from calibrate.cli.console import in_log
 from calibrate.errors import CalibrateError
-from calibrate.printable import one_line
+from calibrate.text import one_line
 
 COMMANDS = (
     *("fit", "apply", "report", "check", "compare", "targets", "thresholds", "clusters"),

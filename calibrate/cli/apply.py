@@ -9,7 +9,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.through import ThroughOptions
+from calibrate.cli.options import ThroughOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,10 +45,9 @@ class ApplyOptions(ThroughOptions):
 
 def _write(target: str, dataset: Dataset, what: str, dtype: str, blocks: Blocks) -> None:
     """A .npy, or a .csv of confidences in answers."""
-    from calibrate.blocks.scheduler import doing
-    from calibrate.cli.outputs import check_suffix
-    from calibrate.data.column_writer import write_column_to
-    from calibrate.data.npy_writer import write_npy_to
+    from calibrate.blocks.passes import doing
+    from calibrate.cli.files import check_suffix
+    from calibrate.data.writing import write_column_to, write_npy_to
     from calibrate.tasks import Task
 
     answers = dataset.task is Task.confidence
@@ -80,10 +79,10 @@ def apply(
 ) -> Answer:
     """Write the calibrated probabilities of all rows to a .npy file."""
     import calibrate
-    from calibrate.analyses.thresholds.decisions import check_calibrator, decision_blocks
+    from calibrate.analyses.thresholds.choose import check_calibrator, decision_blocks
     from calibrate.calibrators.apply import apply_blocks
-    from calibrate.cli.outputs import check_outputs
-    from calibrate.data.readers.several.files import stem_of
+    from calibrate.cli.files import check_outputs
+    from calibrate.data.readers.several import stem_of
     from calibrate.results.json import read_result
     from calibrate.results.thresholds import Thresholds
 

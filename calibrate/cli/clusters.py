@@ -10,7 +10,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.figures import Figures, one_picture
+from calibrate.cli.options import Figures, one_picture
 
 
 class Units(str, Enum):
@@ -85,14 +85,13 @@ def clusters(
     show: options.PrintOptions,
 ) -> Answer:
     """Draw three classes in the plane of their templates: what label smoothing does to them."""
-    from calibrate.analyses.clusters.measure import measure_clusters
-    from calibrate.analyses.clusters.models import open_models
-    from calibrate.blocks.scheduler import doing
-    from calibrate.cli.outputs import check_outputs
-    from calibrate.data.class_names import check_class_names, class_numbers
+    from calibrate.analyses.clusters import measure_clusters, open_models
+    from calibrate.blocks.passes import doing
+    from calibrate.cli.files import check_outputs
+    from calibrate.data.labels import check_class_names, class_numbers
     from calibrate.data.readers.text import read_names
-    from calibrate.renderers.pictures.clusters import clusters_figure
-    from calibrate.renderers.pictures.style import save_figure
+    from calibrate.renderers.plots.clusters import clusters_figure
+    from calibrate.renderers.plots.style import save_figure
 
     pictures = one_picture("clusters", panels.figures, panels.output, "output")
     check_outputs([], pictures)

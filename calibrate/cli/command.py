@@ -19,16 +19,15 @@ from calibrate.cli.console import (
     in_log,
     note,
     quieten_libraries,
+    step_summary,
     warn,
 )
-from calibrate.cli.options import PrintOptions
-from calibrate.cli.running import RunOptions
-from calibrate.cli.step_summary import step_summary
+from calibrate.cli.options import PrintOptions, RunOptions
 from calibrate.errors import CalibrateError
 from calibrate.files import Ledger, Placed, together, write_bytes
 
 if TYPE_CHECKING:
-    from calibrate.renderers.document import Shown
+    from calibrate.renderers.parts import Shown
     from calibrate.results.json import Result
 
 
@@ -91,7 +90,7 @@ class Answer:
 
     @property
     def _shown(self) -> Shown:
-        from calibrate.renderers.document import Shown
+        from calibrate.renderers.parts import Shown
 
         everything = getattr(self.show, "everything", False)
         diagram = getattr(self.show, "diagram", False)

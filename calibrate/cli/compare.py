@@ -10,9 +10,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.figures import Figures, figure_files
-from calibrate.cli.metric_names import metric_names
-from calibrate.cli.through import temperature_of
+from calibrate.cli.options import Figures, figure_files, metric_names, temperature_of
 
 if TYPE_CHECKING:
     from calibrate.calibrators.file import CalibratorFile
@@ -57,7 +55,7 @@ class ValidationOptions:
 
     def check(self, files: list[str], names: list[str] | None, rows: options.ReadOptions) -> None:
         """Raise InputError unless the temperatures come from one place, for each model."""
-        from calibrate.analyses.clusters.models import check_counts
+        from calibrate.analyses.clusters import check_counts
         from calibrate.errors import InputError
 
         several = {"val_logits": self.val_logits, "calibrator": self.calibrator}
@@ -124,16 +122,15 @@ def compare(
 ) -> Answer:
     """Compare models on the same rows, without and with temperature; write a folder."""
     import calibrate
-    from calibrate.analyses.clusters.models import default_titles
+    from calibrate.analyses.clusters import default_titles
     from calibrate.analyses.compare import compare as compare_datasets
     from calibrate.analyses.compare import metrics_of_comparison
-    from calibrate.blocks.scheduler import doing
-    from calibrate.cli.console import recognised
-    from calibrate.cli.made import made_here
-    from calibrate.cli.outputs import check_result
+    from calibrate.blocks.passes import doing
+    from calibrate.cli.console import made_here, recognised
+    from calibrate.cli.files import check_result
     from calibrate.files import write_bytes
     from calibrate.renderers.folder import write_result
-    from calibrate.renderers.pictures import COMPARISON_PICTURES
+    from calibrate.renderers.plots import COMPARISON_PICTURES
     from calibrate.renderers.tables import check_table_name, table
 
     pictures = figure_files(write.figures, COMPARISON_PICTURES)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
-from calibrate.errors import CalibrateError
-from calibrate.printable import one_line
+from calibrate.errors import CalibrateError, InputError
+from calibrate.files import announce, check_regular
+from calibrate.results.report import Made
 from calibrate.tasks import Task
+from calibrate.text import one_line, shell_word
+from calibrate.version import package_version
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
     from calibrate.results.report import Report
+
 
 PATIENCE = 1.0  # seconds before progress shows
 LEAST_MEMORY = 384 << 20  # of addresses, that numpy, scipy and their copies of a BLAS take
@@ -198,3 +205,108 @@ class Progress:
         self._over.set()
         if self._terminal:
             self._shows.join()
+
+
+# The page of a step in GitHub Actions: a file that steps add Markdown to.
+
+
+VARIABLE = "GITHUB_STEP_SUMMARY"
+MOST = 1 << 20  # bytes of a step; of a longer one GitHub shows nothing
+AWAY = "elsewhere, use --format markdown"
+
+
+@dataclass(frozen=True)
+class StepSummary:
+    """The file that ``GITHUB_STEP_SUMMARY`` names."""
+
+    path: Path
+
+    @property
+    def room(self) -> int:
+        """How many bytes may still be added, and a blank line between."""
+        return MOST - self.path.stat().st_size - 2
+
+    def add(self, text: bytes) -> None:
+        """Add to it; all or nothing.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        try:
+            with self.path.open("ab") as file:
+                before = file.tell()
+                try:
+                    file.write((b"\n\n" if before else b"") + text)
+                    file.flush()
+                except OSError:
+                    file.truncate(before)
+                    raise
+        except OSError as error:
+            raise InputError(
+                f"{VARIABLE}: {self.path}: cannot be written: {error.strerror or error}"
+            ) from error
+
+
+def step_summary(format: Enum | None) -> StepSummary | None:
+    """The page of this step, which cannot be read as an input from now on; None where it is not
+    asked for.
+
+    Raises:
+        InputError: there is none, or it cannot be written.
+    """
+    if format is None or format.value != "github":
+        return None
+    name = os.environ.get(VARIABLE, "")
+    if not name:
+        raise InputError(
+            f"--format github: expected {VARIABLE} to name a file, as GitHub Actions sets it, "
+            f"found none; {AWAY}"
+        )
+    path = Path(name)
+    try:
+        check_regular(path, f"{VARIABLE}: {name}")
+    except OSError as error:
+        raise InputError(
+            f"{VARIABLE}: {name}: cannot be written: {error.strerror}; {AWAY}"
+        ) from error
+    announce([name])
+    if not os.access(path, os.W_OK):
+        raise InputError(f"{VARIABLE}: {name}: cannot be written: Permission denied")
+    return StepSummary(path)
+
+
+# The command line, as results remember it.
+
+
+# What changes no figure: files that are written, and how.
+WITH_VALUE = {"-o", "--output", "--figure", "--figures", "--table", "--dpi", "--format"}
+WITH_VALUE |= {"--workers"}
+ALONE = {"-q", "--quiet", "--all", "--debug"}
+
+
+def made_here() -> Made:
+    """By this process."""
+    import numpy as np
+
+    words = ["calibrate", *map(_word, _kept(sys.argv[1:]))]
+    versions = {
+        "calibrate": package_version(),
+        "Python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+    return Made(" ".join(words), versions)
+
+
+def _kept(words: Sequence[str]) -> Iterator[str]:
+    rest = iter(words)
+    for word in rest:
+        if word in WITH_VALUE:
+            next(rest, None)
+        elif word not in ALONE and word.partition("=")[0] not in WITH_VALUE:
+            yield word
+
+
+def _word(word: str) -> str:
+    """A word as a shell takes it; what begins with dashes is an option here, no file."""
+    rest = word.lstrip("-")
+    return word if not rest else word[: len(word) - len(rest)] + shell_word(rest)

@@ -9,7 +9,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.metric_names import metric_names
+from calibrate.cli.options import metric_names
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
@@ -44,7 +44,7 @@ class WantedOptions(options.SampleOptions):
 
     @property
     def shown(self) -> tuple[str, ...]:
-        from calibrate.metrics.metric import headline
+        from calibrate.metrics.registry import headline
 
         chosen = metric_names(self.metrics)
         return headline() if chosen is None else chosen
@@ -92,12 +92,12 @@ def fit(
 ) -> Answer:
     """Find the temperature that minimises the NLL, and write it to calibrator.json."""
     import calibrate
-    from calibrate.blocks.scheduler import doing
+    from calibrate.blocks.passes import doing
     from calibrate.calibrators.file import temperature_held
     from calibrate.cli.console import not_measured, recognised
-    from calibrate.cli.outputs import check_outputs, check_suffix, draw_picture
-    from calibrate.data.class_names import check_class_names
-    from calibrate.results.verdict import Code
+    from calibrate.cli.files import check_outputs, check_suffix, draw_picture
+    from calibrate.data.labels import check_class_names
+    from calibrate.results.report import Code
 
     shown, settings = wanted.shown, wanted.settings()
     check_outputs([output], [draw.figure])

@@ -1,16 +1,65 @@
-"""The options that commands share, each declared once, in groups that go together."""
+"""The options that every command has: how the work is run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from calibrate.errors import InputError, check_known
+
 if TYPE_CHECKING:
+    from calibrate.calibrators.methods import temperature as calibrators
+    from calibrate.calibrators.protocol import Calibrator
+    from calibrate.cli.console import Progress
     from calibrate.data.dataset import Dataset
     from calibrate.data.reading import Reading
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How the work is run."""
+
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", min=1, help="Threads. Default: one per core. Results never depend on it."
+        ),
+    ] = None
+    quiet: Annotated[
+        bool,
+        typer.Option("-q", "--quiet", help="Only the result, warnings and errors; no notes."),
+    ] = False
+    spool: Annotated[
+        str | None,
+        typer.Option(
+            "--spool",
+            metavar="DIR",
+            help="Where numbers of large text files are kept meanwhile. Default: CALIBRATE_SPOOL, "
+            "or the system's temporary folder.",
+        ),
+    ] = None
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)
+    ] = False
+
+    def running(self, progress: Progress) -> ExitStack:
+        """What runs the passes of the command."""
+        from calibrate.blocks.passes import running
+        from calibrate.data.spool import spooling
+
+        both = ExitStack()
+        both.enter_context(spooling(self.spool))
+        both.enter_context(running(workers=self.workers, progress=progress, began=progress.began))
+        return both
+
+
+# The options that commands share, each declared once, in groups that go together.
 
 
 class ScoresKind(str, Enum):
@@ -285,3 +334,128 @@ Negligible = Annotated[
         help="An ECE below this matters to nobody, in the verdict.",
     ),
 ]
+
+
+# Which pictures a command draws, and in which format: the same on every command that draws.
+
+
+NONE = "none"
+
+Figures = Annotated[
+    str | None,
+    typer.Option(
+        "--figures",
+        metavar="NAME,...",
+        help="Which pictures, by name, with commas, as in reliability or reliability.pdf (.png, "
+        ".svg, .pdf); none for none. Default: all.",
+    ),
+]
+
+
+def figure_files(figures: str | None, known: Iterable[str]) -> dict[str, str]:
+    """``reliability,classes.pdf`` -> the name of each picture, by that of its file.
+
+    Args:
+        figures: what was asked for; None for all that are known.
+
+    Raises:
+        InputError: a picture that nobody knows, or a format that cannot be written.
+    """
+    from calibrate.renderers.plots.style import BACKENDS
+
+    choices = list(known)
+    if figures is None:
+        return {f"{name}.png": name for name in choices}
+    if figures.strip() == NONE:
+        return {}
+    found = {}
+    for file in (each.strip() for each in figures.split(",")):
+        name, suffix = PurePath(file).stem, PurePath(file).suffix.lower()
+        check_known("`figures`", [name], choices)
+        if suffix and suffix not in BACKENDS:
+            raise InputError(
+                f"`figures`: expected {name}, or {name} with a suffix ({', '.join(BACKENDS)}), "
+                f"got {file!r}"
+            )
+        found[name + (suffix or ".png")] = name
+    return found
+
+
+def one_picture(name: str, figures: str | None, file: str | None, option: str) -> list[str]:
+    """The files for the only picture of a command, which ``option`` may name too."""
+    if figures is None:
+        return [file or f"{name}.png"]
+    if file is not None:
+        raise InputError(f"expected either `{option}`, the name of the picture, or `figures`")
+    return list(figure_files(figures, (name,)))
+
+
+# The names of metrics, as users give them.
+
+
+def metric_names(chosen: str | None) -> tuple[str, ...] | None:
+    """``ECE, smooth-ece`` -> the names of metrics; None for None.
+
+    Raises:
+        InputError: there is no such metric.
+    """
+    if chosen is None:
+        return None
+    from calibrate.metrics import METRICS
+
+    names = tuple(each.strip().lower().replace("-", "_") for each in chosen.split(","))
+    check_known("`metrics`", names, METRICS)
+    return tuple(dict.fromkeys(names))
+
+
+# What scores go through before they are looked at: a calibrator file, or a temperature.
+
+
+Temperature = Annotated[
+    float | None, typer.Option("--temperature", help="A temperature in place of a file.")
+]
+
+
+def temperature_of(value: float) -> calibrators.Temperature:
+    """A temperature that was given as an option.
+
+    Raises:
+        InputError: it is none.
+    """
+    import calibrate
+
+    try:
+        return calibrate.Temperature(value)
+    except InputError as error:  # that of a file is none of an option
+        raise InputError(f"--{error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThroughOptions:
+    """A calibrator, said in one of two ways, or none."""
+
+    calibrator: CalibratorFile = None
+    temperature: Temperature = None
+
+    @property
+    def given(self) -> str | Calibrator | None:
+        """The name of the file, or the temperature as a calibrator; None where neither was given.
+
+        Raises:
+            InputError: both were given, or the temperature is none.
+        """
+        if self.temperature is None:
+            return self.calibrator
+        if self.calibrator is not None:
+            raise InputError("expected either `calibrator` or `temperature`, got both")
+        return temperature_of(self.temperature)
+
+    def opened(self) -> tuple[Calibrator | None, tuple[str, ...]]:
+        """The calibrator itself, read from its file, and what whoever uses it should know."""
+        from calibrate.calibrators.file import read_calibrator_file
+
+        given = self.given
+        if not isinstance(given, str):
+            return given, ()
+        found = read_calibrator_file(given)
+        return found.build(), found.warnings

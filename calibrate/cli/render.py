@@ -10,7 +10,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.metric_names import metric_names
+from calibrate.cli.options import metric_names
 from calibrate.cli.report import ReportShow
 
 SUFFIXES = {
@@ -60,7 +60,7 @@ def render(
     metrics: options.Metrics = None,
 ) -> Answer:
     """Show a result in any format, from its JSON alone."""
-    from calibrate.cli.outputs import check_outputs
+    from calibrate.cli.files import check_outputs
     from calibrate.results.kinds import read_any
 
     shown = metric_names(metrics)

@@ -10,9 +10,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.figures import Figures, figure_files
-from calibrate.cli.metric_names import metric_names
-from calibrate.cli.through import ThroughOptions
+from calibrate.cli.options import Figures, ThroughOptions, figure_files, metric_names
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
@@ -50,7 +48,7 @@ class ReportRows(options.RowOptions):
 
     @property
     def reading(self) -> Reading:
-        from calibrate.data.readers.address import Address
+        from calibrate.data.readers.registry import Address
 
         own, groups = super().reading, Address.of(self.groups or "")
         if groups.key is None or groups.path != Address.of(self.logits).path:
@@ -59,7 +57,7 @@ class ReportRows(options.RowOptions):
 
     @property
     def are_predictions(self) -> bool:
-        from calibrate.data.readers.predictions import holds_predictions
+        from calibrate.data.readers.answers import holds_predictions
 
         if self.percent or self.task is options.TaskKind.confidence:
             return False
@@ -150,12 +148,11 @@ def report(
     output: options.Folder = "report",
 ) -> Answer:
     """Measure calibration; write report.json, report.md, report.html, pictures to a folder."""
-    from calibrate.blocks.scheduler import doing
-    from calibrate.cli.console import not_measured, recognised
-    from calibrate.cli.made import made_here
-    from calibrate.cli.outputs import check_names, check_result, report_pictures
+    from calibrate.blocks.passes import doing
+    from calibrate.cli.console import made_here, not_measured, recognised
+    from calibrate.cli.files import check_names, check_result, report_pictures
     from calibrate.renderers.folder import write_result
-    from calibrate.renderers.pictures import PICTURES
+    from calibrate.renderers.plots import PICTURES
 
     shown = wanted.shown
     pictures = figure_files(draw.figures, PICTURES)
@@ -188,8 +185,8 @@ def of_predictions(
     import calibrate
     from calibrate.data.columns import ArrayColumn
     from calibrate.data.groups import check_groups
+    from calibrate.data.readers.answers import Columns
     from calibrate.data.readers.open import read_array, read_groups
-    from calibrate.data.readers.predictions import Columns
 
     plain = ReportRows(
         logits=rows.logits,
@@ -222,8 +219,8 @@ def of_logits(
 ) -> tuple[Report, Dataset]:
     """The report on rows of scores, and these rows."""
     import calibrate
-    from calibrate.data.class_names import check_class_names, class_numbers
     from calibrate.data.groups import groups_of
+    from calibrate.data.labels import check_class_names, class_numbers
     from calibrate.data.readers.open import read_groups
 
     if rows.columns is not None:

@@ -9,7 +9,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.through import ThroughOptions
+from calibrate.cli.options import ThroughOptions
 
 
 @command
@@ -40,14 +40,14 @@ def thresholds(
     class_names: options.ClassNames = None,
 ) -> Answer:
     """Choose a decision threshold for each label, and say what it achieves."""
-    from calibrate.analyses.thresholds.decisions import find_thresholds
+    from calibrate.analyses.thresholds.choose import find_thresholds
     from calibrate.cli.console import recognised
-    from calibrate.cli.outputs import check_outputs
-    from calibrate.data.class_names import check_class_names
+    from calibrate.cli.files import check_outputs
+    from calibrate.data.labels import check_class_names
     from calibrate.data.readers.text import read_names
     from calibrate.files import write_bytes
-    from calibrate.results.goal import Goal
     from calibrate.results.json import to_json
+    from calibrate.results.thresholds import Goal
 
     wanted = Goal.of_text(goal)
     check_outputs([output])

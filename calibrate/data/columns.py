@@ -11,13 +11,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from calibrate.arrays import AnyArray, Index
-from calibrate.data.coded import CodedArray, check_short
-from calibrate.data.file_array import FileArray
+from calibrate.data.file_array import FileArray, Stacked
 from calibrate.data.foreign import as_array, column_names
 from calibrate.data.pieces import Files, Pieces
-from calibrate.data.stacked import Stacked
+from calibrate.data.spool import CodedArray, check_short
 from calibrate.errors import InputError
-from calibrate.printable import brief
+from calibrate.text import brief
 
 ROUNDING = 1e-6  # by how much a confidence may be above 1
 LABELS = ("label", "labels", "target", "true_label")  # no names of classes

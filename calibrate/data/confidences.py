@@ -8,9 +8,8 @@ import numpy as np
 
 from calibrate.arrays import AnyArray, Float64, FloatArray
 from calibrate.blocks.scores import Zeros
-from calibrate.blocks.sums import GREATEST, Sums
+from calibrate.blocks.sums import GREATEST, NOWHERE, FirstSeen, Sums
 from calibrate.data.columns import Column, Confidences
-from calibrate.data.first_seen import NOWHERE, FirstSeen
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.tasks import Task

@@ -12,19 +12,16 @@ from calibrate.arrays import AnyArray, Float64, FloatArray, Index, Labels, Value
 from calibrate.blocks.block import Block, Smoothing
 from calibrate.blocks.passes import map_reduce, rows_per_block
 from calibrate.blocks.scores import NO_ZEROS, Zeros, as_logits, two_sided, working_dtype
-from calibrate.data.clusters import clusters_of
 from calibrate.data.columns import ArrayColumn, Column, Confidences, Flat, as_column
 from calibrate.data.confidences import like_percent, said_in, shares_of
-from calibrate.data.folds import Folds, deal
 from calibrate.data.labels import as_labels
-from calibrate.data.layout import Layout, flat_labels, layout_of, numbered_labels
+from calibrate.data.layout import Layout, Selection, flat_labels, layout_of, numbered_labels
 from calibrate.data.reading import Reading
 from calibrate.data.row_digests import RowDigests
-from calibrate.data.score_checks import Inspection, RawRows, raise_if_bad
-from calibrate.data.selection import Selection
-from calibrate.data.weights import weights_of
-from calibrate.printable import Summarised, cut
+from calibrate.data.scan import Inspection, RawRows, raise_if_bad
+from calibrate.data.units import Folds, clusters_of, deal, weights_of
 from calibrate.tasks import Task
+from calibrate.text import Summarised, cut
 
 SMALL = 1 << 19  # up to so many scores are computed in float64, whatever their dtype
 

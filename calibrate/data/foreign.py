@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from calibrate.arrays import AnyArray
-from calibrate.data.coded import check_short
+from calibrate.data.spool import check_short
 from calibrate.errors import InputError
-from calibrate.printable import brief
+from calibrate.text import brief
 
 
 def as_array(values: object, name: str) -> AnyArray:

@@ -10,8 +10,8 @@ from typing import TypedDict
 
 from calibrate.blocks.scores import SCORES
 from calibrate.errors import InputError, check_known
-from calibrate.printable import ShortRepr, brief
 from calibrate.tasks import TASKS, Task
+from calibrate.text import ShortRepr, brief
 
 MOST_LABEL = 1 << 53  # up to here floating numbers are whole ones
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from calibrate.arrays import AnyArray, Float64, Index
-from calibrate.blocks.parts import part_of
-from calibrate.data.clusters import cluster_numbers
-from calibrate.data.weights import check_weights
-from calibrate.printable import Summarised, cut
+from calibrate.blocks.block import part_of
+from calibrate.data.units import check_weights, cluster_numbers
+from calibrate.text import Summarised, cut
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,7 +1,7 @@
 """Files: read as one version of themselves, written whole or not at all, never both in one run."""
 
-from calibrate.files.checks import announce, check_folder, check_writable
-from calibrate.files.inputs import (
+from calibrate.files.ledger import Ledger, Placed, Version, changed, together
+from calibrate.files.reading import (
     check_regular,
     check_version,
     peek,
@@ -9,9 +9,17 @@ from calibrate.files.inputs import (
     reading,
     version_of,
 )
-from calibrate.files.json import json_text, read_json, write_json
-from calibrate.files.ledger import Ledger, Placed, Version, changed, together
-from calibrate.files.writing import write_bytes, write_folder, writing
+from calibrate.files.writing import (
+    announce,
+    check_folder,
+    check_writable,
+    json_text,
+    read_json,
+    write_bytes,
+    write_folder,
+    write_json,
+    writing,
+)
 
 __all__ = [
     "Ledger",

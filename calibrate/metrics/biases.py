@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calibrate.arrays import Float64, Index
-from calibrate.blocks.parts import PARTS
+from calibrate.blocks.block import PARTS
 from calibrate.metrics.totals import KeptRows
-from calibrate.results.biases import Bias
+from calibrate.results.report import Bias
 
 FEWEST = 50  # effective rows below which nothing is tested
 FEWEST_PARTS = 20

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from calibrate.blocks.row_sums import effective
-from calibrate.metrics.intervals.normal import SHARES, effective_rows
+from calibrate.blocks.sums import effective
+from calibrate.metrics.means import SHARES, effective_rows
 from calibrate.metrics.totals import Totals
 from calibrate.results.measurement import Figures, Metrics
 from calibrate.results.report import Rough

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from calibrate.metrics.bootstrap import resampled
 from calibrate.metrics.choice import allowed_for_best
 from calibrate.metrics.evidence import Evidence
-from calibrate.metrics.intervals.bootstrap import resampled
-from calibrate.metrics.intervals.classwise_ece import classwise_measurements
-from calibrate.metrics.intervals.ece import gap_measurements
-from calibrate.metrics.intervals.normal import means
-from calibrate.metrics.metric import METRICS, Interval, Over, metrics_of
+from calibrate.metrics.gaps import classwise_measurements, gap_measurements
+from calibrate.metrics.means import means
+from calibrate.metrics.registry import METRICS, Interval, Over, metrics_of
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.totals import Totals, mass_edges
 from calibrate.results.measurement import Figures, Measurement, Metrics

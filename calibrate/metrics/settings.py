@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from calibrate.blocks.bins import DEFAULT_BINS
 from calibrate.errors import InputError
-from calibrate.printable import ShortRepr
-from calibrate.results.settings_used import SettingsUsed
+from calibrate.results.report import SettingsUsed
+from calibrate.text import ShortRepr
 
 
 @dataclass(frozen=True, repr=False)

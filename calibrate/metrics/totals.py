@@ -8,12 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from calibrate.arrays import Float64, Index
-from calibrate.blocks.bins import BinTable, bin_index, equal_mass_edges
-from calibrate.blocks.ordered import Ordered
-from calibrate.blocks.parts import PARTS, sum_by_part
-from calibrate.blocks.row_sums import RowSums
-from calibrate.blocks.sums import EACH, SAME, Sums
-from calibrate.metrics.class_table import ClassTable
+from calibrate.blocks.bins import BinTable, Ordered, bin_index, equal_mass_edges
+from calibrate.blocks.block import PARTS, sum_by_part
+from calibrate.blocks.sums import EACH, SAME, RowSums, Sums
+from calibrate.metrics.classes import ClassTable
 
 MASS_BINS = 15
 MOST_CELLS = 1 << 18  # of a table by part and bin; with more bins there are fewer parts

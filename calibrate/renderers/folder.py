@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calibrate.files import peek, write_folder
-from calibrate.renderers.document import Shown
 from calibrate.renderers.formats import FORMATS
 from calibrate.renderers.pages import page
-from calibrate.renderers.pictures import PICTURES
-from calibrate.renderers.pictures.style import BACKENDS, DEFAULT_DPI, drawn
+from calibrate.renderers.parts import Shown
+from calibrate.renderers.plots import PICTURES
+from calibrate.renderers.plots.style import BACKENDS, DEFAULT_DPI, drawn
 from calibrate.results.json import Result
 
 if TYPE_CHECKING:

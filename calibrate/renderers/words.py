@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from calibrate.results.biases import Bias
 from calibrate.results.checks import Checks
 from calibrate.results.measurement import Measurement
-from calibrate.results.report import Report
+from calibrate.results.report import Bias, Report
 from calibrate.tasks import Task
 
 ROUGH = "~ a rough interval: it may hold the truth less than 93 times in 100"

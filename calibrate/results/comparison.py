@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from calibrate.results.display import Displayed, frame
-from calibrate.results.made import Made
 from calibrate.results.measurement import Measurement, Metrics, Sides
-from calibrate.results.report import Data, Fitted, Reliability, Rough
+from calibrate.results.report import Data, Fitted, Made, Reliability, Rough
 
 if TYPE_CHECKING:
     import pandas as pd

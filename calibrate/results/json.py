@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin
 
 from calibrate.errors import InputError
 from calibrate.files import json_text, read_json
-from calibrate.printable import brief, cut, listed
+from calibrate.text import brief, cut, listed
 from calibrate.version import package_version
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from calibrate.errors import InputError
 from calibrate.files import read_json
-from calibrate.printable import brief
 from calibrate.results.checks import Checks
 from calibrate.results.clusters import ClusterReport
 from calibrate.results.comparison import Comparison
@@ -15,6 +14,7 @@ from calibrate.results.json import Result, decode
 from calibrate.results.report import Report
 from calibrate.results.targets import TargetReport
 from calibrate.results.thresholds import Thresholds
+from calibrate.text import brief
 
 KINDS: tuple[type[Result], ...] = (
     *(Report, Checks, Comparison, Thresholds, TargetReport, ClusterReport, Inspection),

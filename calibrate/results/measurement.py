@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from calibrate.printable import listed
+from calibrate.text import listed
 
 T = TypeVar("T")
 

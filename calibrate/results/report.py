@@ -1,30 +1,298 @@
-"""The Report: plain data, the only input of every renderer and every plot."""
+"""How a result was made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
-from calibrate.printable import ShortRepr
-from calibrate.results.biases import Bias, Classes, GroupFigures
-from calibrate.results.corp import CorpReliability
 from calibrate.results.display import Displayed, frame
-from calibrate.results.made import Made
 from calibrate.results.measurement import Figures, Sides
-from calibrate.results.settings_used import SettingsUsed
-from calibrate.results.tests import Test, Tests
-from calibrate.results.verdict import Verdict
 from calibrate.tasks import Task
+from calibrate.text import ShortRepr
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True)
+class Made:
+    """What made a result, so that it can be made again.
+
+    Attributes:
+        command: as it was given, without what only says where and how results are written.
+        versions: of calibrate, Python and numpy.
+    """
+
+    command: str
+    versions: dict[str, str]
+
+
+# With which settings something was measured.
+
+
+@dataclass(frozen=True)
+class SettingsUsed:
+    """What a measurement can be repeated with.
+
+    Attributes:
+        n_bins: equal-width confidence bins.
+        bootstrap: samples behind the intervals of figures that are not means; 0 for none.
+        seed: of folds, bootstrap and consistency resampling.
+        level: how often an interval holds the truth.
+        votes: how many votes each soft label is the mean of; None: it is exact.
+        class_names: one per class; None where none were given.
+    """
+
+    n_bins: int
+    bootstrap: int
+    seed: int
+    level: float = 0.95
+    votes: int | None = None
+    class_names: tuple[str, ...] | None = None
+
+
+# What tests found.
+
+
+@dataclass(frozen=True)
+class Test:
+    """A statistic and how often chance alone would give one as extreme; None where undefined.
+
+    ``limit`` is what chance alone stays below 19 times in 20; ``detectable`` the smallest true size
+    that rows like these would find four times in five.
+    """
+
+    statistic: float | None
+    p_value: float | None
+    limit: float | None = None
+    detectable: float | None = None
+
+
+@dataclass(frozen=True)
+class Tests:
+    """Are the confidences calibrated, and is the temperature in use right for these rows?
+
+    Attributes:
+        consistency: the ECE against that of calibrated models with the same confidences.
+        spiegelhalter: Spiegelhalter's Z of the confidences.
+        temperature: the score test of the temperature in use (1 before calibration); of one that
+            these rows chose there is none.
+        classwise: the classwise ECE against that of calibrated probabilities.
+        after_fit: whether these rows chose the temperature in use; the tests allow for it.
+    """
+
+    consistency: Test
+    spiegelhalter: Test
+    temperature: Test
+    classwise: Test = Test(None, None)
+    after_fit: bool = False
+
+
+# The verdict: what these rows say of the confidences, in one word with its sizes.
+
+
+class Code(str, Enum):
+    """What can be said.
+
+    Of a fit: ``overconfident``, ``underconfident``, ``shifted`` where P(yes), or the confidence in
+    answers, is off on average and T leaves it so, and ``undecided`` where T may as well be 1. Of
+    a report: ``miscalibrated``, ``negligible``, ``calibrated`` (nothing found by rows that would
+    show it) and ``too_few_rows`` (nothing found, and little could be). Of both: ``unrelated``
+    (nothing shows that scores and labels belong together) and ``not_converged``.
+    """
+
+    unrelated = "unrelated"
+    not_converged = "not_converged"
+    overconfident = "overconfident"
+    underconfident = "underconfident"
+    shifted = "shifted"
+    undecided = "undecided"
+    miscalibrated = "miscalibrated"
+    negligible = "negligible"
+    calibrated = "calibrated"
+    too_few_rows = "too_few_rows"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What these rows say, after calibration where there is a calibrator.
+
+    Attributes:
+        code: see ``Code``.
+        error: the ECE, or, of yes-no decisions, the positive ECE; None where not measured.
+        at_most: the upper end of its 95 % interval; None where there is none.
+        p_value: of all tests together, the smallest times their number (Bonferroni); None where
+            nothing was tested.
+        detectable: the smallest true error that such rows reveal four times in five.
+        negligible: below which size an error does not matter.
+        found: the tests that reject at 5 % all together: ``consistency``, ``spiegelhalter``,
+            ``temperature``, ``classwise``, ``classes``, ``groups``, ``lean``.
+    """
+
+    code: Code
+    error: float | None = None
+    at_most: float | None = None
+    p_value: float | None = None
+    detectable: float | None = None
+    negligible: float = 0.005
+    found: tuple[str, ...] = ()
+
+
+# What the CORP reliability diagram shows.
+
+
+@dataclass(frozen=True, repr=False)
+class CorpReliability(ShortRepr):
+    """Accuracy as the isotonic regression of correctness on confidence, and its Brier score.
+
+    Of yes-no decisions, how often it is yes against the probability of yes. The Brier score of the
+    confidence is ``miscalibration - discrimination + uncertainty``.
+
+    Attributes:
+        confidence: at most 200 of the confidences seen, ascending.
+        accuracy: at these; straight lines between them.
+        consistency_low, consistency_high: where 95 % of calibrated models with these confidences
+            are, at each of them.
+        edges, share: evenly spread over [0, 1], and the share of rows between them.
+        miscalibration: what the isotonic regression takes off the score.
+        discrimination: what it gains over one confidence for all rows.
+        uncertainty: the score of that one confidence, the accuracy itself.
+    """
+
+    confidence: tuple[float, ...]
+    accuracy: tuple[float, ...]
+    consistency_low: tuple[float, ...]
+    consistency_high: tuple[float, ...]
+    edges: tuple[float, ...]
+    share: tuple[float, ...]
+    miscalibration: float
+    discrimination: float
+    uncertainty: float
+
+
+# Classes and groups of rows, looked at one by one.
+
+
+@dataclass(frozen=True)
+class Bias:
+    """By how much the mean confidence of some rows is off, and how sure that is.
+
+    Attributes:
+        rows: the effective number of rows.
+        size: mean confidence - accuracy.
+        low, high: its 95 % interval, looked at on its own; None for too few rows.
+        p_value: how often chance would give as much; None for too few rows.
+        off: whether it is beyond chance among all that were looked at (Benjamini & Hochberg 1995,
+            a false discovery rate of 5 %).
+    """
+
+    rows: float
+    size: float
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    off: bool = False
+
+    @property
+    def sure(self) -> float:
+        """At least how far off, at 97.5 %; below 0 where it may be nothing."""
+        if self.low is None or self.high is None:
+            return -1.0
+        return max(self.low, -self.high)
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """The rows that are predicted to be of one class: are they as often as they claim?
+
+    Attributes:
+        index: the number of the class, from 0.
+        name: its name, where known.
+        rows: the weight of the rows predicted to be of it.
+        accuracy, mean_confidence: over these rows.
+        bias: their difference.
+        ece: the one-vs-rest ECE of the probability of this class, over all rows; None where only
+            predictions are known.
+    """
+
+    index: int
+    name: str | None
+    rows: float
+    accuracy: float
+    mean_confidence: float
+    bias: Bias
+    ece: float | None
+
+
+@dataclass(frozen=True)
+class EveryClass:
+    """The same of all classes, in the order of their numbers: an array for each figure.
+
+    Attributes:
+        rows, accuracy, mean_confidence, ece: as in ``ClassFigures``; accuracy and confidence are
+            None where no row is predicted to be of the class.
+        low, high, p_value, off: as in ``Bias``.
+    """
+
+    rows: tuple[float, ...]
+    accuracy: tuple[float | None, ...]
+    mean_confidence: tuple[float | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+    p_value: tuple[float | None, ...]
+    off: tuple[bool, ...]
+    ece: tuple[float, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Classes(ShortRepr):
+    """Classes looked at one by one.
+
+    Attributes:
+        listed: those to be shown, the most surely off first.
+        tested: how many had the rows to be tested.
+        off: how many of these are off beyond chance.
+        fewest: rows below which a class is not tested.
+        p_value: of all tested classes together (Simes 1986); below 5 % where one is off.
+        every: all of them; None in files of earlier versions.
+    """
+
+    listed: tuple[ClassFigures, ...]
+    tested: int
+    off: int
+    fewest: int
+    p_value: float | None = None
+    every: EveryClass | None = None
+
+
+@dataclass(frozen=True)
+class GroupFigures:
+    """The headline figures of one group of rows.
+
+    Attributes:
+        name: of the group.
+        rows: how many.
+        few: whether they are too few to be tested (below 50).
+        bias: of its confidence, after calibration where there is an after.
+        metrics: before, after and change.
+    """
+
+    name: str
+    rows: int
+    few: bool
+    bias: Bias
+    metrics: Figures
+
+
+# The Report: plain data, the only input of every renderer and every plot.
+
 
 Interval = tuple[float, float]
 Parameters = dict[str, float | tuple[float, ...]]
 Intervals = dict[str, Interval | tuple[Interval | None, ...] | None]
 
 
-@dataclass(frozen=True)
 @dataclass(frozen=True, repr=False)
 class Reliability(ShortRepr):
     """Confidence against accuracy per bin; empty bins have weight 0 and None.

@@ -11,12 +11,9 @@ from scipy.stats import norm
 
 import calibrate
 from calibrate import InputError, Measurement, Settings
-from calibrate.analyses.checks.against import Earlier, against_checks, holm, paired
-from calibrate.analyses.checks.asked import Asked, Drift
-from calibrate.analyses.checks.judge import judge
-from calibrate.results.checks import Checks, Outcome
+from calibrate.analyses.checks import Asked, Drift, Earlier, against_checks, holm, judge, paired
+from calibrate.results.checks import Checks, Limit, Outcome
 from calibrate.results.json import decode, read_result, to_dict, to_json
-from calibrate.results.limit import Limit
 
 QUICK = Settings(full=False, bootstrap=0)
 FULL = Settings(bootstrap=0)

@@ -7,15 +7,20 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from calibrate.analyses.clusters.measure import FIGURES, measure_clusters
-from calibrate.analyses.clusters.sums import ClusterModel, cell_of
-from calibrate.analyses.clusters.template_plane import TemplatePlane, templates_of
-from calibrate.blocks.scheduler import running
+from calibrate.analyses.clusters import (
+    FIGURES,
+    ClusterModel,
+    TemplatePlane,
+    cell_of,
+    measure_clusters,
+    templates_of,
+)
+from calibrate.blocks.passes import running
 from calibrate.data.columns import ArrayColumn
 from calibrate.data.dataset import Dataset
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
-from calibrate.renderers.pictures.clusters import clusters_figure
+from calibrate.renderers.plots.clusters import clusters_figure
 from calibrate.results.clusters import ClusterReport, Clusters
 
 CLASSES = (4, 1, 2)

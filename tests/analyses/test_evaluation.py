@@ -9,7 +9,7 @@ from reference import exact_figures
 
 import calibrate
 from calibrate import Settings
-from calibrate.analyses.evaluation import one_pass
+from calibrate.analyses import evaluate as one_pass
 from calibrate.blocks import passes
 from calibrate.metrics import METRICS
 

@@ -122,7 +122,7 @@ def test_one_pass_in_pieces_says_the_same(monkeypatch):
     """Blocks of 400 bytes add up to what one block says."""
     names = saved(z=Z, y=Y, t=np.array(NAMES)[Y], p=P, f=np.asfortranarray(Z), m=np.log(P))
     at_once = [calibrate.inspect(name) for name in names]
-    monkeypatch.setattr("calibrate.analyses.inspection.values.BLOCK", 400)
+    monkeypatch.setattr("calibrate.analyses.inspect.look.BLOCK", 400)
     for one, name in zip(at_once, names, strict=True):
         assert calibrate.inspect(name) == one
 

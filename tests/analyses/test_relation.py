@@ -7,7 +7,7 @@ import pytest
 from scipy.special import softmax
 
 from calibrate import Reading
-from calibrate.analyses.evaluation.relation import UNRELATED, relation
+from calibrate.analyses.relation import UNRELATED, relation
 from calibrate.data.dataset import Dataset
 
 
@@ -88,7 +88,7 @@ def test_few_of_many_rows_related_are_found_in_all_of_them(monkeypatch):
     rng = np.random.default_rng(0)
     z = rng.normal(size=(6000, 3))
     y = draw(softmax(0.12 * z, axis=1), rng)
-    monkeypatch.setattr("calibrate.analyses.evaluation.relation.SCORES", 3)
+    monkeypatch.setattr("calibrate.analyses.relation.SCORES", 3)
     assert p_value(z, y, {}) < 1e-5
 
 

@@ -8,8 +8,8 @@ from scipy.special import softmax
 
 import calibrate
 from calibrate import Settings
-from calibrate.renderers.document import EVERYTHING, Shown
 from calibrate.renderers.formats import FORMATS
+from calibrate.renderers.parts import EVERYTHING, Shown
 
 ALL = Shown(all=True)
 QUICK = Settings(bootstrap=0, top=3)

@@ -10,10 +10,10 @@ from scipy.stats import t as student
 from whole_targets import smoothed_targets, teacher_targets
 
 from calibrate.analyses.targets.entropy import temperature_for_entropy
-from calibrate.analyses.targets.label_targets import LabelTargets
+from calibrate.analyses.targets.labels import LabelTargets
 from calibrate.analyses.targets.stream import TargetStream, label_report, sweep
-from calibrate.analyses.targets.teacher_targets import TeacherTargets
-from calibrate.blocks.scheduler import running
+from calibrate.analyses.targets.teacher import TeacherTargets
+from calibrate.blocks.passes import running
 from calibrate.data.columns import Column, as_column
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError

@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibrate.analyses.thresholds.choice import thresholds_for
-from calibrate.analyses.thresholds.decisions import decision_blocks
+from calibrate.analyses.thresholds.choose import decision_blocks, thresholds_for
 from calibrate.calibrators.apply import apply_blocks
 from calibrate.calibrators.methods.temperature import Temperature
 from calibrate.data.dataset import Dataset
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
-from calibrate.renderers.document import EVERYTHING, Shown
 from calibrate.renderers.formats import FORMATS
-from calibrate.results.goal import Goal
+from calibrate.renderers.parts import EVERYTHING, Shown
+from calibrate.results.thresholds import Goal
 
 GOALS = ("f1", "precision=0.7", "recall=0.6", "cost=1:5", "cost=3:1")
 

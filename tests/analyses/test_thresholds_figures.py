@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta, binomtest
 
-from calibrate.analyses.thresholds.choice import thresholds_for
-from calibrate.analyses.thresholds.cross_fit import FOLDS, CrossFit, LabelRows, deal
+from calibrate.analyses.thresholds.choose import FOLDS, CrossFit, LabelRows, deal, thresholds_for
 from calibrate.analyses.thresholds.curve import ThresholdCurve
 from calibrate.analyses.thresholds.figures import (
     Decided,
@@ -16,10 +15,10 @@ from calibrate.analyses.thresholds.figures import (
     proportion,
     spanned,
 )
-from calibrate.renderers.document import EVERYTHING
 from calibrate.renderers.formats import FORMATS
-from calibrate.results.goal import Goal
+from calibrate.renderers.parts import EVERYTHING
 from calibrate.results.measurement import Measurement
+from calibrate.results.thresholds import Goal
 
 
 def exact(x, n):

@@ -8,15 +8,20 @@ from math import comb
 import numpy as np
 import pytest
 
-from calibrate.analyses.thresholds.bounds import fallback, holm, lower_bound, p_below, upper_bound
-from calibrate.analyses.thresholds.choice import thresholds_for
-from calibrate.analyses.thresholds.decisions import find_thresholds
-from calibrate.analyses.thresholds.mistakes import Mistakes
-from calibrate.analyses.thresholds.promise import SPENT, candidates, fewest, just_above, promised
+from calibrate.analyses.thresholds.choose import find_thresholds, thresholds_for
+from calibrate.analyses.thresholds.figures import fallback, holm, lower_bound, p_below, upper_bound
+from calibrate.analyses.thresholds.promise import (
+    SPENT,
+    Mistakes,
+    candidates,
+    fewest,
+    just_above,
+    promised,
+)
 from calibrate.data.dataset import Dataset
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
-from calibrate.results.goal import Goal
+from calibrate.results.thresholds import Goal
 
 
 def tail(x, n, share):

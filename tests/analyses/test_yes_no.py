@@ -8,8 +8,8 @@ from scipy.special import expit
 
 import calibrate
 from calibrate import Dataset, InputError, Settings
-from calibrate.analyses.thresholds.decisions import check_calibrator, find_thresholds
-from calibrate.results.goal import Goal
+from calibrate.analyses.thresholds.choose import check_calibrator, find_thresholds
+from calibrate.results.thresholds import Goal
 
 PLAIN = Settings(full=False, bootstrap=0)
 QUICK = Settings(bootstrap=20)

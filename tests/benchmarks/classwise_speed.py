@@ -15,7 +15,7 @@ import calibrate
 from calibrate.blocks.bins import equal_width_edges
 from calibrate.blocks.passes import rows_per_block
 from calibrate.blocks.predictions import predictions, top_scores
-from calibrate.metrics.class_table import ClassTable
+from calibrate.metrics.classes import ClassTable
 
 RUNS = 7
 

@@ -19,8 +19,8 @@ from functools import cache, partial
 
 import numpy as np
 
-from calibrate.blocks.parts import part_of
-from calibrate.metrics.smooth_reliability import smooth_reliability
+from calibrate.blocks.block import part_of
+from calibrate.metrics.curves import smooth_reliability
 from calibrate.metrics.totals import KeptRows
 
 EVEN = np.arange(1, 200) / 200

@@ -99,8 +99,8 @@ WRITE: dict[str, Callable[[Path, np.ndarray, np.ndarray], object]] = {
 
 def child(path: str) -> None:
     """Read a file once, and print the CPU seconds and the peak of anonymous memory."""
-    from calibrate.data.readers.formats import FORMATS
     from calibrate.data.readers.open import open_column
+    from calibrate.data.readers.registry import FORMATS
 
     import_module(f"calibrate.data.readers.{FORMATS[Path(path).suffix].module}")
     start = time.process_time()

@@ -24,11 +24,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: a process pe
 import numpy as np
 
 import calibrate
-from calibrate.analyses.checks.against import Earlier, against_checks, paired
-from calibrate.analyses.checks.asked import Asked
-from calibrate.analyses.checks.judge import judge
-from calibrate.results.checks import Outcome
-from calibrate.results.limit import Limit
+from calibrate.analyses.checks import Asked, Earlier, against_checks, judge, paired
+from calibrate.results.checks import Limit, Outcome
 
 CLASSES, POPULATION = 10, 1_000_000
 PLAIN = calibrate.Settings(bootstrap=0)

@@ -17,8 +17,8 @@ from scipy.special import softmax
 from scipy.stats import chi2
 
 import calibrate
-from calibrate.blocks.ordered import Ordered
-from calibrate.metrics.definitions.ranked import ks
+from calibrate.blocks.bins import Ordered
+from calibrate.metrics.ranked import ks
 
 SETTINGS = calibrate.Settings(bootstrap=0, top=0)
 TESTS = ("consistency", "classwise", "spiegelhalter", "temperature")

@@ -18,12 +18,11 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from calibrate.analyses.thresholds.choice import thresholds_for
+from calibrate.analyses.thresholds.choose import thresholds_for
 from calibrate.analyses.thresholds.curve import ThresholdCurve
-from calibrate.analyses.thresholds.mistakes import Mistakes
-from calibrate.analyses.thresholds.promise import promised
+from calibrate.analyses.thresholds.promise import Mistakes, promised
 from calibrate.errors import InputError
-from calibrate.results.goal import Goal
+from calibrate.results.thresholds import Goal
 
 ATOMS = 20_000
 POSITIVE = (0.05, 0.4)

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibrate.blocks.bins import BinTable, bin_index, equal_mass_edges, equal_width_edges
-from calibrate.blocks.ordered import Ordered
+from calibrate.blocks.bins import BinTable, Ordered, bin_index, equal_mass_edges, equal_width_edges
 from calibrate.errors import InputError
 
 

@@ -5,7 +5,7 @@ from operator import add
 
 import numpy as np
 
-from calibrate.blocks.cell_sums import CellSums
+from calibrate.blocks.sums import CellSums
 
 
 def test_lists_and_sums_give_the_same_totals():

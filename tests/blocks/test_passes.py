@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from calibrate.blocks.passes import map_blocks, map_reduce, rows_per_block
-from calibrate.blocks.scheduler import running
+from calibrate.blocks.passes import map_blocks, map_reduce, rows_per_block, running
 
 
 @dataclass
@@ -86,7 +85,7 @@ def test_as_many_threads_as_cores_this_process_may_use():
     """Bound to one core, as a container may be: one thread, however many cores there are."""
     code = (
         "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); "
-        "from calibrate.blocks.threads import default_workers; print(default_workers())"
+        "from calibrate.blocks.passes import default_workers; print(default_workers())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"

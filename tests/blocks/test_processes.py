@@ -15,18 +15,17 @@ import pytest
 from conftest import SAMPLES
 
 import calibrate
-from calibrate.analyses.clusters.measure import measure_clusters
-from calibrate.analyses.clusters.models import open_models
+from calibrate.analyses.clusters import measure_clusters, open_models
 from calibrate.analyses.compare import compare
 from calibrate.analyses.targets.entropy import temperature_for_entropy
-from calibrate.analyses.targets.label_targets import LabelTargets
+from calibrate.analyses.targets.labels import LabelTargets
 from calibrate.analyses.targets.stream import TargetStream, sweep
-from calibrate.analyses.thresholds.decisions import decision_blocks, find_thresholds
+from calibrate.analyses.thresholds.choose import decision_blocks, find_thresholds
 from calibrate.blocks import passes
 from calibrate.calibrators.apply import apply_blocks
-from calibrate.calibrators.per_fold import PerFold
+from calibrate.calibrators.cross_fit import PerFold
 from calibrate.data.readers.open import open_column
-from calibrate.results.goal import Goal
+from calibrate.results.thresholds import Goal
 
 MNIST, DIGITS = SAMPLES / "mnist", SAMPLES / "digits"
 MULTILABEL = calibrate.Reading(task="multilabel")

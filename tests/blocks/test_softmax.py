@@ -7,7 +7,7 @@ from scipy.special import log_softmax as scipy_log_softmax
 from calibrate.blocks.block import Block
 from calibrate.blocks.predictions import predictions, top_scores
 from calibrate.blocks.softmax import log_softmax, softmax
-from calibrate.calibrators.solve.nll import NllStep
+from calibrate.calibrators.fitting import NllStep
 
 
 def plain_outcomes(z, b):

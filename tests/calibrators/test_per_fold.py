@@ -10,11 +10,11 @@ import pytest
 from scipy.special import log_softmax
 
 import calibrate
-from calibrate.analyses.evaluation.evaluate import evaluate_dataset
+from calibrate.analyses.evaluate import evaluate_dataset
 from calibrate.blocks import passes
 from calibrate.blocks.block import Block
 from calibrate.calibrators.apply import apply_blocks
-from calibrate.calibrators.per_fold import PerFold
+from calibrate.calibrators.cross_fit import PerFold
 from calibrate.calibrators.protocol import Scores, Shape
 
 PLAIN = calibrate.Settings(full=False, bootstrap=0)

@@ -8,9 +8,9 @@ import pytest
 from conftest import ROOT
 
 from calibrate import InputError
-from calibrate.cli.check_config import CheckConfig
-from calibrate.files import inputs
-from calibrate.results.limit import Limit
+from calibrate.cli.check import CheckConfig
+from calibrate.files import reading as inputs
+from calibrate.results.checks import Limit
 
 WHOLE = """
 [check]

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from conftest import SAMPLES, Run
 
-from calibrate.analyses.clusters.measure import FIGURES, measure_clusters
-from calibrate.analyses.clusters.models import default_titles, open_models
+from calibrate.analyses.clusters import FIGURES, default_titles, measure_clusters, open_models
 
 MNIST = [SAMPLES / "mnist" / f"{name}_test.npy" for name in ("hard", "smooth", "labels")]
 

@@ -13,7 +13,7 @@ import pytest
 
 import calibrate
 from calibrate.analyses.compare import compare
-from calibrate.metrics.runs import difference, spread
+from calibrate.metrics.differences import difference, spread
 from calibrate.renderers.tables import table
 from calibrate.renderers.tables.latex import escaped
 from calibrate.results.comparison import Comparison

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT
 
 import calibrate
-from calibrate.blocks.scheduler import doing
+from calibrate.blocks.passes import doing
 from calibrate.cli.console import Pass
 
 

@@ -11,10 +11,10 @@ import pytest
 from conftest import SAMPLES
 
 import calibrate
-from calibrate.cli.step_summary import MOST
+from calibrate.cli.console import MOST
 from calibrate.files import write_bytes
-from calibrate.renderers.document import EVERYTHING
 from calibrate.renderers.formats import FORMATS, github
+from calibrate.renderers.parts import EVERYTHING
 from calibrate.results.json import to_json
 from calibrate.results.kinds import read_any
 from calibrate.results.measurement import Measurement

@@ -161,8 +161,8 @@ def test_a_sweep_as_a_table(run, files):
 @pytest.mark.parametrize("temperatures", [[3.0], [0.5 + i / 2 for i in range(60)]])
 def test_the_picture_shows_the_figures(temperatures, data, tmp_path):
     from calibrate.analyses.targets.stream import sweep_report
-    from calibrate.renderers.pictures.style import save_figure
-    from calibrate.renderers.pictures.targets import targets_figure
+    from calibrate.renderers.plots.style import save_figure
+    from calibrate.renderers.plots.targets import targets_figure
 
     dataset = Dataset.of(*data)
     report = sweep_report(dataset, sweep(dataset, temperatures, 0.9), 0.9)

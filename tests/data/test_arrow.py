@@ -14,11 +14,10 @@ from pyarrow import feather, ipc, parquet
 import calibrate
 from calibrate.data import spool
 from calibrate.data.columns import everything
-from calibrate.data.file_array import FileArray
+from calibrate.data.file_array import FileArray, Stacked
 from calibrate.data.readers.arrow import buffers, typed_columns
 from calibrate.data.readers.arrow import parquet as reader_of_parquet
 from calibrate.data.readers.open import open_column
-from calibrate.data.stacked import Stacked
 
 RNG = np.random.default_rng(4)
 Z = RNG.normal(scale=2, size=(60, 5)).astype(np.float32)

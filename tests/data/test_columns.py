@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from calibrate.data.columns import ArrayColumn, Flat
-from calibrate.data.readers.address import Address
-from calibrate.data.selection import Selection
+from calibrate.data.layout import Selection
+from calibrate.data.readers.registry import Address
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

@@ -9,8 +9,8 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 import calibrate
-from calibrate.renderers.document import EVERYTHING
 from calibrate.renderers.formats import FORMATS
+from calibrate.renderers.parts import EVERYTHING
 
 LEVELS = np.array([0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99])
 QUICK = calibrate.Settings(bootstrap=0)
@@ -137,8 +137,8 @@ HEADS = {
 
 @pytest.mark.parametrize("head", HEADS)
 def test_pairs_are_known_by_the_names_of_their_columns(head, table):
+    from calibrate.data.readers.answers import paired
     from calibrate.data.readers.open import _keys
-    from calibrate.data.readers.pairs import paired
 
     name = table(head, ",".join("1" * (head.count(",") + 1)))
     _, _, how = paired(name, None, calibrate.Reading(), _keys)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calibrate.data.readers.decimals import Cells
+from calibrate.data.readers.csv import Cells
 
 RNG = np.random.default_rng(0)
 

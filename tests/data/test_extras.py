@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 import calibrate
-from calibrate.data.readers.formats import FORMATS
+from calibrate.data.readers.registry import FORMATS
 
 PACKAGES = {"arrow": "pyarrow", "hdf5": "h5py", "zarr": "zarr"}
 EXTRA = {suffix: kind.extra for suffix, kind in FORMATS.items() if kind.extra is not None}

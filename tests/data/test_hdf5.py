@@ -13,10 +13,9 @@ import pytest
 import calibrate
 from calibrate.data import spool
 from calibrate.data.columns import everything
-from calibrate.data.file_array import FileArray
+from calibrate.data.file_array import FileArray, Stacked
 from calibrate.data.readers import hdf5
 from calibrate.data.readers.open import open_column
-from calibrate.data.stacked import Stacked
 
 RNG = np.random.default_rng(4)
 Z = RNG.normal(scale=2, size=(60, 5)).astype(np.float32)

@@ -11,8 +11,8 @@ import calibrate
 from calibrate import Dataset, Settings, Temperature
 from calibrate.blocks.block import Block, Smoothing
 from calibrate.blocks.predictions import predictions, top_scores
+from calibrate.calibrators.fitting import NllStep
 from calibrate.calibrators.protocol import Shape
-from calibrate.calibrators.solve.nll import NllStep
 
 QUICK = Settings(bootstrap=50)
 

@@ -9,17 +9,16 @@ import pytest
 
 import calibrate
 from calibrate import Reading
+from calibrate.blocks.sums import FirstSeen, Worst
 from calibrate.data.columns import as_column
 from calibrate.data.confidences import Said
-from calibrate.data.first_seen import FirstSeen, Worst
-from calibrate.data.label_checks import inspect_labels
+from calibrate.data.labels import inspect_labels
 from calibrate.data.layout import layout_of
-from calibrate.data.readers.delimited import Fields, Lines
+from calibrate.data.readers.csv import Fields, Lines
 from calibrate.data.readers.signature import signature_of
 from calibrate.data.readers.zarr_store import Meta
-from calibrate.data.row_sums import in_half_precision, row_sum_tolerance
-from calibrate.data.score_checks import Inspection, RawBlock
-from calibrate.data.weights import check_weights
+from calibrate.data.scan import Inspection, RawBlock, in_half_precision, row_sum_tolerance
+from calibrate.data.units import check_weights
 from calibrate.tasks import Task
 
 SHAPES = """

@@ -20,9 +20,9 @@ from conftest import ROOT, gumbel_labels
 import calibrate
 from calibrate.data.columns import FileColumn
 from calibrate.data.pieces import OPEN, Pieces
+from calibrate.data.readers import several
 from calibrate.data.readers.open import open_column
-from calibrate.data.readers.several import files as several
-from calibrate.data.readers.several.files import Several, stem_of
+from calibrate.data.readers.several import Several, stem_of
 
 NAMES = ["ant", "bee", "cat", "sea lion"]
 ENDS = [0, 700, 701, 1500, 1503, 1700, 1900, 1950, 2000, 2300, 2400, 2600, 3000]  # of 12 pieces

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.data.weights import check_weights
+from calibrate.data.units import check_weights
 
 
 @pytest.fixture

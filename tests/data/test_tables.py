@@ -18,7 +18,8 @@ import pytest
 import calibrate
 from calibrate.data import spool
 from calibrate.data.file_array import FileArray
-from calibrate.data.readers import delimited, json_rows, table
+from calibrate.data.readers import csv as delimited
+from calibrate.data.readers import json_rows, table
 from calibrate.data.readers.open import open_column
 
 NAMES = ["ant", "bee", "sea lion", "cat"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.data import text_labels
+from calibrate.data import labels as text_labels
 
 Z = np.array([[1.0, 2.0, 0.5], [0.3, 0.1, 4.0], [2.0, 0.2, 0.1], [0.1, 0.2, 0.9]])
 Y = [1, 2, 0, 2]

@@ -164,7 +164,7 @@ def test_there_is_one_door_for_files():
         if path.parent.name != "files"
     }
     calls = {name: calls for name, calls in found.items() if calls}
-    (parsed,) = calls.pop("data/readers/delimited.py")
+    (parsed,) = calls.pop("data/readers/csv.py")
     assert parsed.startswith("np.loadtxt(lines, ")  # lines of a file that is open already
     (template,) = calls.pop("renderers/pages/page.py")
     assert template.startswith("(resources.files(PARTS)")  # a file of our own

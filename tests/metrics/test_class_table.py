@@ -11,9 +11,9 @@ from calibrate import Settings
 from calibrate.blocks import passes
 from calibrate.blocks.bins import equal_width_edges
 from calibrate.blocks.block import Block
-from calibrate.metrics.class_table import ClassTable
-from calibrate.metrics.intervals.classwise_ece import ClasswiseChance, mean_deviation
-from calibrate.metrics.metric import METRICS
+from calibrate.metrics.classes import ClassTable
+from calibrate.metrics.gaps import ClasswiseChance, mean_deviation
+from calibrate.metrics.registry import METRICS
 
 
 def slow_eces(p, labels, w, n_bins=15):

@@ -11,8 +11,8 @@ from rows import kept
 from scipy.optimize import isotonic_regression
 
 import calibrate
-from calibrate.metrics.corp import _Cells, corp_reliability
-from calibrate.renderers.pictures.corp import corp_reliability_figure
+from calibrate.metrics.curves import _Cells, corp_reliability
+from calibrate.renderers.plots.corp import corp_reliability_figure
 from calibrate.results.json import decode, encode
 from calibrate.results.report import CorpReliability
 

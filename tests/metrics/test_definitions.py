@@ -14,16 +14,15 @@ from scipy import stats
 
 import calibrate
 from calibrate import Settings
-from calibrate.blocks.bins import BinTable, bin_index, equal_width_edges
-from calibrate.blocks.ordered import Ordered
-from calibrate.blocks.parts import PARTS
-from calibrate.metrics.definitions.binned import ece, mce, rmsce, rmsce_debiased
-from calibrate.metrics.definitions.ranked import smooth_ece
+from calibrate.blocks.bins import BinTable, Ordered, bin_index, equal_width_edges
+from calibrate.blocks.block import PARTS
+from calibrate.metrics.binned import ece, mce, rmsce, rmsce_debiased
+from calibrate.metrics.bootstrap import PartCells, Recipe, bootstrap, interval, stretch
 from calibrate.metrics.evidence import Evidence
-from calibrate.metrics.intervals.bootstrap import PartCells, Recipe, bootstrap, interval, stretch
-from calibrate.metrics.intervals.ece import Gaps, gap_intervals, gap_measurements
-from calibrate.metrics.intervals.normal import score_interval
-from calibrate.metrics.metric import Interval, metrics_of
+from calibrate.metrics.gaps import Gaps, gap_intervals, gap_measurements
+from calibrate.metrics.means import score_interval
+from calibrate.metrics.ranked import smooth_ece
+from calibrate.metrics.registry import Interval, metrics_of
 from calibrate.metrics.totals import PartGaps
 
 QUICK = Settings(full=False)

@@ -8,7 +8,7 @@ from conftest import margin, runs
 
 import calibrate
 from calibrate import Settings
-from calibrate.metrics.intervals.ece import folding
+from calibrate.metrics.gaps import folding
 
 QUICK = Settings(full=False)
 

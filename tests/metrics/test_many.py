@@ -8,15 +8,13 @@ from rows import kept
 from scipy import stats
 
 from calibrate import Measurement
-from calibrate.blocks.row_sums import RowSums
+from calibrate.blocks.sums import RowSums
 from calibrate.metrics.biases import Kinds, discovered, together
-from calibrate.metrics.corp import corp_reliability
-from calibrate.metrics.pairs import RowMeans, all_pairs
-from calibrate.metrics.runs import difference, spread
-from calibrate.metrics.smooth_reliability import smooth_reliability
+from calibrate.metrics.curves import corp_reliability, smooth_reliability
+from calibrate.metrics.differences import RowMeans, all_pairs, difference, spread
 from calibrate.metrics.totals import KeptRows
-from calibrate.results.biases import Bias
 from calibrate.results.comparison import Spread
+from calibrate.results.report import Bias
 
 
 @pytest.mark.parametrize("hard", [False, True])

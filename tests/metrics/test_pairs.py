@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from calibrate.blocks.row_sums import RowSums
-from calibrate.metrics.pairs import RowMeans, all_pairs, together
+from calibrate.blocks.sums import RowSums
+from calibrate.metrics.differences import RowMeans, all_pairs, together
 
 
 def models(values: np.ndarray, **more) -> list[RowMeans]:

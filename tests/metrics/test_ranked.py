@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibrate.blocks.bins import BinTable, equal_mass_edges
-from calibrate.blocks.ordered import Ordered
-from calibrate.metrics.definitions.binned import ece_equal_mass, rmsce_debiased
-from calibrate.metrics.definitions.decomposition import brier_calibration, brier_refinement
-from calibrate.metrics.definitions.ranked import augrc, aurc, auroc, ks, smooth_ece
+from calibrate.blocks.bins import BinTable, Ordered, equal_mass_edges
+from calibrate.metrics.binned import ece_equal_mass, rmsce_debiased
+from calibrate.metrics.decomposition import brier_calibration, brier_refinement
+from calibrate.metrics.ranked import augrc, aurc, auroc, ks, smooth_ece
 
 
 def sample(seed: int, n: int = 60, ties: bool = True):

@@ -10,13 +10,13 @@ from scipy import stats
 
 import calibrate
 from calibrate import Settings
-from calibrate.blocks.ordered import Ordered
-from calibrate.blocks.parts import part_of
-from calibrate.blocks.row_sums import RowSums
-from calibrate.metrics.definitions.ranked import auroc, ks
-from calibrate.metrics.intervals.bootstrap import Recipe, bootstrap
-from calibrate.metrics.intervals.normal import means_of, skewed, unskewed
-from calibrate.metrics.metric import Interval, metrics_of
+from calibrate.blocks.bins import Ordered
+from calibrate.blocks.block import part_of
+from calibrate.blocks.sums import RowSums
+from calibrate.metrics.bootstrap import Recipe, bootstrap
+from calibrate.metrics.means import means_of, skewed, unskewed
+from calibrate.metrics.ranked import auroc, ks
+from calibrate.metrics.registry import Interval, metrics_of
 
 
 def test_the_interval_of_a_mean_is_the_weighted_jackknifes():

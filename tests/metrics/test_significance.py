@@ -10,9 +10,8 @@ from scipy.stats import kstest
 import calibrate
 from calibrate import Settings
 from calibrate.blocks.bins import BinTable, equal_width_edges
-from calibrate.blocks.row_sums import RowSums
-from calibrate.metrics.chance import Chance, drawn_gaps
-from calibrate.metrics.significance import spiegelhalter_test
+from calibrate.blocks.sums import RowSums
+from calibrate.metrics.tests import Chance, drawn_gaps, spiegelhalter_test
 from calibrate.metrics.totals import Totals
 
 EDGES = equal_width_edges(15)

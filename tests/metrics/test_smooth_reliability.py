@@ -5,8 +5,7 @@ import pytest
 from rows import kept
 from scipy.stats import binomtest
 
-from calibrate.metrics.local_quadratic import fit_weights
-from calibrate.metrics.smooth_reliability import smooth_reliability
+from calibrate.metrics.curves import fit_weights, smooth_reliability
 
 
 def curve_of(accuracy_at, n=40_000, seed=0, low=0.3):

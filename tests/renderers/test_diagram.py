@@ -8,8 +8,8 @@ from conftest import SAMPLES
 from rich.console import Console
 
 import calibrate
-from calibrate.renderers.diagram import FINE, LENGTH, PLAIN, bars
-from calibrate.renderers.document import Diagram
+from calibrate.renderers.parts import Diagram
+from calibrate.renderers.text_diagram import FINE, LENGTH, PLAIN, bars
 from calibrate.results.report import Reliability
 
 

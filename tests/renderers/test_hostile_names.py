@@ -17,21 +17,19 @@ import pytest
 from markdown_it import MarkdownIt
 
 import calibrate
-from calibrate.analyses.checks.asked import Asked
-from calibrate.analyses.checks.judge import judge
-from calibrate.analyses.clusters.measure import measure_clusters
-from calibrate.analyses.clusters.sums import ClusterModel
+from calibrate.analyses.checks import Asked, judge
+from calibrate.analyses.clusters import ClusterModel, measure_clusters
 from calibrate.analyses.compare import compare
-from calibrate.analyses.thresholds.decisions import find_thresholds
+from calibrate.analyses.thresholds.choose import find_thresholds
 from calibrate.errors import InputError
-from calibrate.printable import UNPRINTABLE
-from calibrate.renderers.document import EVERYTHING
 from calibrate.renderers.formats import FORMATS
-from calibrate.results.goal import Goal
+from calibrate.renderers.parts import EVERYTHING
+from calibrate.results.checks import Limit
 from calibrate.results.json import Result, decode
-from calibrate.results.limit import Limit
 from calibrate.results.measurement import Measurement
 from calibrate.results.targets import TargetData, TargetFigures, TargetReport
+from calibrate.results.thresholds import Goal
+from calibrate.text import UNPRINTABLE
 
 ODD = (
     "\n::error::x\n<script>alert(1)<!--</script>]]>&lt;' \" onload=x %0A%0D\r\n# h\n"

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.analyses.checks.asked import Asked
-from calibrate.analyses.checks.judge import judge
-from calibrate.renderers.document import EVERYTHING
+from calibrate.analyses.checks import Asked, judge
 from calibrate.renderers.formats import FORMATS
-from calibrate.results.checks import Checks, Outcome
-from calibrate.results.limit import Limit
+from calibrate.renderers.parts import EVERYTHING
+from calibrate.results.checks import Checks, Limit, Outcome
 
 HOSTILE = "]]><script>'\"&\n::error::%0A\x1b[31m\x00\ufffe\ud800 ok"
 

@@ -12,10 +12,10 @@ from markdown_it import MarkdownIt
 
 import calibrate
 from calibrate.analyses.compare import compare
-from calibrate.analyses.thresholds.decisions import find_thresholds
-from calibrate.renderers.document import EVERYTHING, Shown
+from calibrate.analyses.thresholds.choose import find_thresholds
 from calibrate.renderers.formats import FORMATS
-from calibrate.results.goal import Goal
+from calibrate.renderers.parts import EVERYTHING, Shown
+from calibrate.results.thresholds import Goal
 
 MNIST = SAMPLES / "mnist"
 

@@ -21,10 +21,10 @@ import calibrate
 from calibrate import Settings
 from calibrate.analyses.compare import compare
 from calibrate.errors import InputError
-from calibrate.renderers.document import EVERYTHING
 from calibrate.renderers.formats import FORMATS
 from calibrate.renderers.pages import page as pages
-from calibrate.results.made import Made
+from calibrate.renderers.parts import EVERYTHING
+from calibrate.results.report import Made
 
 pytest.importorskip("jinja2", reason="no jinja2: pages are the extra 'html'")
 

@@ -15,8 +15,8 @@ from conftest import ROOT, SAMPLES
 import calibrate
 from calibrate.analyses.compare import compare
 from calibrate.metrics.biases import FEWEST
-from calibrate.renderers.pictures import COMPARISON_PICTURES, PICTURES
-from calibrate.renderers.pictures.style import FAINT, drawn, pooled
+from calibrate.renderers.plots import COMPARISON_PICTURES, PICTURES
+from calibrate.renderers.plots.style import FAINT, drawn, pooled
 
 MNIST, LANGID = SAMPLES / "mnist", SAMPLES / "langid"
 QUICK = calibrate.Settings(bootstrap=0)
@@ -80,8 +80,8 @@ import logging, os, sys, warnings
 import numpy as np
 {before}
 import calibrate
-from calibrate.renderers.pictures import PICTURES
-from calibrate.renderers.pictures.style import drawn
+from calibrate.renderers.plots import PICTURES
+from calibrate.renderers.plots.style import drawn
 rng = np.random.default_rng(0)
 z = rng.normal(size=(300, 3))
 report = calibrate.evaluate(z, z.argmax(1), settings=calibrate.Settings(bootstrap=0))

@@ -15,9 +15,9 @@ from schemas import json_schema
 from update_schemas import FOLDER, files
 
 from calibrate.cli.app import COMMANDS
-from calibrate.results.goal import Goal
 from calibrate.results.kinds import KINDS
 from calibrate.results.measurement import Sides
+from calibrate.results.thresholds import Goal
 
 MNIST, DIGITS = SAMPLES / "mnist", SAMPLES / "digits"
 

@@ -7,14 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from calibrate.analyses.thresholds.choice import thresholds_for
+from calibrate.analyses.thresholds.choose import thresholds_for
 from calibrate.errors import InputError
 from calibrate.files import write_bytes
-from calibrate.renderers.document import EVERYTHING
 from calibrate.renderers.formats import FORMATS
-from calibrate.results.goal import Goal
+from calibrate.renderers.parts import EVERYTHING
 from calibrate.results.json import read_result, to_json
-from calibrate.results.thresholds import Thresholds
+from calibrate.results.thresholds import Goal, Thresholds
 
 
 def save_thresholds(found, path):

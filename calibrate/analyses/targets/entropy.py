@@ -11,8 +11,7 @@ import numpy as np
 
 from calibrate.arrays import Float64, FloatArray
 from calibrate.blocks.block import Block
-from calibrate.blocks.passes import map_reduce
-from calibrate.blocks.scheduler import doing
+from calibrate.blocks.passes import doing, map_reduce
 from calibrate.blocks.softmax import FEW_CLASSES, row_dot
 from calibrate.blocks.sums import Sums
 from calibrate.data.dataset import Dataset

@@ -8,15 +8,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from calibrate.analyses.targets.label_targets import LabelTargets
-from calibrate.analyses.targets.statistics import Made, Targets, amount_of, figures_of
-from calibrate.analyses.targets.teacher_targets import TeacherTargets
+from calibrate.analyses.targets.labels import LabelTargets, Made, Targets, amount_of, figures_of
+from calibrate.analyses.targets.teacher import TeacherTargets
 from calibrate.arrays import Index
 from calibrate.blocks.block import Block
-from calibrate.blocks.passes import map_blocks, map_reduce
-from calibrate.blocks.row_sums import RowSums
-from calibrate.blocks.scheduler import doing
-from calibrate.blocks.sums import EACH, Sums
+from calibrate.blocks.passes import doing, map_blocks, map_reduce
+from calibrate.blocks.sums import EACH, RowSums, Sums
 from calibrate.data.dataset import Dataset
 from calibrate.results.targets import (
     SmoothingUsed,

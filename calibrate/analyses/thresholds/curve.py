@@ -8,7 +8,7 @@ import numpy as np
 
 from calibrate.arrays import Float64
 from calibrate.errors import InputError
-from calibrate.results.goal import Goal
+from calibrate.results.thresholds import Goal
 
 ROUNDING = 1e-12  # figures this near to each other, relatively, count as equal
 

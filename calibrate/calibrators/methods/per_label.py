@@ -9,16 +9,16 @@ from typing import ClassVar
 import numpy as np
 
 from calibrate.blocks.block import Block
-from calibrate.blocks.scheduler import doing
+from calibrate.blocks.passes import doing
 from calibrate.calibrators.apply import Applies
+from calibrate.calibrators.fitting import Optimum, best_temperature
 from calibrate.calibrators.methods.temperature import check_temperature
 from calibrate.calibrators.protocol import Fit, Method, Scores, Shape
-from calibrate.calibrators.solve.best_temperature import Optimum, best_temperature
 from calibrate.data.dataset import Dataset
 from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
-from calibrate.printable import ShortRepr, brief
 from calibrate.tasks import Task
+from calibrate.text import ShortRepr, brief
 
 UNKNOWN = Optimum(1.0, 0.0, 0, converged=False, warnings=("nobody annotated it; T = 1 was kept",))
 

@@ -8,16 +8,15 @@ from typing import ClassVar
 import numpy as np
 
 from calibrate.blocks.block import Block
-from calibrate.blocks.scheduler import doing
+from calibrate.blocks.passes import doing
 from calibrate.calibrators.apply import Applies
+from calibrate.calibrators.fitting import best_temperature, heeding_zeros
 from calibrate.calibrators.protocol import ANY_SHAPE, Fit, Method, Scores, Shape
-from calibrate.calibrators.solve.best_temperature import best_temperature
-from calibrate.calibrators.solve.zero_labels import heeding_zeros
 from calibrate.data.dataset import Dataset
 from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
-from calibrate.printable import brief
 from calibrate.tasks import Task
+from calibrate.text import brief
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from calibrate.arrays import AnyArray
 from calibrate.errors import InputError
-from calibrate.printable import brief, listed
+from calibrate.text import brief, listed
 
 T = TypeVar("T")
 

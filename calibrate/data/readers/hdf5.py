@@ -13,16 +13,14 @@ import h5py
 import numpy as np
 
 from calibrate.arrays import AnyArray
-from calibrate.data.coded import CodedArray, Coder
 from calibrate.data.columns import Opened
-from calibrate.data.file_array import FileArray, array_at
+from calibrate.data.file_array import FileArray, Stacked, array_at
 from calibrate.data.readers.contents import MOST_ARRAYS, MOST_DEPTH, check_unpacked, chosen
 from calibrate.data.readers.npy import MOST_AXES
-from calibrate.data.spool import Spool
-from calibrate.data.stacked import Stacked
+from calibrate.data.spool import CodedArray, Coder, Spool
 from calibrate.errors import InputError
 from calibrate.files import reading
-from calibrate.printable import cut
+from calibrate.text import cut
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 SAVER = "h5py, as numbers"

@@ -15,17 +15,14 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from calibrate.arrays import AnyArray, Float64
-from calibrate.data.coded import Coder
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray
-from calibrate.data.readers.choices import Choices
-from calibrate.data.readers.decimals import is_number
-from calibrate.data.readers.delimited import BLOCK, BOM, MOST_LINE, opened
-from calibrate.data.readers.formats import About, Asked
+from calibrate.data.readers.csv import BLOCK, BOM, MOST_LINE, is_number, opened
 from calibrate.data.readers.label_column import label_key, nearest
-from calibrate.data.spool import Spool
+from calibrate.data.readers.registry import About, Asked
+from calibrate.data.spool import Coder, Spool
 from calibrate.errors import InputError
-from calibrate.printable import brief
+from calibrate.text import brief
 
 # Where it is installed: several times as fast.
 orjson = import_module("orjson") if find_spec("orjson") is not None else None
@@ -243,3 +240,48 @@ def _listed(file: BinaryIO, name: str) -> Iterator[tuple[str, Any]]:
             continue
         yield where, value
         number += 1
+
+
+# The samples of lm-evaluation-harness: log-likelihoods of the choices of a question.
+
+
+class Choices:
+    """The responses of each sample, ``[[log-likelihood, is greedy], ...]``, numbers or texts.
+
+    Attributes:
+        name: of the file.
+    """
+
+    def __init__(self, key: str, name: str) -> None:
+        self.name, self._key = name, key
+        self._filter: object = None  # how the harness made ``filtered_resps`` of ``resps``
+
+    def of(self, where: str, row: dict[str, Any]) -> list[float]:
+        """The log-likelihood of each choice.
+
+        Raises:
+            InputError: these are none, as in a task that generates text, or of several filters.
+        """
+        self._filter = row.get("filter") if self._filter is None else self._filter
+        if row.get("filter") != self._filter:
+            raise InputError(
+                f"{where}: holds samples of the filters {brief(self._filter)} and "
+                f"{brief(row.get('filter'))}: each question several times; keep those of one"
+            )
+        given = row.get(self._key)
+        if not isinstance(given, list) or not given:
+            raise InputError(
+                f"{where}, key {brief(self._key)}: expected responses, found {brief(given)}"
+            )
+        return [self._number(where, each) for each in given]
+
+    def _number(self, where: str, response: Any) -> float:
+        found = response
+        while isinstance(found, list) and found:  # [[ll, greedy]], one for each repeat
+            found = found[0]
+        if isinstance(found, bool) or not is_number(str(found)):
+            raise InputError(
+                f"{where}, key {brief(self._key)}: expected [log-likelihood, is greedy] of each "
+                f"choice, found {brief(response)}; is this a task that generates text?"
+            )
+        return float(found)

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from difflib import get_close_matches
 
 from calibrate.errors import InputError
-from calibrate.printable import brief, listed
+from calibrate.text import brief, listed
 
 USUAL = ("label", "labels", "target", "true_label", "y")  # in any case
 NONE = "none"  # what is asked for where all columns are scores

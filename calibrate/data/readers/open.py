@@ -12,23 +12,33 @@ from pathlib import Path
 from types import ModuleType
 
 from calibrate.arrays import AnyArray
-from calibrate.blocks.scheduler import doing
+from calibrate.blocks.passes import doing
 from calibrate.data.columns import Column, FileColumn, Opened, everything
 from calibrate.data.confidences import said_in
 from calibrate.data.dataset import Dataset
-from calibrate.data.readers.address import Address
+from calibrate.data.readers.answers import paired
 from calibrate.data.readers.contents import nearest_first
-from calibrate.data.readers.formats import ARRAYS, FORMATS, TABLES, About, Asked, folder_format
 from calibrate.data.readers.label_column import NONE, nearest
-from calibrate.data.readers.pairs import paired
-from calibrate.data.readers.several.files import Several, first_address
-from calibrate.data.readers.several.pairing import check_paired
-from calibrate.data.readers.several.places import placed
-from calibrate.data.readers.several.together import open_together
+from calibrate.data.readers.registry import (
+    ARRAYS,
+    FORMATS,
+    TABLES,
+    About,
+    Address,
+    Asked,
+    folder_format,
+)
+from calibrate.data.readers.several import (
+    Several,
+    check_paired,
+    first_address,
+    open_together,
+    placed,
+)
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.files import check_regular
-from calibrate.printable import brief, cut, listed
+from calibrate.text import brief, cut, listed
 
 TEXTS = ("labels", "groups", "clusters")  # what may be text
 OTHERS = ("labels", "weights", "groups", "clusters")  # keys that are not those of scores

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from calibrate.data.readers.npy import read_header
 from calibrate.errors import InputError
 from calibrate.files import reading
-from calibrate.printable import cut
+from calibrate.text import cut
 
 LOCAL = struct.Struct("<4sHHHHHIIIHH")  # what stands before each member of a zip
 START, WIDE = b"PK\x03\x04", 0xFFFFFFFF

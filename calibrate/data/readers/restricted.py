@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from calibrate.data.readers.contents import MOST_DEPTH
 from calibrate.errors import InputError
-from calibrate.printable import cut
+from calibrate.text import cut
 
 MOST_STEPS = 1 << 20  # of a pickle; an array takes about 30, whatever its size
 MARK = -1  # stands for a mark among depths

@@ -17,7 +17,7 @@ from calibrate.data.readers.contents import chosen
 from calibrate.data.readers.npy import MOST_AXES, possible
 from calibrate.errors import InputError
 from calibrate.files import reading
-from calibrate.printable import brief
+from calibrate.text import brief
 
 MOST_HEADER = 100_000_000  # bytes, as the format has it
 DTYPES = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from calibrate.data.readers.decimals import is_number
+from calibrate.data.readers.csv import is_number
 from calibrate.files import reading
 
 HEAD = 1 << 12  # bytes that are looked at

@@ -11,16 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from calibrate.arrays import AnyArray, Float64, Index
-from calibrate.data.coded import CodedArray, Coder
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray
-from calibrate.data.readers.decimals import is_number
-from calibrate.data.readers.delimited import Fields, Lines, blocks, opened
-from calibrate.data.readers.formats import About, Asked
+from calibrate.data.readers.csv import Fields, Lines, blocks, is_number, opened
 from calibrate.data.readers.label_column import NONE, label_key, nearest, score_columns
-from calibrate.data.spool import Spool
+from calibrate.data.readers.registry import About, Asked
+from calibrate.data.spool import CodedArray, Coder, Spool
 from calibrate.errors import InputError
-from calibrate.printable import brief, listed
+from calibrate.text import brief, listed
 
 PREDICTIONS = ("pred_label", "confidence")  # columns of a file that holds no scores
 UNNAMED = ("", "Unnamed: 0", "unnamed: 0")  # the row names that pandas and R write

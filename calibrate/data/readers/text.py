@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from calibrate.arrays import AnyArray
-from calibrate.data.coded import check_short
-from calibrate.data.readers.address import Address
-from calibrate.data.readers.delimited import opened
+from calibrate.data.readers.csv import opened
+from calibrate.data.readers.registry import Address
+from calibrate.data.spool import check_short
 from calibrate.errors import InputError
 from calibrate.files import read_text
-from calibrate.printable import brief, listed
+from calibrate.text import brief, listed
 
 MOST_LINES = 256 << 20  # bytes of a .txt of one line per row
 

@@ -15,14 +15,13 @@ import zarr
 from zarr.core.buffer import Buffer, default_buffer_prototype
 from zarr.storage import MemoryStore
 
-from calibrate.data.coded import CodedArray, Coder
 from calibrate.data.columns import Opened
 from calibrate.data.readers.contents import MOST_ARRAYS, MOST_DEPTH, check_unpacked, chosen, keys_of
 from calibrate.data.readers.npy import MOST_AXES, possible
-from calibrate.data.spool import Spool
+from calibrate.data.spool import CodedArray, Coder, Spool
 from calibrate.errors import InputError
 from calibrate.files import check_regular, read_text, reading
-from calibrate.printable import brief, cut
+from calibrate.text import brief, cut
 
 SAVER = "zarr, as numbers"
 AT_ONCE = 16 << 20  # bytes of rows that are decoded at once

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from calibrate.errors import InputError
 from calibrate.files import reading
-from calibrate.printable import cut
+from calibrate.text import cut
 
 ENCRYPTED = 1  # a flag of a member
 LOCAL_HEADER = 30  # bytes before the name of a member

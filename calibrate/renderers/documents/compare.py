@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calibrate.renderers.document import (
+from calibrate.renderers.parts import (
     EVERYTHING,
     Heading,
     Line,

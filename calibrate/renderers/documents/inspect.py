@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calibrate.printable import UNPRINTABLE, listed, printable
-from calibrate.renderers.document import (
-    EVERYTHING,
-    Heading,
-    Line,
-    Lines,
-    Part,
-    Shown,
-    Table,
-    document,
-)
+from calibrate.renderers.parts import EVERYTHING, Heading, Line, Lines, Part, Shown, Table, document
 from calibrate.results.inspection import ArrayFound, FileFound, Inspection, Kind, Taken
 from calibrate.tasks import Task
+from calibrate.text import UNPRINTABLE, listed, printable
 
 WIDTH = 80  # characters of a line
 MOST_KEY = 24  # of the name of an array

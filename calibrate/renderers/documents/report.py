@@ -1,12 +1,12 @@
-"""The document of a Report."""
+"""What a report finds, in sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from calibrate.metrics.biases import FEWEST, FEWEST_PARTS
-from calibrate.metrics.metric import METRICS
-from calibrate.renderers.document import (
+from calibrate.metrics.registry import METRICS
+from calibrate.renderers.parts import (
     EVERYTHING,
     Cell,
     Diagram,
@@ -20,15 +20,481 @@ from calibrate.renderers.document import (
     document,
     warned,
 )
-from calibrate.renderers.documents import sentences
-from calibrate.renderers.documents.findings import findings
-from calibrate.renderers.documents.verdict import tests_lines, verdict_lines
-from calibrate.renderers.words import ROUGH, measurement, number, p_value
-from calibrate.results.biases import Bias, ClassFigures
+from calibrate.renderers.words import (
+    ROUGH,
+    bias_in_points,
+    measurement,
+    number,
+    p_value,
+    points,
+    rows_and_classes,
+    scores_of,
+    short,
+)
 from calibrate.results.measurement import Measurement
-from calibrate.results.report import Report
-from calibrate.results.verdict import Code
+from calibrate.results.report import Bias, ClassFigures, Code, Fitted, Report, Test, Tests, Verdict
 from calibrate.tasks import Task
+
+MOST_LISTED = 12  # temperatures
+
+
+def headline(report: Report) -> str:
+    """``test.npy: 2,000 rows, 10 classes``"""
+    return f"{report.data.logits}: {rows_and_classes(report)}"
+
+
+def provenance(report: Report) -> str:
+    """On which rows the figures after calibration were measured, in words; may be empty."""
+    fitted, shared = report.calibrator, report.data.shared
+    if fitted is None:
+        return ""
+    if fitted.folds:
+        return f"each row measured with T from the other {len(fitted.folds) - 1} folds"
+    if report.data.in_sample:
+        return "the very rows of the fit, so after is too good"
+    if shared is None:
+        return "whether these were rows of the fit is not known"
+    if shared == 0:
+        return "none was recognised as a row of the fit"
+    if shared > 0.995:
+        return "all of them were among the rows of the fit, so after is too good"
+    share = f"about {100 * shared:.0f} %" if shared >= 0.01 else "under 1 %"
+    return f"{share} of them were among the rows of the fit, so after is too good"
+
+
+def smoothed(report: Report) -> str:
+    """What the fit assumed of its labels, in words; may be empty."""
+    if report.calibrator is None or report.calibrator.label_smoothing is None:
+        return ""
+    return f"T fitted to labels smoothed by {report.calibrator.label_smoothing}"
+
+
+def temperature(report: Report) -> str:
+    """``T = 2.12 (95 % interval 2.05 to 2.19)``; empty without a temperature."""
+    if report.calibrator is None:
+        return ""
+    if report.temperature is None:
+        return _many_temperatures(report.calibrator)
+    interval = report.calibrator.interval
+    text = f"T = {short(report.temperature)}"
+    if interval:
+        rough = "rough " if "temperature" in report.rough_intervals.value else ""
+        text += f" ({rough}95 % interval {short(interval[0])} to {short(interval[1])})"
+    if report.calibrator.converged is False:
+        text += ", NOT CONVERGED"
+    return text
+
+
+def _many_temperatures(fitted: Fitted) -> str:
+    """``T of 3 labels: 0.9 (0.8 to 1.0), ...``; only the range where there are many."""
+    found = fitted.temperatures
+    if not found:
+        return ""
+    if len(found) > MOST_LISTED:
+        low, high = min(t for t, _ in found), max(t for t, _ in found)
+        return f"T of {len(found)} labels: {short(low)} to {short(high)}"
+    each = [
+        f"{short(t)} ({short(pair[0])} to {short(pair[1])})" if pair else short(t)
+        for t, pair in found
+    ]
+    return f"T of {len(found)} labels (95 % intervals): {', '.join(each)}"
+
+
+def meaning(report: Report) -> str:
+    """One sentence on what the temperature, or the bare overconfidence, says of the model."""
+    if report.calibrator is not None and report.temperature is None:
+        change = report.metrics.change["nll"] if report.metrics.change else Measurement(None)
+        nll = number(change.value)
+        return f"Each label has a T of its own; together they change the nll by {nll}."
+    if report.temperature is None or report.calibrator is None:
+        return _without_calibrator(report)
+    t, what = report.temperature, scores_of(report)
+    interval = report.calibrator.interval
+    head = f"T = {short(t)}: "
+    if report.calibrator.converged is False:
+        return head + "this is not an optimum, see the warning; do not rely on it."
+    if interval and interval[0] <= 1 <= interval[1]:
+        return (
+            head + "its interval includes 1: the rows it was fitted on do not show that the model "
+            "needs a temperature."
+        )
+    if abs(t - 1) < 0.005:
+        return head + "as good as 1, which changes nothing."
+    if t > 1:
+        return (
+            head + f"the model is overconfident; its {what} were about {_times(t)} as sharp as the "
+            "labels support."
+        )
+    return (
+        head
+        + f"the model is underconfident; its {what} were only {_percent(t)} as sharp as the labels "
+        "support."
+    )
+
+
+def _percent(t: float) -> str:
+    return f"{t:.0%}" if t >= 0.01 else f"{short(100 * t)}%"
+
+
+def _times(t: float) -> str:
+    if 1.9 <= t <= 2.15:
+        return "twice"
+    return f"{short(t)} times"
+
+
+def _without_calibrator(report: Report) -> str:
+    gap = report.metrics.before["overconfidence"].value or 0.0
+    claim = "more" if gap > 0 else "less"
+    text = f"The model is on average {abs(gap):.1%} {claim} confident than it is right"
+    if report.data.task is Task.top_label:
+        return f"{text}."
+    return f"{text}; --fit shows what a temperature would do."
+
+
+# What a verdict says of answers that were right or wrong, and how sure they were.
+
+
+ALPHA = 0.05
+PAST = "A temperature draws every confidence towards 50 % and none past it."
+
+
+def no_temperature(report: Report) -> tuple[str, ...]:
+    """Of a fit without an optimum: T grows for ever, and what is left; empty of any other."""
+    t = report.temperature
+    if t is None or t <= 1 or report.calibrator is None:
+        return ()
+    before = report.metrics.before
+    right, said = before["accuracy"].value or 0.0, before["mean_confidence"].value or 0.0
+    first = f"NO TEMPERATURE MENDS THIS: right {100 * right:.1f} %, said {100 * said:.1f} %"
+    return (f"{first} on average", PAST, *_use(report))
+
+
+def still_off(report: Report) -> tuple[str, ...]:
+    """That the confidence is off on average after calibration, where it is, and what to do."""
+    bias = None if report.lean is None else report.lean.after
+    verdict = report.verdict
+    if bias is None or verdict is None or not bias.off or abs(bias.size) < verdict.negligible:
+        return ()
+    way = "less" if bias.size > 0 else "more"
+    first = f"With T the answers are right {way} often than said, by {bias_in_points(bias)}."
+    if "temperature" in verdict.found:
+        return (first,)
+    return (first, PAST, *_use(report))
+
+
+def _use(report: Report) -> tuple[str, ...]:
+    return () if _unordered(report) else ("Rank answers by it; do not take it for a probability.",)
+
+
+def ranking(report: Report) -> tuple[str, ...]:
+    """That the confidence says nothing of which answers are right, where nothing shows it to."""
+    test = report.relation
+    if test is None or test.p_value is None or not _unordered(report):
+        return ()
+    if 1 - test.p_value < ALPHA / 2:
+        return ("RIGHT ANSWERS HAVE THE LOWER CONFIDENCE: are these the rows of one file?",)
+    p = p_value(test.p_value)
+    return (f"Nothing shows that right answers have more confidence than wrong ones ({p}).",)
+
+
+def _unordered(report: Report) -> bool:
+    """Whether nothing shows that the confidence is higher where answers are right."""
+    p = None if report.relation is None else report.relation.p_value
+    return p is None or p >= ALPHA
+
+
+def shifted(report: Report, used: str) -> str:
+    """The verdict on a fit that leaves the confidence off on average; ``used`` names T."""
+    bias = report.lean.last if report.lean else None
+    way = "less" if bias is None or bias.size > 0 else "more"
+    return f"Right {way} often than it says, and {used} cannot mend that"
+
+
+# What the tests of a report found, in sentences: each says how large, beside how sure.
+
+
+NEGLIGIBLE = 0.005  # an ECE of half a point changes no decision that rests on a probability
+NOTHING, LARGEST = 1e-9, 0.99  # ECEs
+
+
+def findings(report: Report) -> list[str]:
+    """A sentence per test; those after calibration, where there is one, else before."""
+    if report.tests is None:
+        return []
+    tests = report.tests.last
+    each = (
+        _consistency(tests, report),
+        _classwise(tests),
+        _spiegelhalter(tests),
+        _temperature_finding(tests, report),
+    )
+    found = [sentence for sentence in each if sentence]
+    if report.tests.after is None:
+        return [sentence[0].upper() + sentence[1:] for sentence in found]
+    found = [f"After calibration: {sentence}" for sentence in found]
+    if tests.after_fit:
+        found.append(
+            "T was chosen on these very rows: the tests allow for that, and none is left of T."
+        )
+    return found
+
+
+def _consistency(tests: Tests, report: Report) -> str:
+    test = tests.consistency
+    if test.statistic is None or test.p_value is None:
+        return ""
+    p = p_value(max(test.p_value, 0.001))
+    what = "positive ECE" if report.data.task.yes_no else "ECE"
+    article = "a" if report.data.task.yes_no else "an"
+    size = f"{article} {what} of {number(test.statistic)}"
+    if test.p_value < ALPHA:
+        small = f", and negligible: below {NEGLIGIBLE:g}"
+        return f"{size} is more than chance ({p}){small if test.statistic < NEGLIGIBLE else ''}."
+    told = f"{size} is not told from chance ({p})"
+    if test.limit is None or test.detectable is None:
+        return f"{told}."
+    if test.limit < NOTHING:  # shares that are the probabilities themselves
+        return ""
+    if test.detectable > LARGEST:
+        return f"{told}, which shows up to {number(test.limit)} on such rows: they can reveal none."
+    return (
+        f"{told}, which shows up to {number(test.limit)} on such rows; they reveal a true one "
+        f"of {number(test.detectable)} four times in five."
+    )
+
+
+def _classwise(tests: Tests) -> str:
+    test = tests.classwise
+    if test.statistic is None or test.p_value is None:
+        return ""
+    told = "is more than chance" if test.p_value < ALPHA else "is not told from chance"
+    return f"over all classes a classwise ECE of {number(test.statistic)} {told} (" + (
+        f"{p_value(test.p_value)})."
+    )
+
+
+def _spiegelhalter(tests: Tests) -> str:
+    test = tests.spiegelhalter
+    if test.statistic is None or test.p_value is None:
+        return ""
+    told = "contradict" if test.p_value < ALPHA else "do not contradict"
+    return (
+        f"Spiegelhalter's Z = {test.statistic:.2f} ({p_value(test.p_value)}): the labels {told} "
+        "the confidences."
+    )
+
+
+def _temperature_finding(tests: Tests, report: Report) -> str:
+    test: Test = tests.temperature
+    if test.statistic is None or test.p_value is None:
+        return ""
+    named = "T = 1" if report.temperature is None else f"T = {short(report.temperature)}"
+    if report.calibrator is not None and report.temperature is None:
+        named = "these temperatures, taken together,"
+    score = f"(score test, z = {test.statistic:.2f}, {p_value(test.p_value)})"
+    if test.p_value >= ALPHA:
+        return f"these rows do not speak against {named.removesuffix(',')} {score}."
+    way = "larger" if test.statistic > 0 else "smaller"
+    near = f", near {short(report.sweep.best)}" if report.sweep else ""
+    return f"these rows want a {way} T than {named.removesuffix(',')}{near} {score}."
+
+
+# The verdict in words, and what explains it: short lines, the first thing that anybody reads.
+
+
+AWAY = -3.0  # standard errors
+TESTS = {
+    "consistency": "ECE",
+    "spiegelhalter": "Z",
+    "temperature": "T",
+    "classwise": "classwise ECE",
+    "classes": "classes",
+    "groups": "groups",
+    "lean": "mean P(yes)",
+}
+
+
+def verdict_lines(report: Report) -> tuple[str, ...]:
+    """The verdict, then what explains it."""
+    if report.verdict is None:
+        return ()
+    found, more = report.verdict, _lean(report)
+    if report.data.task is Task.confidence:
+        more = (*still_off(report), *ranking(report))
+    match found.code:
+        case Code.unrelated:
+            return _unrelated(report)
+        case Code.not_converged:
+            stuck = no_temperature(report)
+            if report.data.task is Task.confidence and stuck:
+                return (*stuck, *ranking(report))
+            t = "" if report.temperature is None else f" at T = {short(report.temperature)}"
+            return (f"NO OPTIMUM: the fit stopped{t}; do not rely on it",)
+        case Code.miscalibrated | Code.negligible | Code.calibrated | Code.too_few_rows:
+            return (*_of_report(report, found), *more, *_before(report))
+    return (*_of_fit(report, found), *more)
+
+
+def _unrelated(report: Report) -> tuple[str, ...]:
+    test = report.relation
+    z = test.statistic if test is not None and test.statistic is not None else 0.0
+    if z < AWAY:
+        return (
+            "THESE SCORES POINT AWAY FROM THESE LABELS: the label has the lower ones",
+            "Is another class the first one (--label-offset)?",
+            "Are these distances, of which the smallest is the best?",
+        )
+    p = "" if test is None or test.p_value is None else f" ({p_value(test.p_value)})"
+    return (
+        f"NOTHING SHOWS THAT THESE SCORES BELONG TO THESE LABELS{p}",
+        "Are the rows of both in the same order, and of the same data?",
+        "No figure below means anything before that is settled.",
+    )
+
+
+def _of_fit(report: Report, found: Verdict) -> tuple[str, ...]:
+    t = _temperature(report)
+    match found.code:
+        case Code.overconfident:
+            return (f"Overconfident: divide the {scores_of(report)} by {t}",)
+        case Code.underconfident:
+            return (f"Underconfident: divide the {scores_of(report)} by {t}",)
+        case Code.shifted if report.data.task is Task.confidence:
+            return (shifted(report, t),)
+        case Code.shifted:
+            return (f"The prior is off, and {t} cannot mend that",)
+    interval = report.calibrator.interval if report.calibrator else None
+    if interval and interval[0] <= 1 <= interval[1]:
+        return (f"No temperature shown to be needed: {t} may as well be 1",)
+    if report.temperature is None and report.calibrator is not None:
+        change = (report.metrics.change or {}).get("nll", Measurement(None))
+        return (f"Fitted {report.calibrator.method}: the nll changes by {measurement(change)}",)
+    return (f"Too few rows to tell: {t}",)
+
+
+def _of_report(report: Report, found: Verdict) -> tuple[str, ...]:
+    after = f" after {_used(report)}" if report.calibrator else ""
+    name = "positive ECE" if report.data.task.yes_no else "ECE"
+    error = f"{name} {_error(report)}"
+    match found.code:
+        case Code.miscalibrated:
+            still = "STILL MISCALIBRATED" if report.calibrator else "MISCALIBRATED"
+            lines = [f"{still}{after}: {error}", *_reasons(report, found)]
+        case Code.negligible:
+            lines = [
+                f"NEGLIGIBLY MISCALIBRATED{after}: {error}",
+                f"More than chance, but less than {found.negligible:g}, which matters to nobody.",
+            ]
+        case Code.calibrated:
+            lines = [f"NO MISCALIBRATION FOUND{after}: {error}"]
+        case _:
+            lines = [f"TOO FEW ROWS TO TELL{after}: {error}", *_blind(found, name)]
+    return tuple(lines)
+
+
+def _error(report: Report) -> str:
+    name = "positive_ece" if report.data.task.yes_no else "ece"
+    found = report.metrics.last.get(name, Measurement(None))
+    rough = name in report.rough_intervals.value and found.low is not None
+    return measurement(found) + ("~" if rough else "")
+
+
+def _blind(found: Verdict, name: str) -> tuple[str, ...]:
+    if found.detectable is None:
+        return ("Nothing was found, and hardly anything could be.",)
+    return (f"Nothing was found, but no {name} below {found.detectable:.2g} could be seen.",)
+
+
+def _reasons(report: Report, found: Verdict) -> tuple[str, ...]:
+    """Why, and what to do, as far as the tests tell."""
+    if report.calibrator is None:
+        gap = report.metrics.last["overconfidence"].value or 0.0
+        way = "overconfident" if gap > 0 else "underconfident"
+        size = f"On average {way} by {points(abs(gap))}"
+        if report.sweep is None:
+            return (f"{size}.",)
+        return (f"{size}.", f"The best T for these rows is {short(report.sweep.best)} (--fit).")
+    if "temperature" in found.found and report.sweep is not None:
+        return (f"These rows want another T, near {short(report.sweep.best)}.",)
+    if {"classwise", "classes"} & {*found.found}:
+        return ("What is left differs by class, which one T cannot mend.",)
+    if "groups" in found.found:
+        return ("What is left differs by group, which one T cannot mend.",)
+    if "lean" in found.found:
+        return ()
+    return ("What is left is no matter of one T: look at the pictures.",)
+
+
+def _before(report: Report) -> tuple[str, ...]:
+    if report.calibrator is None:
+        return ()
+    gap = report.metrics.before["overconfidence"].value or 0.0
+    way = "overconfident" if gap > 0 else "underconfident"
+    return (f"Before: {way} by {points(abs(gap))}.",)
+
+
+def _lean(report: Report) -> tuple[str, ...]:
+    """That P(yes) is off on average, where it is, and that no temperature can mend it."""
+    bias = None if report.lean is None else report.lean.last
+    negligible = report.verdict.negligible if report.verdict else 0.0
+    if bias is None or not bias.off or abs(bias.size) < negligible:
+        return ()
+    way = "high" if bias.size > 0 else "low"
+    return (
+        f"P(yes) is too {way} by {bias_in_points(bias)} on average: a shifted prior,",
+        "such as class weights in training leave, which no temperature can move.",
+    )
+
+
+def _temperature(report: Report) -> str:
+    """``T = 2.74 [2.54, 2.96]``, or how many temperatures there are."""
+    if report.temperature is None or report.calibrator is None:
+        return "a T for each label"
+    text, interval = f"T = {short(report.temperature)}", report.calibrator.interval
+    if interval is None:
+        return text
+    mark = "~" if "temperature" in report.rough_intervals.value else ""
+    return f"{text} [{short(interval[0])}, {short(interval[1])}]{mark}"
+
+
+def _used(report: Report) -> str:
+    return "these T" if report.temperature is None else f"T = {short(report.temperature)}"
+
+
+def tests_lines(report: Report) -> tuple[str, ...]:
+    """Which tests are within chance and which beyond it, all of them together at 5 %."""
+    if report.verdict is None or report.tests is None or report.verdict.code is Code.unrelated:
+        return ()
+    last, found = report.tests.last, report.verdict.found
+    each = {
+        "consistency": last.consistency.p_value,
+        "classwise": last.classwise.p_value,
+        "spiegelhalter": last.spiegelhalter.p_value,
+        "temperature": last.temperature.p_value,
+    }
+    if report.lean is not None:
+        each["lean"] = report.lean.last.p_value
+    called = TESTS
+    if report.data.task is Task.confidence:
+        called = {**TESTS, "lean": "mean confidence"}
+    known = {name: p for name, p in each.items() if p is not None}
+    lines = []
+    for what, those in (
+        ("Beyond chance", [n for n in known if n in found]),
+        ("Within chance", [n for n in known if n not in found]),
+    ):
+        if those:
+            named = ", ".join(f"{called[n]} {_short_p(known[n])}" for n in those)
+            lines.append(f"{what}: {named}")
+    return tuple(lines)
+
+
+def _short_p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+# The document of a Report.
+
 
 FEW = 3  # classes on the first screen
 MOST_GROUPS = 6
@@ -51,12 +517,12 @@ def _(report: Report, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
 
 def _verdict(report: Report) -> tuple[Part, ...]:
     """What these rows say, then what they are."""
-    first, *more = verdict_lines(report) or (sentences.headline(report),)
+    first, *more = verdict_lines(report) or (headline(report),)
     rows = (
-        sentences.headline(report) if report.verdict else "",
-        sentences.temperature(report) if report.temperature is None else "",
-        sentences.provenance(report),
-        sentences.smoothed(report),
+        headline(report) if report.verdict else "",
+        temperature(report) if report.temperature is None else "",
+        provenance(report),
+        smoothed(report),
     )
     return Heading(first, tone=_tone(report)), Lines.of(
         *more, *(Line(text, quiet=True) for text in rows)
@@ -84,7 +550,7 @@ def _lines(lines: Sequence[str]) -> tuple[Lines, ...]:
 
 def _rest(report: Report) -> tuple[Part, ...]:
     """What the first screen has no room for."""
-    about = (sentences.temperature(report), sentences.meaning(report), *findings(report))
+    about = (temperature(report), meaning(report), *findings(report))
     return Heading("All figures", level=2), _metrics(report), *_lines(about)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calibrate.renderers.document import (
+from calibrate.renderers.parts import (
     EVERYTHING,
     Heading,
     Lines,

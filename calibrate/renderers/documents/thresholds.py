@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from calibrate.renderers.document import (
-    EVERYTHING,
-    Heading,
-    Line,
-    Lines,
-    Part,
-    Shown,
-    Table,
-    document,
-)
+from calibrate.renderers.parts import EVERYTHING, Heading, Line, Lines, Part, Shown, Table, document
 from calibrate.renderers.words import measurement, short
-from calibrate.results.goal import Goal
 from calibrate.results.measurement import Measurement
-from calibrate.results.thresholds import LabelThreshold, Thresholds
+from calibrate.results.thresholds import Goal, LabelThreshold, Thresholds
 
 IN_SAMPLE = (
     "Measured on the very rows that chose the thresholds; the intervals hold each threshold fixed."

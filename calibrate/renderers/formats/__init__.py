@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from calibrate.renderers.document import Shown
 from calibrate.renderers.formats import github, html, json, junit, markdown, text
 from calibrate.renderers.pages import page
+from calibrate.renderers.parts import Shown
 from calibrate.results.json import Result
 
 FORMATS: dict[str, Callable[[Result, Shown], str]] = {

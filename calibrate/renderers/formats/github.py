@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from calibrate.printable import one_line
-from calibrate.renderers.document import Heading, Shown, Tone, Warn, document
 from calibrate.renderers.formats import markdown
+from calibrate.renderers.parts import Heading, Shown, Tone, Warn, document
 from calibrate.results.json import Result
+from calibrate.text import one_line
 
 TITLE = "calibrate"
 MOST = 10  # annotations of a kind that GitHub shows of a step

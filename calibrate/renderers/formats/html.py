@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
 
-from calibrate.printable import printable
-from calibrate.renderers.document import Heading, Lines, Part, Shown, Table, Warn, document
+from calibrate.renderers.parts import Heading, Lines, Part, Shown, Table, Warn, document
 from calibrate.results.json import Result
+from calibrate.text import printable
 
 STYLE = {True: ' style="color: green"', False: ' style="color: firebrick"', None: ""}
 

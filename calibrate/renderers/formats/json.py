@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calibrate.renderers.document import Shown
+from calibrate.renderers.parts import Shown
 from calibrate.results.json import Result, to_json
 
 

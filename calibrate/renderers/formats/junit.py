@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from calibrate.printable import printable
-from calibrate.renderers.document import Shown
 from calibrate.renderers.formats import text
+from calibrate.renderers.parts import Shown
 from calibrate.results.checks import Check, Checks, Outcome
 from calibrate.results.json import Result
+from calibrate.text import printable
 from calibrate.version import package_version
 
 NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")  # beside what is not printable

@@ -8,9 +8,7 @@ from dataclasses import replace
 from html import escape
 from urllib.parse import quote
 
-from calibrate.printable import printable
-from calibrate.renderers.diagram import PLAIN, bars
-from calibrate.renderers.document import (
+from calibrate.renderers.parts import (
     Diagram,
     Heading,
     Lines,
@@ -21,7 +19,9 @@ from calibrate.renderers.document import (
     Warn,
     document,
 )
+from calibrate.renderers.text_diagram import PLAIN, bars
 from calibrate.results.json import Result
+from calibrate.text import printable
 
 INTERVAL = r"\[[-0-9.,e+ ]+\](?![(\[:])"
 MARKS = r"[\\`*\[\]|#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|~(?=~)|(?<=~)~"

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from calibrate.printable import printable
-from calibrate.renderers.diagram import FINE, PLAIN, bars
-from calibrate.renderers.document import Diagram, Heading, Lines, Part, Shown, Table, document
+from calibrate.renderers.parts import Diagram, Heading, Lines, Part, Shown, Table, document
+from calibrate.renderers.text_diagram import FINE, PLAIN, bars
 from calibrate.results.json import Result
+from calibrate.text import printable
 
 WIDTH = 1000  # never reached: a table is as wide as its cells, and a log wraps nothing
 STYLES = {True: "green", False: "red", None: ""}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from calibrate.renderers.document import EVERYTHING, Line, Lines, Shown
 from calibrate.renderers.documents.compare import best_in_words, best_over_runs
 from calibrate.renderers.pages.diagram import at
 from calibrate.renderers.pages.page import Page, page_of, plain
-from calibrate.renderers.pictures.style import pooled
+from calibrate.renderers.parts import EVERYTHING, Line, Lines, Shown
+from calibrate.renderers.plots.style import pooled
 from calibrate.renderers.words import number, short
 from calibrate.results.comparison import ComparedModel, Comparison
 from calibrate.results.report import Reliability

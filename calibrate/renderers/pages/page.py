@@ -13,8 +13,7 @@ from importlib import import_module, resources
 from typing import TYPE_CHECKING, Any
 
 from calibrate.errors import InputError
-from calibrate.printable import printable
-from calibrate.renderers.document import (
+from calibrate.renderers.parts import (
     EVERYTHING,
     Heading,
     Line,
@@ -26,7 +25,8 @@ from calibrate.renderers.document import (
     document,
 )
 from calibrate.results.json import Result
-from calibrate.results.made import Made
+from calibrate.results.report import Made
+from calibrate.text import printable
 from calibrate.version import package_version
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from calibrate.printable import shell_word
-from calibrate.renderers.document import EVERYTHING, Heading, Part, Shown, Table
 from calibrate.renderers.pages.diagram import bins_of, joined
 from calibrate.renderers.pages.page import Page, page_of, plain
-from calibrate.renderers.pictures.style import FEW, OF_YES, wording
+from calibrate.renderers.parts import EVERYTHING, Heading, Part, Shown, Table
+from calibrate.renderers.plots.style import FEW, OF_YES, wording
 from calibrate.renderers.words import number, short
 from calibrate.results.measurement import Sides
 from calibrate.results.report import Reliability, Report, Sweep, SweepBins
+from calibrate.text import shell_word
 
 WIDE, TALL = 1000.0, 150.0  # of the curves
 

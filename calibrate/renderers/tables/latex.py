@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from calibrate.renderers.document import Table, document
+from calibrate.renderers.parts import Table, document
 from calibrate.results.comparison import Comparison
 
 MARKS = {

@@ -14,9 +14,8 @@ from functools import partial
 import numpy as np
 from scipy.optimize import brentq
 
-from calibrate.blocks.bins import BinTable, equal_width_edges
-from calibrate.blocks.ordered import Ordered
-from calibrate.metrics.metric import METRICS, Over
+from calibrate.blocks.bins import BinTable, Ordered, equal_width_edges
+from calibrate.metrics.registry import METRICS, Over
 from calibrate.metrics.totals import mass_edges
 
 from .cells import Cell

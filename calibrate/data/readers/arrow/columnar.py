@@ -8,7 +8,7 @@ from pathlib import Path
 from calibrate.data.columns import Opened
 from calibrate.data.readers.arrow import parquet, saved_dataset, stream
 from calibrate.data.readers.arrow.typed_columns import Table, values_of
-from calibrate.data.readers.formats import About, Asked
+from calibrate.data.readers.registry import About, Asked
 
 
 def opened(path: Path, name: str) -> AbstractContextManager[Table]:

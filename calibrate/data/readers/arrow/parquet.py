@@ -14,7 +14,7 @@ from pyarrow import parquet, types
 
 from calibrate.arrays import AnyArray
 from calibrate.data.columns import Opened
-from calibrate.data.file_array import FileArray
+from calibrate.data.file_array import FileArray, Stacked
 from calibrate.data.readers.arrow.typed_columns import (
     Head,
     check_width,
@@ -28,7 +28,6 @@ from calibrate.data.readers.arrow.typed_columns import (
 from calibrate.data.readers.contents import check_unpacked
 from calibrate.data.readers.table import WholeColumns
 from calibrate.data.spool import Spool
-from calibrate.data.stacked import Stacked
 from calibrate.errors import InputError
 from calibrate.files import reading
 

@@ -11,7 +11,7 @@ from typing import Any
 from calibrate.data.readers.arrow.stream import Arrow, joined
 from calibrate.errors import InputError
 from calibrate.files import check_regular, read_text
-from calibrate.printable import brief, listed
+from calibrate.text import brief, listed
 
 SPLITS, STATE, INFO = "dataset_dict.json", "state.json", "dataset_info.json"
 SAVER = "Dataset.save_to_disk"

@@ -16,7 +16,7 @@ from pyarrow import ipc
 
 from calibrate.arrays import AnyArray
 from calibrate.data.columns import Opened
-from calibrate.data.file_array import FileArray
+from calibrate.data.file_array import FileArray, Stacked
 from calibrate.data.readers.arrow.buffers import (
     BYTES,
     Numbers,
@@ -36,7 +36,6 @@ from calibrate.data.readers.arrow.typed_columns import (
 )
 from calibrate.data.readers.table import WholeColumns
 from calibrate.data.spool import Spool
-from calibrate.data.stacked import Stacked
 from calibrate.errors import InputError
 from calibrate.files import reading
 

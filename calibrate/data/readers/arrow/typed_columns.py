@@ -15,14 +15,14 @@ import pyarrow as pa
 from pyarrow import types
 
 from calibrate.arrays import AnyArray
-from calibrate.data.coded import CodedArray, Coder
 from calibrate.data.columns import Opened
-from calibrate.data.readers.formats import About, Asked
 from calibrate.data.readers.json_rows import SCORES
 from calibrate.data.readers.label_column import label_key, nearest, score_columns
+from calibrate.data.readers.registry import About, Asked
 from calibrate.data.readers.table import WholeColumns
+from calibrate.data.spool import CodedArray, Coder
 from calibrate.errors import InputError
-from calibrate.printable import brief, cut, listed
+from calibrate.text import brief, cut, listed
 
 LISTS = (types.is_list, types.is_large_list, types.is_fixed_size_list)
 TEXTS = (types.is_string, types.is_large_string, types.is_string_view)

@@ -1,1 +1,0 @@
-"""A report and what is asked of it -> verdicts."""

@@ -1,1 +1,0 @@
-"""Classes in the plane of their templates: models -> sums -> measure."""

@@ -1,1 +1,0 @@
-"""How well are these confidences calibrated?"""

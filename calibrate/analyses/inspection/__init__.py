@@ -1,1 +1,0 @@
-"""What is in files, and what would be made of it."""

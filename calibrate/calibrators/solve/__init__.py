@@ -1,1 +1,0 @@
-"""What methods share: the loss, and finding its optimum."""

@@ -1,1 +1,0 @@
-"""Several files as one: from a pattern, a folder or a list to one column."""

@@ -1,1 +1,0 @@
-"""Where the intervals of metrics come from: a file per way."""
