@@ -181,7 +181,7 @@ class ClusterModel:
 
 
 @dataclass(frozen=True)
-class _Rows:
+class _LogitsWithFeatures:
     """Logits and features of the same rows, by range."""
 
     dataset: Dataset
@@ -217,7 +217,7 @@ class ClusterSums:
     masked: int
 
     @staticmethod
-    def of(model: ClusterModel, plane: TemplatePlane, classes: Sequence[int]) -> ClusterSums:
+    def over_rows(model: ClusterModel, plane: TemplatePlane, classes: Sequence[int]) -> ClusterSums:
         """One pass over the rows of a model.
 
         Raises:
@@ -229,7 +229,7 @@ class ClusterSums:
         sums: Float64 | float = 0.0
         points: list[tuple[AnyArray, ...]] = []
         masked = 0
-        for part in map_blocks(_Rows(model.dataset, model.features), step):
+        for part in map_blocks(_LogitsWithFeatures(model.dataset, model.features), step):
             sums = sums + part.sums
             points.append(part.points)
             masked += part.masked
@@ -416,7 +416,7 @@ def _summed(
             raise InputError(
                 f"{dataset.labels_name}: expected one class index per row, shape (rows,)"
             )
-        of_model = ClusterSums.of(model, plane, classes)
+        of_model = ClusterSums.over_rows(model, plane, classes)
         rows = [len(points) for points in of_model.points]
         _check_rows(rows, classes, class_names, dataset.labels_name)
         if of_model.masked:
@@ -467,7 +467,7 @@ def _figures(sums: Float64) -> tuple[Float64, Float64]:
 
 
 @dataclass(frozen=True)
-class _Resample:
+class _ResampleCells:
     """The step that computes the figures of bootstrap samples of each model: each cell occurs
     Poisson(1) times in a sample, in all models alike.
     """
@@ -487,7 +487,7 @@ def _samples(sums: Sequence[Float64], samples: int, seed: int) -> list[Float64]:
     if not samples:
         return [np.empty((0, len(FIGURES))) for _ in sums]
     draws = Generators(samples, PER_DRAW, (seed,))
-    parts = list(map_blocks(draws, _Resample(tuple(sums))))
+    parts = list(map_blocks(draws, _ResampleCells(tuple(sums))))
     return [np.concatenate(of_model) for of_model in zip(*parts, strict=True)]
 
 

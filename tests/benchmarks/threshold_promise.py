@@ -109,7 +109,7 @@ def without_promise(population: Population, text: str, n: int, runs: int) -> flo
     for seed in range(runs):
         p, y = population.draw(n, seed)
         try:
-            threshold = ThresholdCurve.of(p, y, np.ones(n)).best(goal)
+            threshold = ThresholdCurve.from_rows(p, y, np.ones(n)).best(goal)
         except InputError:
             continue
         missed.append(population.truth(threshold, (1, 1))[goal.name] < (goal.minimum or 0))

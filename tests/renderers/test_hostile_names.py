@@ -17,7 +17,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 import calibrate
-from calibrate.analyses.checks import Asked, judge
+from calibrate.analyses.checks import Requirements, judge
 from calibrate.analyses.clusters import ClusterModel, measure_clusters
 from calibrate.analyses.compare import compare
 from calibrate.analyses.thresholds.choose import find_thresholds
@@ -95,7 +95,7 @@ def of_files(name: str) -> Result:
 
 def of_checks(name: str) -> Result:
     limits = [Limit.of_text("max", "ece=0.01"), Limit("min", "accuracy", 0.999, group=f"{name}0")]
-    return judge(of_report(name), Asked(tuple(limits)))
+    return judge(of_report(name), Requirements(tuple(limits)))
 
 
 MAKERS = (

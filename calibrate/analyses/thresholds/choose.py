@@ -29,7 +29,7 @@ FOLDS = 10
 
 
 @dataclass(frozen=True)
-class LabelRows:
+class LabelSample:
     """The rows of one label: ``(n,)`` each.
 
     Attributes:
@@ -42,9 +42,9 @@ class LabelRows:
     labels: Float64
     weights: Float64
 
-    def take(self, rows: Index) -> LabelRows:
+    def take(self, rows: Index) -> LabelSample:
         """Some of the rows."""
-        return LabelRows(self.probabilities[rows], self.labels[rows], self.weights[rows])
+        return LabelSample(self.probabilities[rows], self.labels[rows], self.weights[rows])
 
     def decided(self, thresholds: Float64 | float) -> Decided:
         """p >= threshold, one for all or one for each."""
@@ -53,10 +53,10 @@ class LabelRows:
 
 
 Costs = tuple[float, float] | None
-Chooser = Callable[[LabelRows], float]
+Chooser = Callable[[LabelSample], float]
 
 
-def deal(labels: Float64, n_folds: int, seed: int) -> Index:
+def stratified_folds(labels: Float64, n_folds: int, seed: int) -> Index:
     """A fold for each row, so that all have nearly as many rows and as many positives.
 
     Args:
@@ -72,7 +72,7 @@ def deal(labels: Float64, n_folds: int, seed: int) -> Index:
 
 
 @dataclass(frozen=True)
-class CrossFit:
+class FoldThresholds:
     """Rows with the threshold that the other folds chose for each.
 
     Attributes:
@@ -81,14 +81,14 @@ class CrossFit:
         without: how many folds are left out.
     """
 
-    rows: LabelRows
+    rows: LabelSample
     thresholds: Float64
     without: int
 
     @staticmethod
-    def of(rows: LabelRows, choose: Chooser, seed: int) -> CrossFit:
+    def choose(rows: LabelSample, choose: Chooser, seed: int) -> FoldThresholds:
         """Choose on all folds but one, ten times; ``choose`` raises InputError where it cannot."""
-        folds = deal(rows.labels, FOLDS, seed)
+        folds = stratified_folds(rows.labels, FOLDS, seed)
         thresholds = np.full(len(folds), np.nan)
         without = 0
         for fold in range(FOLDS):
@@ -96,20 +96,20 @@ class CrossFit:
             if not mine.any():
                 continue
             if mine.all():
-                return CrossFit(rows.take(np.flatnonzero(~mine)), np.empty(0), FOLDS)
+                return FoldThresholds(rows.take(np.flatnonzero(~mine)), np.empty(0), FOLDS)
             try:
                 thresholds[mine] = choose(rows.take(np.flatnonzero(~mine)))
             except InputError:
                 without += 1
         kept = np.flatnonzero(np.isfinite(thresholds))
-        return CrossFit(rows.take(kept), thresholds[kept], without)
+        return FoldThresholds(rows.take(kept), thresholds[kept], without)
 
     @property
     def decided(self) -> Decided:
         """The rows with the decisions of these thresholds."""
         return self.rows.decided(self.thresholds)
 
-    def figures(self, rows: LabelRows, threshold: float, costs: Costs) -> Metrics:
+    def figures(self, rows: LabelSample, threshold: float, costs: Costs) -> Metrics:
         """The cross-fitted figures, with intervals for the threshold that all ``rows`` chose."""
         chosen = rows.decided(threshold).figures(costs)
         return within(spanned(self.decided.figures(costs), chosen), costs)
@@ -177,7 +177,7 @@ def thresholds_for(
 
 
 @dataclass(frozen=True)
-class _Rows(LabelRows):
+class _Rows(LabelSample):
     """The rows of one label that count, their weights at most 1."""
 
     name: str
@@ -206,15 +206,17 @@ class _Choice:
     goal: Goal
     confidence: float | None
 
-    def __call__(self, rows: LabelRows) -> float:
+    def __call__(self, rows: LabelSample) -> float:
         if self.confidence is not None:
             check_rows(rows.labels, rows.weights)
             return promised(rows.probabilities, rows.labels, self.goal, self.confidence)
-        return ThresholdCurve.of(rows.probabilities, rows.labels, rows.weights).best(self.goal)
+        return ThresholdCurve.from_rows(rows.probabilities, rows.labels, rows.weights).best(
+            self.goal
+        )
 
 
 def _measured(rows: _Rows, threshold: float, choice: _Choice, seed: int) -> LabelThreshold:
-    costs, crossed = choice.goal.costs, CrossFit.of(rows, choice, seed)
+    costs, crossed = choice.goal.costs, FoldThresholds.choose(rows, choice, seed)
     notes: tuple[str, ...] = ()
     if crossed.without <= MOST_WITHOUT:
         metrics = crossed.figures(rows, threshold, costs)

@@ -34,7 +34,7 @@ class ThresholdCurve:
     negatives: float
 
     @staticmethod
-    def of(probabilities: Float64, labels: Float64, weights: Float64) -> ThresholdCurve:
+    def from_rows(probabilities: Float64, labels: Float64, weights: Float64) -> ThresholdCurve:
         """The curve of ``(n,)`` rows, of which each counts y as positive and 1 - y as negative.
 
         Args:
