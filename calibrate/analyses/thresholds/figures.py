@@ -1,4 +1,4 @@
-"""Exact binomial bounds, and several tests at once."""
+"""Exact binomial bounds, and what decisions achieve."""
 
 from __future__ import annotations
 
@@ -69,31 +69,6 @@ def fallback(p: Float64, budgets: Float64) -> list[int]:
         else:
             level = 0.0
     return rejected
-
-
-def holm(p: Float64, budgets: Float64) -> list[int]:
-    """The hypotheses that are rejected, the share of each rejected one dealt out to the others.
-
-    Some true hypothesis is rejected with a probability of at most the sum of the budgets, however
-    the tests depend on each other.
-
-    Args:
-        p: ``(h,)`` p-values.
-        budgets: ``(h,)`` positive.
-
-    Reference: Holm (1979), "A simple sequentially rejective multiple test procedure", Scandinavian
-    Journal of Statistics 6(2), with weights.
-    """
-    left, total = np.ones(len(p), dtype=bool), budgets.sum()
-    rejected: list[int] = []
-    while left.any():
-        levels = np.where(left, budgets * (total / budgets[left].sum()), -1.0)
-        passed = left & (p <= levels)
-        if not passed.any():
-            break
-        rejected += np.flatnonzero(passed).tolist()
-        left &= ~passed
-    return sorted(rejected)
 
 
 # What decisions achieve, with intervals that hold for few rows too.
