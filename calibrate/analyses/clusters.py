@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from calibrate.analyses.compare import check_same_rows
+from calibrate.analyses.candidates import Candidate, check_counts, check_same_rows, default_names
 from calibrate.arrays import AnyArray, Float64, described
 from calibrate.blocks.block import Block
 from calibrate.blocks.passes import doing, map_blocks, rows_per_block
@@ -17,7 +16,6 @@ from calibrate.data.columns import Column
 from calibrate.data.dataset import Dataset
 from calibrate.data.labels import check_classes
 from calibrate.data.readers.open import open_column, open_dataset
-from calibrate.data.readers.several import stem_of
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.metrics.bootstrap import Generators, interval
@@ -143,19 +141,15 @@ FARTHEST = 1e30  # of a coordinate: squares and drawings stay finite
 
 
 @dataclass(frozen=True)
-class ClusterModel:
-    """One model to look at: its logits and, where these are known, its features and last layer.
+class ClusterModel(Candidate):
+    """A model to look at, with its features and last layer where these are known.
 
     Attributes:
-        name: the title of its panel.
-        dataset: its logits with the labels.
         features: ``(n, d)`` of the layer before the last, or None to look at the logits.
         weights: ``(K, d)`` or ``(d, K)`` of the last layer; given with the features.
         weights_axis: along which the classes lie in the weights; None where the shape tells.
     """
 
-    name: str
-    dataset: Dataset
     features: Column | None = None
     weights: Column | None = None
     weights_axis: int | None = None
@@ -168,13 +162,13 @@ class ClusterModel:
         """
         if self.features is None or self.weights is None:
             return TemplatePlane.of_logits()
-        n, shape = self.dataset.n_rows, self.features.shape
+        n, shape = self.test.n_rows, self.features.shape
         if self.features.dtype.kind not in "fiu" or len(shape) != 2 or shape[0] != n:
             raise InputError(
                 f"{self.features.name}: expected features as real numbers of shape ({n}, d), "
-                f"a row for each of {self.dataset.logits.name}, found {described(self.features)}"
+                f"a row for each of {self.test.logits.name}, found {described(self.features)}"
             )
-        where, k = self.weights.name, self.dataset.n_classes
+        where, k = self.weights.name, self.test.n_classes
         weights = self.weights.read(0, (self.weights.shape or (0,))[0])
         templates = templates_of(weights, classes, k, shape[1], self.weights_axis, where)
         return TemplatePlane.through(templates, where)
@@ -223,13 +217,13 @@ class ClusterSums:
         Raises:
             InputError: a class is masked where a point is wanted, or features are not finite.
         """
-        raw = model.dataset.logits.dtype
+        raw = model.test.logits.dtype
         lowest = float(np.finfo(raw).min) if raw.kind == "f" else -np.inf
         step = _Step(model, plane, tuple(classes), max(MASKED, lowest))
         sums: Float64 | float = 0.0
         points: list[tuple[AnyArray, ...]] = []
         masked = 0
-        for part in map_blocks(_LogitsWithFeatures(model.dataset, model.features), step):
+        for part in map_blocks(_LogitsWithFeatures(model.test, model.features), step):
             sums = sums + part.sums
             points.append(part.points)
             masked += part.masked
@@ -258,7 +252,7 @@ class _Step:
         labels = rows.target
         z = rows.logits.astype(np.float64)
         masked = z <= self.floor
-        cell, n_cells = cell_of(rows.start + np.arange(len(z)), self.model.dataset.n_rows)
+        cell, n_cells = cell_of(rows.start + np.arange(len(z)), self.model.test.n_rows)
         which = np.full(len(z), -1)
         for i, k in enumerate(self.classes):
             which[labels == k] = i
@@ -285,12 +279,12 @@ class _Step:
             if hidden.any():
                 row, column = np.unravel_index(int(hidden.argmax()), hidden.shape)
                 raise InputError(
-                    f"{self.model.dataset.logits.name}: class {columns[int(column)]} is masked in "
+                    f"{self.model.test.logits.name}: class {columns[int(column)]} is masked in "
                     f"row {start + rows[row]}, which belongs to one of the three classes; "
                     "choose classes that no such row masks, or leave those rows out"
                 )
             found = self.plane.project(z[rows][:, columns])
-            where = self.model.dataset.logits.name
+            where = self.model.test.logits.name
         else:
             where = self.model.features.name if self.model.features else ""
             bad = ~np.isfinite(features)
@@ -380,9 +374,9 @@ def measure_clusters(
     Raises:
         InputError: classes, shapes or values that cannot be used.
     """
-    first = models[0].dataset
+    first = models[0].test
     _check_classes(classes, first.n_classes)
-    check_same_rows([model.dataset for model in models])
+    check_same_rows([model.test for model in models])
     planes = [model.plane(classes) for model in models]
     found, warnings = _summed(models, planes, classes, class_names)
     samples = _samples([each.sums for each in found], bootstrap, seed)
@@ -409,9 +403,9 @@ def _summed(
     class_names: Sequence[str] | None,
 ) -> tuple[list[ClusterSums], list[str]]:
     """What the rows of each model add up to, and warnings."""
-    found, warnings = [], list(dict.fromkeys(w for m in models for w in m.dataset.warnings))
+    found, warnings = [], list(dict.fromkeys(w for m in models for w in m.test.warnings))
     for model, plane in zip(models, planes, strict=True):
-        dataset = model.dataset
+        dataset = model.test
         if not dataset.hard or dataset.task.yes_no:
             raise InputError(
                 f"{dataset.labels_name}: expected one class index per row, shape (rows,)"
@@ -507,7 +501,7 @@ def _clusters(
         change = _measured(*differences, lowest=-np.inf)
     return Clusters(
         name=model.name,
-        logits=model.dataset.logits.name,
+        logits=model.test.logits.name,
         features=None if model.features is None else model.features.name,
         weights=None if model.weights is None else model.weights.name,
         figures=_measured(values, samples, lowest=0.0),
@@ -532,22 +526,6 @@ def _pairs(points: Float64) -> tuple[tuple[float, float], ...]:
 
 
 # Files of several models on the same rows -> ClusterModels.
-
-
-def check_counts(files: Sequence[str], **each: Sequence[str]) -> None:
-    """Raise InputError unless there are logits and labels, and as many of the rest, or none."""
-    if len(files) < 2:
-        raise InputError(
-            f"expected LOGITS [LOGITS ...] LABELS, at least two files, got {len(files)}: "
-            f"{listed(files)}; give the labels last"
-        )
-    models = len(files) - 1
-    for name, found in each.items():
-        if found and len(found) != models:
-            raise InputError(
-                f"`{name}`: expected {models}, one for each file of logits, in order, "
-                f"got {len(found)}: {listed(found)}"
-            )
 
 
 def open_models(
@@ -576,13 +554,13 @@ def open_models(
         )
     check_counts(files, features=features, last_layer=last_layer, name=titles)
     *logits, labels = files
-    names = titles or default_titles(logits)
+    names = titles or default_names(logits)
     models = []
     for i, of_model in enumerate(logits):
         dataset = open_dataset(of_model, labels, reading=reading)
         model = ClusterModel(
             name=names[i],
-            dataset=dataset,
+            test=dataset,
             features=open_column(features[i], "features", beside=dataset.logits)
             if features
             else None,
@@ -591,9 +569,3 @@ def open_models(
         )
         models.append(model)
     return models
-
-
-def default_titles(files: Sequence[str]) -> list[str]:
-    """File names without folder and suffix, or in full where that does not tell them apart."""
-    stems = [Path(stem_of(name)).name for name in files]
-    return stems if len(set(stems)) == len(stems) else list(files)
