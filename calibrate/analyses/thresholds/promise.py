@@ -19,9 +19,7 @@ from calibrate.errors import InputError
 from calibrate.results.thresholds import Goal
 
 STEP = 1.02  # each number of accepted rows that is tried is so many times the last
-SPENT = (
-    0.8  # of the error, by the one test of recall: so that 1 000 runs show no more than all of it
-)
+SPENT = 0.8  # of the error, by the test of recall: 1 000 runs then show no more than all of it
 KEPT = 0.7  # each start gets so much of the budget of the last
 SLACK = 2.0**-22  # relative; a p that another machine computes differs by less
 
@@ -141,7 +139,21 @@ def promised_precision(p: Float64, labels: Float64, least: float, error: float) 
         last = passed[-1]
         above = falling[accepted[last] - 1]
         return just_above(float(next_one[last]), float(above))
-    raise InputError(_at_best(falling, found, ranks, accepted, budgets))
+    # At best: the largest lower bound among the starts and, below them, at the first one's share.
+    starts = budgets > 0
+    few = np.flatnonzero(np.append(falling[1:] != falling[:-1], True)) + 1
+    few = few[few < ranks[0]]
+    counts = np.append(few, accepted[starts])
+    errors = np.append(np.full(len(few), budgets[starts][0]), budgets[starts])
+    bounds = lower_bound(found[counts], counts.astype(np.float64), errors)
+    best = int(bounds.argmax())
+    rows = int(counts[best])
+    if not rows:
+        raise InputError("too many rows share the highest probability")
+    raise InputError(
+        f"at best {np.floor(bounds[best] * 1e3) / 1e3:.3g}, for the {rows:,} rows from "
+        f"{falling[rows - 1]:.4g} up, of which {found[rows]:,.0f} are positive"
+    )
 
 
 def fewest(least: float, error: float) -> int:
@@ -180,24 +192,3 @@ def just_above(rejected: float, accepted: float) -> float:
         return 0.0
     step = min((accepted - rejected) / 2, SLACK * rejected)
     return rejected + step if rejected + step > rejected else float(np.nextafter(rejected, 1.0))
-
-
-def _at_best(
-    falling: Float64, found: Float64, ranks: Index, accepted: Index, budgets: Float64
-) -> str:
-    """The largest lower bound among the starts, and below them, at the first one's share."""
-    starts = budgets > 0
-    counts, errors = accepted[starts], budgets[starts]
-    few = np.flatnonzero(np.append(falling[1:] != falling[:-1], True)) + 1
-    few = few[few < ranks[0]]
-    counts = np.append(few, counts)
-    errors = np.append(np.full(len(few), errors[0]), errors)
-    bounds = lower_bound(found[counts], counts.astype(np.float64), errors)
-    best = int(bounds.argmax())
-    rows = int(counts[best])
-    if not rows:
-        return "too many rows share the highest probability"
-    return (
-        f"at best {np.floor(bounds[best] * 1e3) / 1e3:.3g}, for the {rows:,} rows from "
-        f"{falling[rows - 1]:.4g} up, of which {found[rows]:,.0f} are positive"
-    )
