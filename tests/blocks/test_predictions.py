@@ -46,15 +46,3 @@ def test_against_the_formulas(kind, n_classes, beta, magnitude):
         np.testing.assert_allclose(getattr(got, name), expected, atol=3e-9, err_msg=name)
     p = np.exp(log_softmax(factors[:, None] * scores, axis=1))
     np.testing.assert_allclose(got.probabilities, p, rtol=1e-12)
-
-
-@pytest.mark.parametrize("beta", [1.0, 0.5])
-def test_an_answer_keeps_its_confidence_until_it_is_calibrated(beta):
-    said, right = np.array([0.9, 0.7, 0.2]), np.array([1.0, 0.0, 0.25])
-    z = np.stack([np.zeros(3), np.log(said / (1 - said))], axis=1)
-    block = Block(z, np.stack([1 - right, right], axis=1), said=said + 1e-3)  # as it was rounded
-    got = predictions(z, beta, np.inf, predicted(z, block), block)
-    sure = said + 1e-3 if beta == 1 else 1 / (1 + np.exp(-beta * z[:, 1]))
-    np.testing.assert_allclose(got.confidence, sure, rtol=1e-12)
-    np.testing.assert_allclose(got.brier, (sure - right) ** 2, rtol=1e-12)
-    assert (got.correct.tolist(), got.prediction.tolist()) == (right.tolist(), [1, 1, 1])

@@ -14,7 +14,6 @@ from calibrate import Measurement, Settings
 from calibrate.blocks.bins import BinTable, bin_index, equal_width_edges
 from calibrate.blocks.ordered import Ordered
 from calibrate.blocks.parts import PARTS
-from calibrate.metrics.biases import Kinds
 from calibrate.metrics.definitions.binned import ece, mce, rmsce, rmsce_debiased
 from calibrate.metrics.definitions.ranked import smooth_ece
 from calibrate.metrics.intervals.bootstrap import PartCells, Recipe, bootstrap, interval
@@ -68,7 +67,7 @@ def test_smooth_ece_is_the_integral_of_the_smoothed_gap(seed):
     for _ in range(10):
         middle = (low + high) / 2
         low, high = (low, middle) if middle >= max(at(middle), 1e-3) else (middle, high)
-    assert smooth_ece(Ordered.of(c, a, w)) == pytest.approx(at(high), abs=3e-4)
+    assert smooth_ece(Ordered.of(c, a, w)) == pytest.approx(at(high), abs=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["plain", "weights", "clusters", "soft"])
@@ -132,28 +131,6 @@ def test_bootstrap_samples_are_rows_repeated():
     few = kept(c[:3], a[:3], np.array([1.0, 1.0, 0.0]))
     _, samples = bootstrap(few, [Recipe.of(few.ordered[0], equal_width_edges(2), metrics)], 90, 0)
     assert 0.05 < np.isnan(samples[:, 0, 0]).mean() < 0.25  # neither row is drawn: 1/e²
-
-
-@pytest.mark.parametrize("hard", [False, True])
-def test_how_the_rows_of_each_kind_vary(hard):
-    """Against sums over its rows, and over the parts that these are in."""
-    rng, unit, kind = np.random.default_rng(0), np.arange(300) // 4, np.arange(300) % 3 % 2
-    c, w = rng.random(300), rng.uniform(0.5, 2, 300)
-    a = np.where(kind == 1, 1.0, rng.random(300) < c)
-    found = Kinds.of(kept(c, a, w, unit), 0, kind, 3, exact=False, hard=hard)
-    for k in range(2):
-        own = kind == k
-        total, gap = w[own].sum(), np.average((c - a)[own], weights=w[own])
-        parts = [own & (unit == u) for u in np.unique(unit[own])]
-        n = total**2 / sum(w[p].sum() ** 2 for p in parts)
-        squares = sum((w[p] @ (c - a - gap)[p]) ** 2 for p in parts)
-        chance = (w**2 * c * (1 - c))[own].sum() / total**2
-        variance = max(squares * n / (n - 1) / total**2, chance if hard else 0)
-        got = (found.confidence[k] - found.accuracy[k], found.variance[k], found.chance[k])
-        assert got == pytest.approx((gap, variance, chance))
-        rows = total**2 / (w[own] ** 2).sum()
-        assert (found.weight[k], found.rows[k], found.parts[k]) == pytest.approx((total, rows, n))
-    assert [bias.p_value is None for bias in found.biases()] == [False, False, True]
 
 
 @pytest.mark.parametrize("many", [1, 6])
