@@ -15,8 +15,8 @@ from conftest import refused
 import calibrate
 from calibrate.analyses.compare import compare
 from calibrate.metrics.differences import difference, spread
+from calibrate.renderers.formats.latex import escaped
 from calibrate.renderers.tables import table
-from calibrate.renderers.tables.latex import escaped
 from calibrate.results.comparison import Comparison
 from calibrate.results.json import read_result, to_json
 
