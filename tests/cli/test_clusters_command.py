@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from conftest import SAMPLES, Run, contents, refused
 
-from calibrate.analyses.clusters import FIGURES, default_titles, measure_clusters, open_models
+from calibrate.analyses.candidates import default_names
+from calibrate.analyses.clusters import FIGURES, measure_clusters, open_models
 
 MNIST = [SAMPLES / "mnist" / f"{name}_test.npy" for name in ("hard", "smooth", "labels")]
 
@@ -182,8 +183,8 @@ def test_labels_from_1(run: Run, folder: Path):
 
 
 def test_titles_tell_files_apart():
-    assert default_titles(["a/hard.npy", "b/smooth.npz:logits"]) == ["hard", "smooth"]
-    assert default_titles(["a/z.npy", "b/z.npy"]) == ["a/z.npy", "b/z.npy"]
+    assert default_names(["a/hard.npy", "b/smooth.npz:logits"]) == ["hard", "smooth"]
+    assert default_names(["a/z.npy", "b/z.npy"]) == ["a/z.npy", "b/z.npy"]
 
 
 WITH = "clusters z.npy y.npy --classes 0,1,2 --features"

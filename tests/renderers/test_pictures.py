@@ -13,7 +13,6 @@ import pytest
 from conftest import ROOT, SAMPLES, fresh
 
 import calibrate
-from calibrate.analyses.compare import compare
 from calibrate.metrics.biases import FEWEST
 from calibrate.renderers.plots import COMPARISON_PICTURES, PICTURES
 from calibrate.renderers.plots.style import FAINT, drawn, pooled
@@ -162,7 +161,9 @@ def test_any_name_can_be_drawn():
     z = rng.normal(size=(7, 200, 3))
     y = z[0].argmax(1)
     datasets = [calibrate.Dataset.of(each, y) for each in z]
-    figure = COMPARISON_PICTURES["reliability"](compare(names, datasets))
+    figure = COMPARISON_PICTURES["reliability"](
+        calibrate.compare(zip(names, datasets, strict=True))
+    )
     assert len(figure.legends[0].get_texts()) == 8  # none is left out
     ElementTree.fromstring(drawn(figure, "a.svg"))
     assert drawn(figure, "a.pdf").startswith(b"%PDF")
