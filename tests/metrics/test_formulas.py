@@ -7,17 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rows import kept
-from scipy import stats
 
-import calibrate
-from calibrate import Measurement, Settings
+from calibrate import Measurement
 from calibrate.blocks.bins import BinTable, Ordered, bin_index, equal_width_edges
 from calibrate.blocks.block import PARTS
 from calibrate.metrics.binned import ece, mce, rmsce, rmsce_debiased
 from calibrate.metrics.bootstrap import PartCells, Recipe, bootstrap, interval
 from calibrate.metrics.curves import smooth_reliability
-from calibrate.metrics.differences import difference, spread
-from calibrate.metrics.means import score_interval
 from calibrate.metrics.ranked import smooth_ece
 from calibrate.metrics.registry import Interval, metrics_of
 
@@ -69,32 +65,6 @@ def test_smooth_ece_is_the_integral_of_the_smoothed_gap(seed):
     assert smooth_ece(Ordered.of(c, a, w)) == pytest.approx(at(high), abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["plain", "weights", "clusters", "soft"])
-def test_the_interval_of_the_accuracy_rests_on_as_many_rows_as_its_error_says(data, kind):
-    (logits, labels), rng, more = data, np.random.default_rng(0), {}
-    w, unit, correct = np.ones(400), np.arange(400), (logits.argmax(1) == labels) + 0.0
-    if kind == "weights":
-        more["weights"] = w = rng.uniform(0.1, 2, 400)
-    elif kind == "clusters":  # of rows that fare alike
-        more["clusters"] = unit = np.argsort(np.argsort(correct + rng.random(400))) // 5
-    elif kind == "soft":
-        labels, correct = 0.3 * np.eye(7)[labels] + 0.1, 0.3 * correct + 0.1
-    settings = Settings(full=False)
-    got = calibrate.evaluate(logits, labels, settings=settings, **more).metrics.before["accuracy"]
-    p = np.average(correct, weights=w)
-    without = [np.average(correct[unit != u], weights=w[unit != u]) for u in np.unique(unit)]
-    parts, even = len(without), w.sum() ** 2 / (w @ w)
-    n = p * (1 - p) / ((parts - 1) / parts * np.square(np.array(without) - p).sum())
-    z = stats.t.ppf(0.975, (even if kind == "weights" else parts) - 1)
-    if kind == "plain":
-        n, z = 400, stats.norm.ppf(0.975)
-    want = score_interval(p, min(n, even) if kind == "weights" else n, z)
-    assert (got.value, got.low, got.high) == pytest.approx((p, want.low, want.high), rel=1e-6)
-    wilson = stats.binomtest(40, 90).proportion_ci(method="wilson")
-    found = score_interval(40 / 90, 90)
-    assert (found.low, found.high) == pytest.approx((wilson.low, wilson.high), abs=1e-12)
-
-
 @pytest.mark.parametrize(
     ("value", "centre", "bounds", "low", "high"),
     [
@@ -130,20 +100,6 @@ def test_bootstrap_samples_are_rows_repeated():
     few = kept(c[:3], a[:3], np.array([1.0, 1.0, 0.0]))
     _, samples = bootstrap(few, [Recipe.of(few.ordered[0], equal_width_edges(2), metrics)], 90, 0)
     assert 0.05 < np.isnan(samples[:, 0, 0]).mean() < 0.25  # neither row is drawn: 1/e²
-
-
-@pytest.mark.parametrize("many", [1, 6])
-def test_runs_have_the_intervals_of_student(many):
-    first, second = [0.4, 0.7, 0.9], [0.5, 0.6, 0.2, 0.1, 0.3]
-    got, error = difference(first, second, many), np.hypot(stats.sem(first), stats.sem(second))
-    half, value = stats.t.ppf(1 - 0.025 / many, 2) * error, np.mean(second) - np.mean(first)
-    assert (got.value, got.low, got.high) == pytest.approx((value, value - half, value + half))
-    for alone in ([0.4], [0.4, 0.4]):
-        assert difference(alone, second, many).low is spread(alone).low is None
-    alike, mean = spread(second), np.mean(second)
-    assert (alike.low, alike.high) == pytest.approx(
-        stats.t.interval(0.95, 4, mean, stats.sem(second))
-    )
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.3, 0.9), (1e-4, 0.9), (0.3, 1 - 1e-6)])
