@@ -8,7 +8,7 @@ import pytest
 import calibrate
 from calibrate import Reading
 from calibrate.blocks.sums import FirstSeen
-from calibrate.data.columns import as_column
+from calibrate.data.column import as_column
 from calibrate.data.layout import layout_of
 from calibrate.data.readers.signature import signature_of
 from calibrate.data.readers.zarr_store import Meta
