@@ -12,9 +12,8 @@ import pytest
 from pyarrow import feather, ipc, parquet
 
 import calibrate
-from calibrate.data import spool
-from calibrate.data.columns import everything
-from calibrate.data.file_array import FileArray, Stacked
+from calibrate.data import decoded as spool
+from calibrate.data.column import APART, everything
 from calibrate.data.readers.arrow import buffers, typed_columns
 from calibrate.data.readers.arrow import parquet as reader_of_parquet
 from calibrate.data.readers.open import open_column
@@ -128,7 +127,7 @@ def test_the_same_from_many_blocks_and_a_spool(tmp_path, monkeypatch, table, way
     monkeypatch.setattr(spool, "SMALL", 100)
     monkeypatch.setenv("CALIBRATE_SPOOL", str(tmp_path))
     column = open_column(f"{tmp_path / way}", "logits")
-    assert isinstance(column._array, (FileArray, Stacked))
+    assert column.apart == APART  # on disk
     assert [each.name for each in tmp_path.iterdir()] == [way]  # the spool has no name
     assert everything(column).tobytes() == Z.tobytes()
     rows = np.array([0, 3, 8, 9, 30, 59])

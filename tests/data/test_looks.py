@@ -10,7 +10,7 @@ import pytest
 import calibrate
 from calibrate import Reading
 from calibrate.blocks.sums import FirstSeen, Worst
-from calibrate.data.columns import as_column
+from calibrate.data.column import as_column
 from calibrate.data.confidences import Said
 from calibrate.data.labels import inspect_labels
 from calibrate.data.layout import layout_of

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.data import spool
-from calibrate.data.file_array import FileArray
+from calibrate.data import decoded as spool
+from calibrate.data.column import APART
 from calibrate.data.readers import csv as delimited
 from calibrate.data.readers import json_rows, table
 from calibrate.data.readers.open import open_column
@@ -137,7 +137,7 @@ def test_the_same_from_many_blocks_and_a_spool(kind, rows, tmp_path, monkeypatch
     monkeypatch.setattr(spool, "SMALL", 100)
     monkeypatch.setenv("CALIBRATE_SPOOL", str(tmp_path))
     found = calibrate.open_dataset(str(tmp_path / name))
-    assert isinstance(found.logits._array, FileArray)
+    assert found.logits.apart == APART  # on disk
     assert [each.name for each in tmp_path.iterdir()] == [name]  # the spool has no name
     assert found.read(0, 60).logits.tobytes() == z.tobytes()
     assert found.read(7, 41).labels.tolist() == y[7:41].tolist()

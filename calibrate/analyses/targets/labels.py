@@ -14,7 +14,7 @@ from calibrate.blocks.block import SMOOTHING_OVER, check_smoothing
 from calibrate.blocks.passes import rows_per_block
 from calibrate.blocks.softmax import exponentials
 from calibrate.blocks.sums import RowSums
-from calibrate.data.columns import Column, Flat
+from calibrate.data.column import Column, Flat
 from calibrate.data.dataset import Dataset
 from calibrate.data.labels import check_class_indices, inspect_labels
 from calibrate.data.reading import check_label
