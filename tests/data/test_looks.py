@@ -16,7 +16,7 @@ from calibrate.data.labels import inspect_labels
 from calibrate.data.layout import layout_of
 from calibrate.data.readers.csv import Fields, Lines
 from calibrate.data.readers.signature import signature_of
-from calibrate.data.readers.zarr_store import Meta
+from calibrate.data.readers.zarr import Meta
 from calibrate.data.scan import Inspection, RawBlock, in_half_precision, row_sum_tolerance
 from calibrate.data.units import check_weights
 from calibrate.tasks import Task
