@@ -331,7 +331,7 @@ def _rows_of(
         raise InputError(
             f"{name}: expected (logits, labels) or a Dataset, found {type(rows).__name__}"
         )
-    logits = rows[0]
+    logits: Values | Column = rows[0]
     if not isinstance(logits, Column):
         logits = replace(as_column(logits, "logits"), name=f"logits of {name}")
     return _dataset(compare, logits, rows[1], weights, clusters, options)

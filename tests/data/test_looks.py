@@ -11,7 +11,7 @@ from calibrate.blocks.sums import FirstSeen
 from calibrate.data.column import as_column
 from calibrate.data.layout import layout_of
 from calibrate.data.readers.signature import signature_of
-from calibrate.data.readers.zarr_store import Meta
+from calibrate.data.readers.zarr import Meta
 from calibrate.data.scan import Inspection, RawBlock
 
 SHAPES = """

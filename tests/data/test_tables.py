@@ -17,7 +17,8 @@ import calibrate
 from calibrate.data import decoded as spool
 from calibrate.data.column import APART
 from calibrate.data.readers import csv as delimited
-from calibrate.data.readers import json_rows, table
+from calibrate.data.readers import json as json_rows
+from calibrate.data.readers import table
 from calibrate.data.readers.open import open_column
 
 NAMES = ["ant", "bee", "sea lion", "cat"]

@@ -88,7 +88,7 @@ OLD = (
     Format((".safetensors",), "safetensors file", module="safetensors"),
     Format((".pkl", ".pickle"), "pickle", module="pkl"),
     Format((".csv", ".csv.gz", ".tsv", ".tsv.gz"), "table in text", table=True, module="table"),
-    Format((".json", ".jsonl"), "JSON objects", table=True, module="json_rows"),
+    Format((".json", ".jsonl"), "JSON objects", table=True, module="json"),
     Format(
         (".parquet", ".arrow", ".feather", "dataset/"),
         "Arrow or Parquet table",
@@ -103,7 +103,7 @@ OLD = (
         "Zarr folder",
         extra="zarr",
         marks=("zarr.json", ".zgroup", ".zarray"),
-        module="zarr_store",
+        module="zarr",
     ),
     Format((".txt",), "text, a line per row", numbers=False, module="text"),
 )

@@ -16,7 +16,7 @@ from pyarrow import types
 
 from calibrate.arrays import AnyArray
 from calibrate.data.columns import Opened
-from calibrate.data.readers.json_rows import SCORES
+from calibrate.data.readers.json import SCORES
 from calibrate.data.readers.label_column import label_key, nearest, score_columns
 from calibrate.data.readers.registry import About, Asked
 from calibrate.data.readers.table import WholeColumns
