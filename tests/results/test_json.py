@@ -98,7 +98,7 @@ def test_an_edited_place_is_named(place, value, said, tmp_path):
 
 
 def test_no_models_are_no_comparison(tmp_path, run):
-    content = to_dict(compare(["a"], [hard("test")]))
+    content = to_dict(calibrate.compare({"a": hard("test")}))
     clusters = {
         "schema": "calibrate.clusters/1",
         "data": {"labels": "y.npy", "rows": 60, "classes": 3},
