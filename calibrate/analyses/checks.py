@@ -16,7 +16,7 @@ from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError, check_known
 from calibrate.metrics import METRICS, Interval, headline
 from calibrate.metrics.settings import Settings
-from calibrate.results.checks import Check, Checks, Kind, Limit, Outcome
+from calibrate.results.checks import Check, CheckKind, Checks, Limit, Outcome
 from calibrate.results.json import encode, read_result
 from calibrate.results.measurement import Figures, Measurement, Metrics
 from calibrate.results.report import Fitted, Report
@@ -112,7 +112,7 @@ def limit_checks(report: Report, limits: Sequence[Limit], *, confident: bool) ->
 def _check(limit: Limit, figure: Measurement, confident: bool) -> Check:
     return Check(
         limit.name,
-        Kind.limit,
+        CheckKind.limit,
         _outcome_of_limit(limit, figure, confident),
         figure,
         bound=limit.bound,
@@ -191,7 +191,7 @@ def drift_check(report: Report, drift: Drift) -> Check:
         outcome = Outcome.failed if p < drift.alpha and far else Outcome.passed
     return Check(
         "drift",
-        Kind.drift,
+        CheckKind.drift,
         outcome,
         best,
         limit=in_use,
@@ -308,7 +308,7 @@ def against_checks(
     return tuple(
         Check(
             f"against.{name}",
-            Kind.against,
+            CheckKind.against,
             _outcome(together.get(name)),
             differences[name],
             bound="max" if METRICS[name].lower_is_better else "min",
@@ -469,11 +469,11 @@ def _always(report: Report) -> Iterator[Check]:
     fitted, related = report.calibrator, report.relation
     if fitted is not None and fitted.converged is not None:
         outcome = Outcome.passed if fitted.converged else Outcome.failed
-        yield Check("converged", Kind.converged, outcome)
+        yield Check("converged", CheckKind.converged, outcome)
     if related is None or related.p_value is None or report.data.task is Task.confidence:
         return
     outcome = Outcome.failed if unrelated(related) else Outcome.passed
-    yield Check("relation", Kind.relation, outcome, p_value=related.p_value, alpha=UNRELATED)
+    yield Check("relation", CheckKind.relation, outcome, p_value=related.p_value, alpha=UNRELATED)
 
 
 def _warnings(report: Report, earlier: Earlier | None, checks: list[Check]) -> Iterator[str]:
@@ -485,5 +485,5 @@ def _warnings(report: Report, earlier: Earlier | None, checks: list[Check]) -> I
         yield f"{earlier.name}: was measured on the very rows of its fit, which flatters it"
     if report.data.in_sample:
         yield "these are the very rows of the fit: figures after calibration are too good"
-    elif report.data.shared and any(check.kind is Kind.drift for check in checks):
+    elif report.data.shared and any(check.kind is CheckKind.drift for check in checks):
         yield f"{report.data.shared:.0%} of these rows are of the fit, which hides a drift"

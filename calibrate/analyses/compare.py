@@ -239,7 +239,7 @@ def _compared(
     data = data_of(entrant.dataset, entrant.in_sample)
     totals = totals_of(entrant.dataset, (AS_THEY_ARE, entrant.calibrator), None, settings)
     report = report_of(totals, data, entrant.fitted, settings, ())
-    shown = report.metrics.of(names)
+    shown = report.metrics.only(names)
     against: Sides[Metrics] | None = None
     if first is not None:
         ours, theirs = first.calibrator, entrant.calibrator
@@ -262,6 +262,6 @@ def _compared(
     )
     column = len(totals.names) + totals.names.index("nll")
     rows = totals.rows
-    enough = Evidence.of(totals).enough
+    enough = Evidence.from_totals(totals).enough
     means = RowMeans(float(rows.means[column]), rows.influence[column], rows.weight, enough)
     return model, means, report.warnings

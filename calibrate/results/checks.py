@@ -89,7 +89,7 @@ class Limit:
 # Checks of a calibration, for builds that should fail when it is off.
 
 
-class Kind(str, Enum):
+class CheckKind(str, Enum):
     """What is checked.
 
     ``limit``: a figure against a limit; ``against``: a figure against that of an earlier report;
@@ -134,7 +134,7 @@ class Check:
     """
 
     name: str
-    kind: Kind
+    kind: CheckKind
     outcome: Outcome
     measured: Measurement = NOTHING
     bound: str | None = None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibrate.blocks.bins import BinTable, Ordered, bin_index, equal_mass_edges, equal_width_edges
+from calibrate.blocks.bins import BinTable, Levels, bin_index, equal_mass_edges, equal_width_edges
 from calibrate.errors import InputError
 
 
@@ -30,9 +30,9 @@ def test_tables_add_up():
     rng = np.random.default_rng(0)
     confidence, correct = rng.random(101), (rng.random(101) < 0.5).astype(float)
     weights, edges = rng.random(101) + 0.1, equal_width_edges(7)
-    whole = BinTable.of(confidence, correct, weights, edges)
+    whole = BinTable.from_rows(confidence, correct, weights, edges)
     parts = [
-        BinTable.of(confidence[s], correct[s], weights[s], edges)
+        BinTable.from_rows(confidence[s], correct[s], weights[s], edges)
         for s in (slice(0, 13), slice(13, 101))
     ]
     added = parts[0] + parts[1]
@@ -53,9 +53,9 @@ def test_tables_against_sums_over_the_rows_of_each_bin(seed, n_bins):
     confidence, correct = np.round(rng.random(50), 1), (rng.random(50) < 0.5).astype(float)
     weights, edges = rng.integers(0, 3, (2, 50)) + 0.0, equal_width_edges(n_bins)
     weights[:, 0] = 1.0
-    levels = Ordered.of(confidence, correct, weights).binned(edges)  # of two samples at once
+    levels = Levels.from_rows(confidence, correct, weights).binned(edges)  # of two samples at once
     for sample, weight in enumerate(weights):
-        table = BinTable.of(confidence, correct, weight, edges)
+        table = BinTable.from_rows(confidence, correct, weight, edges)
         for b in range(n_bins):
             inside = bin_index(confidence, edges) == b
             w, total = weight[inside], weight[inside].sum()

@@ -57,10 +57,10 @@ def test_each_kind_of_score(dtype, order):
     ],
 )
 def test_probabilities_of_0_and_1_are_a_quarter_of_a_step_away(dtype, least, read_as, short):
-    zeros = Zeros.of(least, np.dtype(dtype), 3)
+    zeros = Zeros.reading(least, np.dtype(dtype), 3)
     assert (zeros.read_as, zeros.short, zeros.labels) == (read_as, short, 3)
     assert zeros.warnings == (f"labels with probability 0, read as {read_as:.2g}: 3",)
-    assert Zeros.of(least, np.dtype(dtype), 0).warnings == ()
+    assert Zeros.reading(least, np.dtype(dtype), 0).warnings == ()
 
 
 @pytest.mark.parametrize("zeros", [Zeros(), Zeros(1e-9, 1e-7)])

@@ -14,7 +14,7 @@ from scipy import stats
 
 import calibrate
 from calibrate import Settings
-from calibrate.blocks.bins import BinTable, Ordered, bin_index, equal_width_edges
+from calibrate.blocks.bins import BinTable, Levels, bin_index, equal_width_edges
 from calibrate.blocks.block import PARTS
 from calibrate.metrics.binned import ece, mce, rmsce, rmsce_debiased
 from calibrate.metrics.bootstrap import PartCells, Recipe, bootstrap, interval, stretch
@@ -40,7 +40,9 @@ def drawn(seed: int, n: int = 60):
 def test_figures_of_bins(seed, n_bins):
     c, a, w = drawn(seed)
     w[0], edges = 1.0, equal_width_edges(n_bins)
-    table = dataclasses.replace(BinTable.of(c, a, w, edges), rows_per_weight=w.sum() / (w @ w))
+    table = dataclasses.replace(
+        BinTable.from_rows(c, a, w, edges), rows_per_weight=w.sum() / (w @ w)
+    )
     inside = bin_index(c, edges)
     gaps, chance = np.zeros(n_bins), np.zeros(n_bins)
     for b in set(inside[w > 0]):
@@ -87,7 +89,7 @@ def test_smooth_ece_is_the_integral_of_the_smoothed_gap(seed):
     c, a, w = drawn(seed)
     c, a = 0.97 * c + 0.01 * seed / 6, 1 - a if seed > 3 else a  # far off: a wide kernel
     want = slow_smooth_ece(c, a, w)
-    assert smooth_ece(Ordered.of(c, a, w)) == pytest.approx(want, abs=3e-4)
+    assert smooth_ece(Levels.from_rows(c, a, w)) == pytest.approx(want, abs=3e-4)
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 5), (1, 9), (40, 90), (90, 90)])
@@ -177,18 +179,20 @@ def test_bootstrap_samples_are_rows_repeated():
     unit = np.arange(300) // 3
     rows, metrics = kept(c, a, w, unit), list(metrics_of(Interval.BOOTSTRAP).values())
     repeats = np.random.default_rng(2).poisson(1.0, (3, PARTS)).astype(float)
-    got = PartCells.of(rows, 0).sample(repeats)
+    got = PartCells.from_rows(rows, 0).sample(repeats)
     for i in range(3):
-        want = Ordered.of(c, a, w * repeats[i][unit])
+        want = Levels.from_rows(c, a, w * repeats[i][unit])
         np.testing.assert_allclose(got.confidence, want.confidence, rtol=1e-12)
         np.testing.assert_allclose(got.weight[i], want.weight, atol=1e-12)
         np.testing.assert_allclose(got.correct[i], want.correct, atol=1e-12)
     assert got.rows_per_weight == pytest.approx(w.sum() / (w @ w))
-    recipe = Recipe.of(rows.ordered[0], equal_width_edges(15), metrics)
+    recipe = Recipe.for_levels(rows.ordered[0], equal_width_edges(15), metrics)
     centre, _ = bootstrap(rows, [recipe], 1, seed=0)
     np.testing.assert_allclose(centre[0], recipe.figures(rows.ordered[0]), atol=1e-3)  # a bisection
     few = kept(c[:3], a[:3], np.array([1.0, 1.0, 0.0]))
-    _, samples = bootstrap(few, [Recipe.of(few.ordered[0], equal_width_edges(2), metrics)], 90, 0)
+    _, samples = bootstrap(
+        few, [Recipe.for_levels(few.ordered[0], equal_width_edges(2), metrics)], 90, 0
+    )
     assert 0.05 < np.isnan(samples[:, 0, 0]).mean() < 0.25  # e⁻²: neither row is drawn
 
 
@@ -207,7 +211,7 @@ def test_what_chance_adds_to_a_sum_of_gaps():
     def added(mean, spread):
         return stats.foldnorm.mean(mean / spread, scale=spread) - mean
 
-    found = Gaps.of(gap, error)
+    found = Gaps.from_bins(gap, error)
     assert found.value == pytest.approx(0.8)
     least = added(0.5, 0.1) + added(0.2, 0.2) + added(0.1, 0.1)
     assert found.least == pytest.approx(least, abs=1e-12)
@@ -225,7 +229,7 @@ def test_the_interval_of_a_sum_of_gaps_rests_on_independent_parts(drawn_share):
     c, a, _ = drawn(4, 90)
     w, unit = np.random.default_rng(3).uniform(0.5, 2, 90), np.arange(90) // 2
     edges = equal_width_edges(3)
-    (got,) = gap_measurements([PartGaps.of(c, a, w, unit, edges)], drawn=drawn_share)
+    (got,) = gap_measurements([PartGaps.from_rows(c, a, w, unit, edges)], drawn=drawn_share)
     inside = np.arange(3) == bin_index(c, edges)[:, None]
     sums = np.zeros((45, 3))
     np.add.at(sums, unit, (w * (a - c))[:, None] * inside)
@@ -237,7 +241,7 @@ def test_the_interval_of_a_sum_of_gaps_rests_on_independent_parts(drawn_share):
     slope = noise @ np.sign(gap) / (w.sum() - mass)
     n = w.sum() ** 2 / (mass @ mass)
     width = stats.t.ppf(0.975, n - 1) * np.sqrt(44 / 45 * slope @ slope)
-    gaps = Gaps.of(gap, error)
+    gaps = Gaps.from_bins(gap, error)
     low, high = max(0.0, gaps.value - gaps.most - width), gaps.value - gaps.least + width
     want = (abs(gap).sum(), low, max(gaps.value, high))
     assert (got.value, got.low, got.high) == pytest.approx(want, rel=1e-9)

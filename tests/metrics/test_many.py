@@ -29,7 +29,7 @@ def test_how_the_rows_of_each_kind_vary(hard):
     )
     kind = (np.arange(300) % 3) % 2  # rows of a part are of both kinds
     a = np.where(kind == 1, 1.0, rng.random(300) < c)
-    found = Kinds.of(kept(c, a, w, unit), 0, kind, 3, exact=False, hard=hard)
+    found = Kinds.from_rows(kept(c, a, w, unit), 0, kind, 3, exact=False, hard=hard)
     for k in range(2):
         own = kind == k
         total, gap = w[own].sum(), np.average((c - a)[own], weights=w[own])
@@ -87,7 +87,7 @@ def test_a_difference_between_runs(many):
 
 
 def test_a_pair_needs_rows_enough_on_both_sides():
-    sums = RowSums.of(list(np.random.default_rng(0).normal(size=(3, 90))), np.ones(90))
+    sums = RowSums.from_columns(list(np.random.default_rng(0).normal(size=(3, 90))), np.ones(90))
     each = zip(sums.means, sums.influence, (True, True, False), strict=True)
     models = [RowMeans(float(mean), inf, sums.weight, enough) for mean, inf, enough in each]
     pairs = {(p.first, p.second): p.nll for p in all_pairs("abc", models, seed=0)}

@@ -250,7 +250,7 @@ class LabelTargets:
         targets[:] = off.astype(np.float32)[:, None]
         targets.reshape(-1)[entries(targets.shape, 1, rows.labels)] = on
         columns = smoothed_columns(on, off, rows.labels, n_classes)
-        return Made(targets, RowSums.of([*columns, eps], np.ones(n)))
+        return Made(targets, RowSums.from_columns([*columns, eps], np.ones(n)))
 
 
 def _label_probabilities(logits: FloatArray, labels: IntArray) -> Float64:

@@ -72,7 +72,7 @@ def deal(labels: Float64, n_folds: int, seed: int) -> Index:
 
 
 @dataclass(frozen=True)
-class CrossFit:
+class OutOfFold:
     """Rows with the threshold that the other folds chose for each.
 
     Attributes:
@@ -86,7 +86,7 @@ class CrossFit:
     without: int
 
     @staticmethod
-    def of(rows: LabelRows, choose: Chooser, seed: int) -> CrossFit:
+    def chosen(rows: LabelRows, choose: Chooser, seed: int) -> OutOfFold:
         """Choose on all folds but one, ten times; ``choose`` raises InputError where it cannot."""
         folds = deal(rows.labels, FOLDS, seed)
         thresholds = np.full(len(folds), np.nan)
@@ -96,13 +96,13 @@ class CrossFit:
             if not mine.any():
                 continue
             if mine.all():
-                return CrossFit(rows.take(np.flatnonzero(~mine)), np.empty(0), FOLDS)
+                return OutOfFold(rows.take(np.flatnonzero(~mine)), np.empty(0), FOLDS)
             try:
                 thresholds[mine] = choose(rows.take(np.flatnonzero(~mine)))
             except InputError:
                 without += 1
         kept = np.flatnonzero(np.isfinite(thresholds))
-        return CrossFit(rows.take(kept), thresholds[kept], without)
+        return OutOfFold(rows.take(kept), thresholds[kept], without)
 
     @property
     def decided(self) -> Decided:
@@ -214,7 +214,7 @@ class _Choice:
 
 
 def _measured(rows: _Rows, threshold: float, choice: _Choice, seed: int) -> LabelThreshold:
-    costs, crossed = choice.goal.costs, CrossFit.of(rows, choice, seed)
+    costs, crossed = choice.goal.costs, OutOfFold.chosen(rows, choice, seed)
     notes: tuple[str, ...] = ()
     if crossed.without <= MOST_WITHOUT:
         metrics = crossed.figures(rows, threshold, costs)
