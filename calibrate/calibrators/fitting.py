@@ -1,179 +1,25 @@
-"""Minimise a value-and-gradient function by scipy's L-BFGS-B."""
+"""The temperature that minimises the NLL, by L-BFGS-B, with its interval."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from calibrate.arrays import Float64, Index
-from calibrate.blocks.block import Block, sum_by_part
+from calibrate.arrays import Float64
+from calibrate.blocks.block import Block
+from calibrate.blocks.optimise import NllStep, NllSums, minimise
 from calibrate.blocks.passes import map_blocks, map_reduce
-from calibrate.blocks.softmax import exponentials, row_dot, target_scores
-from calibrate.blocks.sums import (
-    GREATEST,
-    NORMAL_95,
-    Sums,
-    effective,
-    jackknife,
-    leave_out,
-    student_95,
-)
+from calibrate.blocks.sums import GREATEST, NORMAL_95, Sums
+from calibrate.calibrators.warnings import ZeroLabels, certain, end_slopes, reasons
 from calibrate.data.dataset import Dataset
 from calibrate.tasks import Task
 
-
-def minimise(
-    function: Callable[[Float64], tuple[float, Float64]],
-    start: Float64,
-    bounds: tuple[Float64, Float64],
-    gradient_tolerance: float,
-) -> Float64:
-    """The minimiser of ``function`` within ``bounds``, as far as L-BFGS-B gets.
-
-    The variables should be scaled so that the curvature is about 1: the first step is the
-    negative gradient, and ``gradient_tolerance`` is then a distance from the optimum. Whether
-    the point returned is the optimum is for the caller to check.
-
-    Reference: Byrd, Lu, Nocedal & Zhu (1995).
-    """
-    from scipy.optimize import Bounds, minimize  # here: this import takes a third of a second
-
-    result = minimize(
-        function,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=Bounds(*bounds),
-        options={"gtol": gradient_tolerance, "ftol": 0.0, "maxiter": 100, "maxls": 10},
-    )
-    return np.asarray(result.x, dtype=np.float64)
-
-
-# The NLL over rows with its derivatives in the inverse temperature.
-
-
-@dataclass(frozen=True)
-class NllSums(Sums):
-    """The NLL summed over rows, with its derivatives in the inverse temperature beta = 1/T.
-
-    ``nll = sum_i w_i (logsumexp(beta z_i) - beta t_i)`` with t the score of the label; its first
-    three derivatives in beta; the first two also by part, ``(2, parts)``.
-    """
-
-    weight: float
-    nll: float
-    gradient: float
-    curvature: float
-    third: float
-    by_part: Float64
-
-    @property
-    def spread(self) -> float:
-        """The standard error of beta from the plain sandwich, ``sqrt(sum gradient²) / curvature``.
-
-        Reference: White (1982), Maximum likelihood estimation of misspecified models.
-        """
-        return float(np.sqrt(np.square(self.by_part[0]).sum()) / self.curvature)
-
-    def half_width(self) -> float | None:
-        """Half of the 95 % interval of beta at the optimum; None for one part.
-
-        The jackknife's, which is the sandwich but for the leverage of a part: what beta would lose
-        without the part is its gradient over the curvature of the others.
-        Reference: MacKinnon & White (1985), Some heteroskedasticity-consistent covariance matrix
-        estimators.
-        """
-        gradient, curvature = self.by_part
-        n_parts = int(np.count_nonzero(curvature))
-        if n_parts < 2:
-            return None
-        error = float(jackknife(leave_out(gradient, curvature), n_parts))
-        return student_95(effective(curvature)) * error
-
-
-@dataclass(frozen=True)
-class NllStep:
-    """The step that adds up the NLL at inverse temperature ``beta``, with its derivatives.
-
-    With p = softmax(beta z): gradient = E_p[z] - t, curvature = Var_p[z], and the third
-    derivative is the third central moment of z. ``magnitude`` bounds ``|z|`` (inf if unknown).
-    """
-
-    beta: float
-    magnitude: float
-
-    def __call__(self, block: Block) -> NllSums:
-        k = exponentials(block.logits, self.beta, self.magnitude)
-        total = k.e.sum(axis=k.axis).astype(np.float64)
-        mean = row_dot(k.x, k.e, k.axis) / total
-        np.multiply(k.x, k.e, out=k.e)
-        mean_square = row_dot(k.x, k.e, k.axis) / total
-        np.multiply(k.x, k.e, out=k.e)
-        mean_cube = row_dot(k.x, k.e, k.axis) / total
-        target = target_scores(block.logits, block) - k.shift
-        nll = np.log(total) - self.beta * target
-        gradient = k.unit * mean - target
-        curvature = k.unit**2 * np.maximum(mean_square - mean * mean, 0.0)
-        third = k.unit**3 * (mean_cube - 3 * mean * mean_square + 2 * mean**3)
-        w = block.weight
-        first_two = np.stack([w * gradient, w * curvature])
-        return NllSums(
-            weight=float(w.sum()),
-            nll=float((w * nll).sum()),
-            gradient=float((w * gradient).sum()),
-            curvature=float((w * curvature).sum()),
-            third=float((w * third).sum()),
-            by_part=sum_by_part(first_two, block.part),
-        )
-
-
-# How far the scores of rows lie apart, and where the NLL leads at both ends of T.
+# How far the scores of rows lie apart.
 
 
 SMALLEST_GAP = 1e-303  # less is none: T and 1/T stay finite as far as T is searched
 GAP_SCORES = 1 << 13  # scores looked at to find the scale of the logits
-
-
-@dataclass(frozen=True, order=True)
-class Against:
-    """What a row adds to the slope at T = inf, its number, and how far below its largest score the
-    label's lies."""
-
-    pull: float
-    row: int
-    gap: float
-
-
-@dataclass(frozen=True)
-class EndSlopes(Sums):
-    """The slope of the NLL in 1/T at both ends: ``max z - t`` for T = 0, ``mean z - t`` for inf.
-
-    ``against`` is what the rows add to ``flat`` that pull it up, and ``worst`` the row that adds
-    most.
-    """
-
-    sharp: float
-    flat: float
-    against: float
-    worst: Against = field(metadata=GREATEST)
-
-
-def end_slopes(block: Block) -> EndSlopes:
-    z = block.logits.astype(np.float64)
-    target = target_scores(z, block)
-    gap = z.max(axis=1) - target
-    possible = np.isfinite(z)
-    below = (np.where(possible, z, 0.0) - target[:, None] * possible).sum(axis=1)
-    flat = block.weight * below / possible.sum(axis=1)
-    row = int(flat.argmax())
-    return EndSlopes(
-        float((block.weight * gap).sum()),
-        float(flat.sum()),
-        float(np.maximum(flat, 0.0).sum()),
-        Against(float(flat[row]), block.start + row, float(gap[row])),
-    )
 
 
 def typical_gap(dataset: Dataset) -> float | None:
@@ -210,45 +56,6 @@ def _gaps(block: Block) -> Float64:
     z = block.logits.astype(np.float64)
     with np.errstate(over="ignore"):
         return np.asarray(z.max(axis=1, keepdims=True) - z)
-
-
-# Why no temperature is best, in the words of what the rows decide.
-
-
-@dataclass(frozen=True)
-class Reasons:
-    """What to say of rows without a best temperature.
-
-    Attributes:
-        separated: the NLL falls as T goes to 0.
-        astray: it falls as T grows.
-        flat: T changes nothing.
-    """
-
-    separated: str
-    astray: str
-    flat: str
-
-
-OF_SCORES = Reasons(
-    separated="the logits separate the labels: every row's label has the largest score, so the NLL "
-    "falls for ever as T goes to 0 and no finite T is best",
-    astray="the scores do not point to the labels: the NLL falls for ever as T grows and no finite "
-    "T is best; are the rows of logits and labels in the same order?",
-    flat="every row gives all its classes the same score, so no temperature changes anything",
-)
-OF_ANSWERS = Reasons(
-    separated="every answer said with more than 50 % was right and every one with less was wrong, "
-    "so the NLL falls for ever as T goes to 0 and no finite T is best",
-    astray="right and wrong answers are told apart no better than by 50 % for each: the NLL falls "
-    "for ever as T grows and no finite T is best",
-    flat="every confidence is 50 %, which no temperature moves",
-)
-
-
-def reasons(task: Task) -> Reasons:
-    """Those of rows that decide this."""
-    return OF_ANSWERS if task is Task.confidence else OF_SCORES
 
 
 # The temperature that minimises the NLL, by L-BFGS-B, with its interval.
@@ -484,40 +291,6 @@ class _Search:
         warning = f"{reason}; stopped at T = {unit * t:.4g}"
         nll = float(s.nll / s.weight)
         return Optimum(t, nll, self.passes, converged=False, warnings=(warning,))
-
-
-# Rows whose label has probability 0: what would T be without them?
-
-
-@dataclass(frozen=True)
-class ZeroLabels:
-    """The step that finds the rows of which some label has a score this low, or lower.
-
-    Attributes:
-        lowest: what a probability of 0 comes to: a log-probability of each class, or, of yes-no
-            decisions, the log-odds of no and of yes.
-        yes_no: whether the decisions are yes or no.
-    """
-
-    lowest: tuple[float, float]
-    yes_no: bool
-
-    def __call__(self, block: Block) -> Index:
-        rows, classes, _ = block.entries()
-        scores = block.logits[rows, classes].astype(np.float64)
-        limit = np.full(len(rows), self.lowest[1])
-        if self.yes_no:
-            scores = scores - block.logits[rows, 1 - classes]
-            limit = np.array(self.lowest)[classes]
-        return block.start + np.unique(rows[scores <= limit * (1 - 1e-6)])
-
-
-def certain(block: Block) -> Index:
-    """The rows of answers said with 0 or 100 %: right ones, too, as the others alone are no sample
-    of what such a confidence is worth.
-    """
-    said = np.empty(0) if block.said is None else block.said
-    return block.start + np.flatnonzero((said == 0) | (said == 1))
 
 
 def heeding_zeros(dataset: Dataset, found: Optimum) -> Optimum:

@@ -5,9 +5,9 @@ import pytest
 from scipy.special import log_softmax as scipy_log_softmax
 
 from calibrate.blocks.block import Block
+from calibrate.blocks.optimise import NllStep
 from calibrate.blocks.predictions import predictions, top_scores
 from calibrate.blocks.softmax import log_softmax, softmax
-from calibrate.calibrators.fitting import NllStep
 
 
 def plain_outcomes(z, b):
