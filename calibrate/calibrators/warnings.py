@@ -8,8 +8,10 @@ import numpy as np
 
 from calibrate.arrays import Index
 from calibrate.blocks.block import Block
+from calibrate.blocks.passes import map_reduce
 from calibrate.blocks.softmax import target_scores
 from calibrate.blocks.sums import GREATEST, Sums
+from calibrate.data.dataset import Dataset
 from calibrate.tasks import Task
 
 
@@ -90,6 +92,24 @@ def end_slopes(block: Block) -> EndSlopes:
         float(np.maximum(flat, 0.0).sum()),
         Against(float(flat[row]), block.start + row, float(gap[row])),
     )
+
+
+def why_at_the_bound(
+    dataset: Dataset, theta: float, bounds: tuple[float, float]
+) -> tuple[float, str]:
+    """Say why there is no finite optimum of ``theta = log(1/T)``, and where the search stops."""
+    ends, why = map_reduce(dataset, end_slopes), reasons(dataset.task)
+    if ends.sharp <= 0:
+        return bounds[1], why.separated
+    if ends.flat < 0:
+        return theta, "the optimum was not reached"
+    if ends.worst.pull > ends.against / 2 and dataset.n_rows > 2:
+        return bounds[0], (
+            f"in row {ends.worst.row} the score of the label is "
+            f"{ends.worst.gap / dataset.factor:.3g} below the largest: it outweighs all other "
+            "rows; is this label right, or its class masked?"
+        )
+    return bounds[0], why.astray
 
 
 # Rows whose label has probability 0.
