@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from calibrate.errors import CalibrateError, InputError
 from calibrate.files import announce, check_regular
-from calibrate.results.report import Made
+from calibrate.results.report import Provenance
 from calibrate.tasks import Task
 from calibrate.text import one_line, shell_word
 from calibrate.version import package_version
@@ -284,7 +284,7 @@ WITH_VALUE |= {"--workers"}
 ALONE = {"-q", "--quiet", "--all", "--debug"}
 
 
-def made_here() -> Made:
+def made_here() -> Provenance:
     """By this process."""
     import numpy as np
 
@@ -294,7 +294,7 @@ def made_here() -> Made:
         "Python": platform.python_version(),
         "numpy": np.__version__,
     }
-    return Made(" ".join(words), versions)
+    return Provenance(" ".join(words), versions)
 
 
 def _kept(words: Sequence[str]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from calibrate.blocks.scores import Zeros, as_logits
 def test_probabilities_of_0_and_1_are_a_quarter_of_a_step_away(
     dtype, worked_in, least, read_as, short
 ):
-    zeros = Zeros.of(least, np.dtype(dtype), 3)
+    zeros = Zeros.reading(least, np.dtype(dtype), 3)
     assert (zeros.read_as, zeros.short, zeros.labels) == (read_as, short, 3)
     p = np.array([0, 1] if np.dtype(dtype).kind in "iu" else [0, 1, 0.25], dtype)
     want = np.array([np.log(read_as), -np.log(short), logit(0.25)][: len(p)])

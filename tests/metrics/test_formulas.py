@@ -9,7 +9,7 @@ import pytest
 from rows import kept
 
 from calibrate import Measurement
-from calibrate.blocks.bins import BinTable, Ordered, bin_index, equal_width_edges
+from calibrate.blocks.bins import BinTable, Levels, bin_index, equal_width_edges
 from calibrate.blocks.block import PARTS
 from calibrate.metrics.binned import ece, mce, rmsce, rmsce_debiased
 from calibrate.metrics.bootstrap import PartCells, Recipe, bootstrap, interval
@@ -31,7 +31,7 @@ def drawn(seed: int, n: int = 60):
 def test_figures_of_bins(seed, n_bins):
     c, a, w = drawn(seed)
     per_weight = w.sum() / (w @ w)
-    table = BinTable.of(c, a, w, equal_width_edges(n_bins))
+    table = BinTable.from_rows(c, a, w, equal_width_edges(n_bins))
     share, gap, chance = np.zeros((3, n_bins))
     inside = bin_index(c, table.edges)
     for b in {*inside[w > 0]}:
@@ -62,7 +62,7 @@ def test_smooth_ece_is_the_integral_of_the_smoothed_gap(seed):
     for _ in range(10):
         middle = (low + high) / 2
         low, high = (low, middle) if middle >= max(at(middle), 1e-3) else (middle, high)
-    assert smooth_ece(Ordered.of(c, a, w)) == pytest.approx(at(high), abs=1e-5)
+    assert smooth_ece(Levels.from_rows(c, a, w)) == pytest.approx(at(high), abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,19 @@ def test_bootstrap_samples_are_rows_repeated():
     a, unit = drawn(1, 300)[1], np.arange(300) // 3
     rows, metrics = kept(c, a, w, unit), list(metrics_of(Interval.BOOTSTRAP).values())
     repeats = np.random.default_rng(2).poisson(1.0, (3, PARTS)).astype(float)
-    got, want = PartCells.of(rows, 0).sample(repeats), Ordered.of(c, a, w * repeats[:, unit])
+    got, want = (
+        PartCells.from_rows(rows, 0).sample(repeats),
+        Levels.from_rows(c, a, w * repeats[:, unit]),
+    )
     for name in ("confidence", "weight", "correct"):
         np.testing.assert_allclose(getattr(got, name), getattr(want, name), atol=1e-12)
-    recipe = Recipe.of(rows.ordered[0], equal_width_edges(15), metrics)
+    recipe = Recipe.for_levels(rows.ordered[0], equal_width_edges(15), metrics)
     centre, _ = bootstrap(rows, [recipe], 1, seed=0)
     np.testing.assert_allclose(centre[0], recipe.figures(rows.ordered[0]), atol=1e-3)
     few = kept(c[:3], a[:3], np.array([1.0, 1.0, 0.0]))
-    _, samples = bootstrap(few, [Recipe.of(few.ordered[0], equal_width_edges(2), metrics)], 90, 0)
+    _, samples = bootstrap(
+        few, [Recipe.for_levels(few.ordered[0], equal_width_edges(2), metrics)], 90, 0
+    )
     assert 0.05 < np.isnan(samples[:, 0, 0]).mean() < 0.25  # neither row is drawn: 1/e²
 
 

@@ -12,7 +12,7 @@ from calibrate.metrics.differences import RowMeans, all_pairs, together
 
 def models(values: np.ndarray, **more) -> list[RowMeans]:
     """From ``(models, rows)`` values."""
-    sums = RowSums.of(list(values), np.ones(values.shape[1]))
+    sums = RowSums.from_columns(list(values), np.ones(values.shape[1]))
     return [
         RowMeans(float(mean), influence, sums.weight, **more)
         for mean, influence in zip(sums.means, sums.influence, strict=True)
