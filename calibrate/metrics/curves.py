@@ -219,6 +219,7 @@ FACTOR, POWER = 1.4, -0.25  # of the bandwidth
 BANDWIDTHS = 0.1, 0.4  # the least and the most, in log-odds
 FINEST = 1e-12  # confidences closer to 0 or 1 count as that close
 DENSITY_BANDWIDTH = 0.02
+ROUNDING = 1e-24  # of the variance of a row, below which residuals are 0 but for their last digits
 SPARSE = 10.0  # effective rows below which nothing is drawn
 
 
@@ -325,7 +326,8 @@ def _spreads(
         return spread, unit
     sums = csr_array((residual, (part, node)), shape=(PARTS, NODES))
     together = np.square(sums @ weights.T).sum(axis=0)
-    ratio = np.divide(together, spread, out=np.ones_like(spread), where=spread > 0)
+    some = spread > ROUNDING * unit  # less is noise of rounding: all rows near are correct
+    ratio = np.divide(together, spread, out=np.ones_like(spread), where=some)
     ratio = np.maximum(ratio, 1.0)
     return spread * ratio, unit * ratio
 

@@ -187,3 +187,20 @@ def test_figures_after_calibration_stay_within_their_range(data):
             low, high = METRICS[name].bounds
             if figure.low is not None:
                 assert low <= figure.low <= figure.high <= high, name
+
+
+def test_single_precision_of_clustered_rows_adds_up_precisely():
+    """Rows of a cluster are picked out of a block one by one: 65 536 of them, in float32."""
+    rng = np.random.default_rng(2)
+    z = (3 * rng.normal(size=(65_536, 2))).astype(np.float32)
+    labels = (rng.random(len(z)) < 1 / (1 + np.exp((z[:, 0] - z[:, 1]) / 2))).astype(int)
+    edges, clusters = equal_width_edges(15), np.arange(len(z)) // 7
+
+    def column(dtype: type) -> np.ndarray:
+        block = Block(z.astype(dtype), labels, units=clusters)
+        first = top_scores(block.logits, labels)
+        side = predictions(block.logits, 1.0, np.inf, first, block)
+        p = np.asfortranarray(softmax(z.astype(float), axis=1)).astype(dtype)
+        return ClassTable.of(side, p, block, edges).column
+
+    np.testing.assert_allclose(column(np.float32), column(np.float64), rtol=1e-8)
