@@ -148,31 +148,35 @@ class Progress:
     def __init__(self, *, quiet: bool = False) -> None:
         self._stage, self._total, self._unit, self._pass = "", 0, "rows", 1
         self._bar: Bar | None = None
-        self._start = threading.Timer(PATIENCE, lambda: None)
         if not sys.stderr.isatty() or quiet:
             return
         from rich.console import Console
         from rich.progress import Progress as Bar
-        from rich.progress import TextColumn, TimeRemainingColumn
+        from rich.progress import TextColumn
 
         self._bar = Bar(
             TextColumn("{task.description}{task.fields[count]}", markup=False),
-            TimeRemainingColumn(compact=True),
-            console=Console(stderr=True),
+            console=Console(stderr=True, highlight=False),
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
         )
         self._task = self._bar.add_task("working", total=None, count="")
-        self._start = threading.Timer(PATIENCE, self._bar.start)
-        self._start.daemon = True
+        self._timer = threading.Timer(PATIENCE, self._bar.start)
+        self._timer.daemon = True
 
     def __call__(self, rows: int) -> None:
-        if self._bar is not None:
-            self._bar.advance(self._task, rows)
-            done = int(self._bar.tasks[0].completed)
-            counted = f": {done:,} of {self._total:,} {self._unit}" if done < self._total else ""
-            self._bar.update(self._task, count=counted)
+        if self._bar is None:
+            return
+        self._bar.advance(self._task, rows)
+        task = self._bar.tasks[0]
+        done, seconds, count = int(task.completed), task.time_remaining, ""
+        if done < self._total:
+            count = f": {done:,} of {self._total:,} {self._unit}"
+            if seconds is not None:
+                time = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+                count += f", {time} left"
+        self._bar.update(self._task, count=count)
 
     def began(self, stage: str, total: int, unit: str) -> None:
         """Begin a pass over so many rows; 0: work that is no pass."""
@@ -185,12 +189,13 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if self._bar is not None:
-            self._start.start()
+            self._timer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._start.cancel()
         if self._bar is not None:
+            self._timer.cancel()
+            self._timer.join()  # not in the middle of its start
             self._bar.stop()
 
 
