@@ -16,7 +16,7 @@ from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError, check_known
 from calibrate.metrics import METRICS, Interval, headline
 from calibrate.metrics.settings import Settings
-from calibrate.results.checks import Check, Checks, Kind, Limit, Outcome
+from calibrate.results.checks import Check, CheckKind, Checks, Limit, Outcome
 from calibrate.results.json import encode, read_result
 from calibrate.results.measurement import Figures, Measurement, Metrics
 from calibrate.results.report import Fitted, Report
@@ -51,7 +51,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Requirements:
     """What is checked beside that the fit converged and that scores and labels belong together.
 
     Attributes:
@@ -112,7 +112,7 @@ def limit_checks(report: Report, limits: Sequence[Limit], *, confident: bool) ->
 def _check(limit: Limit, figure: Measurement, confident: bool) -> Check:
     return Check(
         limit.name,
-        Kind.limit,
+        CheckKind.limit,
         _outcome_of_limit(limit, figure, confident),
         figure,
         bound=limit.bound,
@@ -191,7 +191,7 @@ def drift_check(report: Report, drift: Drift) -> Check:
         outcome = Outcome.failed if p < drift.alpha and far else Outcome.passed
     return Check(
         "drift",
-        Kind.drift,
+        CheckKind.drift,
         outcome,
         best,
         limit=in_use,
@@ -287,8 +287,8 @@ def against_checks(
     without a reason at 5 %. The standard errors are those of the intervals, towards 0.
 
     Args:
-        change: differences of the same rows, see ``paired``; None: the rows are taken to be others,
-            or of another model, and the intervals of both sides are put together.
+        change: differences of the same rows, see ``paired_changes``; None: the rows are taken to be
+            others, or of another model, and the intervals of both sides are put together.
 
     Reference: Holm (1979), A simple sequentially rejective multiple test procedure; Zou & Donner
     (2008), Construction of confidence limits about effect measures.
@@ -304,11 +304,11 @@ def against_checks(
     if not differences:
         raise InputError(f"{earlier.name}: holds no figure that is measured on these rows")
     tested = {name: _p_value(name, each) for name, each in differences.items()}
-    together = holm({name: p for name, p in tested.items() if p is not None})
+    together = holm_adjusted({name: p for name, p in tested.items() if p is not None})
     return tuple(
         Check(
             f"against.{name}",
-            Kind.against,
+            CheckKind.against,
             _outcome(together.get(name)),
             differences[name],
             bound="max" if METRICS[name].lower_is_better else "min",
@@ -355,7 +355,7 @@ def _p_value(name: str, difference: Measurement) -> float | None:
     return float(ndtr(-NORMAL_95 * worse / reach)) if reach > 0 else 0.0
 
 
-def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+def holm_adjusted(p_values: Mapping[str, float]) -> dict[str, float]:
     """Adjusted p-values: below alpha where Holm's procedure rejects at alpha."""
     adjusted, largest, left = dict[str, float](), 0.0, len(p_values)
     for name in sorted(p_values, key=lambda name: p_values[name]):
@@ -364,7 +364,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return adjusted
 
 
-def paired(
+def paired_changes(
     report: Report, earlier: Earlier, dataset: Dataset | None, calibrator: Calibrator | None
 ) -> dict[str, Measurement] | None:
     """Differences from an earlier report on the very same rows, seen through its calibrator then
@@ -427,7 +427,7 @@ def _built(fitted: Fitted | None, name: str) -> Calibrator:
 
 def judge(
     report: Report,
-    asked: Asked,
+    asked: Requirements,
     earlier: Earlier | None = None,
     change: Mapping[str, Measurement] | None = None,
 ) -> Checks:
@@ -440,7 +440,7 @@ def judge(
         report: of rows as they are, or through a calibrator.
         asked: limits on its figures, and whether T has drifted.
         earlier: a report that no figure may be worse than beyond chance.
-        change: the differences from it on the same rows, see ``against.paired``.
+        change: the differences from it on the same rows, see ``paired_changes``.
 
     Raises:
         InputError: a figure is not measured on these rows, a group is not known, there is no T
@@ -469,11 +469,11 @@ def _always(report: Report) -> Iterator[Check]:
     fitted, related = report.calibrator, report.relation
     if fitted is not None and fitted.converged is not None:
         outcome = Outcome.passed if fitted.converged else Outcome.failed
-        yield Check("converged", Kind.converged, outcome)
+        yield Check("converged", CheckKind.converged, outcome)
     if related is None or related.p_value is None or report.data.task is Task.confidence:
         return
     outcome = Outcome.failed if unrelated(related) else Outcome.passed
-    yield Check("relation", Kind.relation, outcome, p_value=related.p_value, alpha=UNRELATED)
+    yield Check("relation", CheckKind.relation, outcome, p_value=related.p_value, alpha=UNRELATED)
 
 
 def _warnings(report: Report, earlier: Earlier | None, checks: list[Check]) -> Iterator[str]:
@@ -485,5 +485,5 @@ def _warnings(report: Report, earlier: Earlier | None, checks: list[Check]) -> I
         yield f"{earlier.name}: was measured on the very rows of its fit, which flatters it"
     if report.data.in_sample:
         yield "these are the very rows of the fit: figures after calibration are too good"
-    elif report.data.shared and any(check.kind is Kind.drift for check in checks):
+    elif report.data.shared and any(check.kind is CheckKind.drift for check in checks):
         yield f"{report.data.shared:.0%} of these rows are of the fit, which hides a drift"

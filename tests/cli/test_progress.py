@@ -7,11 +7,10 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
-from conftest import ROOT
+from conftest import fresh
 
 import calibrate
 from calibrate.blocks.passes import doing
@@ -24,13 +23,7 @@ def on_a_terminal(folder: Path, *args: object, stop: str | None = None) -> tuple
     Ctrl-C is pressed when ``stop`` is seen.
     """
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "calibrate", *map(str, args)],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
-    ) as process:
+    with fresh(folder, *args, stdout=subprocess.DEVNULL, stderr=theirs) as process:
         os.close(theirs)
         seen = b""
         try:
