@@ -84,7 +84,7 @@ class ValidationOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeasureOptions:
+class CompareMeasureOptions:
     """How the models are measured."""
 
     metrics: options.Metrics = None
@@ -116,7 +116,7 @@ def compare(
     files: options.ManyFiles,
     fitted_on: ValidationOptions,
     rows: options.ReadOptions,
-    measure: MeasureOptions,
+    measure: CompareMeasureOptions,
     show: options.PrintOptions,
     write: WriteOptions,
     name: RunNames = None,

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from calibrate.cli.console import Progress
     from calibrate.data.dataset import Dataset
     from calibrate.data.reading import Reading
+    from calibrate.metrics.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ class ScoresKind(str, Enum):
     log_probabilities = "log-probabilities"
 
 
-class Format(str, Enum):
+class OutputFormat(str, Enum):
     text = "text"
     json = "json"
     markdown = "markdown"
@@ -292,6 +293,23 @@ class SampleOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeasureOptions(SampleOptions):
+    """How a set of rows is measured."""
+
+    n_bins: Bins = 15
+    class_names: ClassNames = None
+
+    def settings(self, **more: Any) -> Settings:
+        """Return the settings, with ``more`` of their fields."""
+        from calibrate.data.readers.text import read_names
+        from calibrate.metrics.settings import Settings
+
+        names = None if self.class_names is None else read_names(self.class_names)
+        asked: dict[str, Any] = {"n_bins": self.n_bins, "bootstrap": self.bootstrap}
+        return Settings(**{**asked, "seed": self.seed, "class_names": names, **more})
+
+
+@dataclass(frozen=True, kw_only=True)
 class FigureOptions:
     """One picture."""
 
@@ -307,13 +325,13 @@ class PrintOptions:
     """How the result is printed."""
 
     format: Annotated[
-        Format,
+        OutputFormat,
         typer.Option(
             "--format",
             help="How to print the result on stdout. github: annotations, and a summary of the "
             "step in GITHUB_STEP_SUMMARY.",
         ),
-    ] = Format.text
+    ] = OutputFormat.text
 
 
 @dataclass(frozen=True, kw_only=True)
