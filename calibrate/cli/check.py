@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -155,6 +155,8 @@ SUFFIXES = {".json": "json", ".md": "markdown", ".xml": "junit", ".txt": "text"}
 @dataclass(frozen=True, kw_only=True)
 class GateOptions:
     """What is checked."""
+
+    panel: ClassVar = "Limits"
 
     max: Annotated[
         list[str] | None,

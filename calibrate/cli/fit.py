@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class TemperatureOptions:
     """What is fitted."""
+
+    panel: ClassVar = "Method"
 
     per_label: Annotated[
         bool, typer.Option("--per-label", help="A temperature for each label of --task multilabel.")

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """How the work is run."""
+
+    panel: ClassVar = "Run"
 
     workers: Annotated[
         int | None,
@@ -109,7 +111,9 @@ ManyFiles = Annotated[
 ]
 Names = Annotated[
     list[str] | None,
-    typer.Option("--name", help="What to call a model; once per model, in order."),
+    typer.Option(
+        "--name", help="What to call a model; once per model, in order.", rich_help_panel="Input"
+    ),
 ]
 Scores = Annotated[
     ScoresKind | None,
@@ -136,7 +140,12 @@ CalibratorFile = Annotated[
     str | None, typer.Option("-c", "--calibrator", help="What `calibrate fit` wrote.")
 ]
 ClassNames = Annotated[
-    str | None, typer.Option("--class-names", help="A text file: one name per line and class.")
+    str | None,
+    typer.Option(
+        "--class-names",
+        help="A text file: one name per line and class.",
+        rich_help_panel="Input",
+    ),
 ]
 Metrics = Annotated[
     str | None,
@@ -180,6 +189,8 @@ Dpi = Annotated[int, typer.Option("--dpi", min=30, max=1200, help="Dots per inch
 @dataclass(frozen=True, kw_only=True)
 class ScoreOptions:
     """How scores are to be read."""
+
+    panel: ClassVar = "Input"
 
     scores: Scores = None
     label_column: LabelColumn = None
@@ -286,6 +297,8 @@ def _value(choice: Enum | None) -> str | None:
 class SampleOptions:
     """Samples drawn."""
 
+    panel: ClassVar = "Measurement"
+
     bootstrap: Annotated[
         int, typer.Option("--bootstrap", min=0, help="Samples behind the intervals; 0 for none.")
     ] = 1000
@@ -313,6 +326,8 @@ class MeasureOptions(SampleOptions):
 class FigureOptions:
     """One picture."""
 
+    panel: ClassVar = "Output"
+
     figure: Annotated[
         str | None,
         typer.Option("--figure", help="The reliability diagram: a .png, .svg or .pdf file."),
@@ -323,6 +338,8 @@ class FigureOptions:
 @dataclass(frozen=True, kw_only=True)
 class PrintOptions:
     """How the result is printed."""
+
+    panel: ClassVar = "Output"
 
     format: Annotated[
         OutputFormat,
@@ -451,6 +468,8 @@ def temperature_of(value: float) -> calibrators.Temperature:
 @dataclass(frozen=True, kw_only=True)
 class ThroughOptions:
     """A calibrator, said in one of two ways, or none."""
+
+    panel: ClassVar = "Method"
 
     calibrator: CalibratorFile = None
     temperature: Temperature = None
