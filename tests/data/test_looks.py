@@ -14,7 +14,7 @@ from calibrate.data.column import as_column
 from calibrate.data.confidences import Said
 from calibrate.data.labels import inspect_labels
 from calibrate.data.layout import layout_of
-from calibrate.data.readers.csv import Fields, Lines
+from calibrate.data.readers.csv import Cells, Head, Lines
 from calibrate.data.readers.signature import signature_of
 from calibrate.data.readers.zarr import Meta
 from calibrate.data.scan import Inspection, RawBlock, in_half_precision, row_sum_tolerance
@@ -176,10 +176,12 @@ def test_any_column_may_be_the_text(texts, quoted):
         for r, row in enumerate(rows):
             row[texts] = f'"x, {r}"' if quoted else f"x{r}"
     content = "".join(",".join(row) + "\n" for row in rows) + "\n"
-    fields = Fields("t.csv", tuple(names), ",", numbers, texts)
-    found, said = fields.of(Lines(2, content.encode(), len(content)))
+    cells = Cells(Head("t.csv", tuple(names), True, ",", 0))
+    block = Lines(2, content, len(content))
+    found = cells.numbers(block, numbers)
     assert found.tolist() == [[10 * r + k for k in numbers] for r in range(4)]
-    assert said == ([] if texts is None else [row[texts].strip('"') for row in rows])
+    if texts is not None:
+        assert cells.texts(block, texts) == [row[texts].strip('"') for row in rows]
 
 
 @pytest.mark.parametrize(("kind", "size"), [("<f4", 4), ("<U5", 20), ("|S7", 7), ("|O", 8)])
