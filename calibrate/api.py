@@ -331,7 +331,9 @@ def _rows_of(
         raise InputError(
             f"{name}: expected (logits, labels) or a Dataset, found {type(rows).__name__}"
         )
-    logits = replace(as_column(rows[0], "logits"), name=f"logits of {name}")
+    logits: Values | Column = rows[0]
+    if not isinstance(logits, Column):
+        logits = replace(as_column(logits, "logits"), name=f"logits of {name}")
     return _dataset(compare, logits, rows[1], weights, clusters, options)
 
 

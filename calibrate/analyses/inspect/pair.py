@@ -11,7 +11,7 @@ from pathlib import Path
 from calibrate.analyses.inspect.look import LABELS, SCORES, Look
 from calibrate.data.dataset import Dataset
 from calibrate.data.labels import SUM_TOLERANCE
-from calibrate.data.readers.label_column import USUAL
+from calibrate.data.readers.table import USUAL
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.results.inspection import ArrayFound, ArrayKind, Taken

@@ -243,7 +243,7 @@ class LabelTargets:
         entropy = -(plogp(on) + (n_classes - 1) * plogp(off))
         agreement = (on > off) | ((on == off) & (rows.labels == 0))  # a tie goes to the first class
         columns = [entropy, on, off, (n_classes - 2) * off, agreement.astype(np.float64), eps]
-        return TargetBlock(targets, RowSums.of(columns, np.ones(n)))
+        return TargetBlock(targets, RowSums.from_columns(columns, np.ones(n)))
 
 
 def _label_probabilities(logits: FloatArray, labels: IntArray) -> Float64:

@@ -104,7 +104,7 @@ class TeacherTargets:
             for start in range(0, len(targets), step)
         ]
         columns = [np.concatenate(pieces) for pieces in zip(*found, strict=True)]
-        return TargetBlock(targets, RowSums.of(columns, rows.weight))
+        return TargetBlock(targets, RowSums.from_columns(columns, rows.weight))
 
     def _make_piece(self, rows: Block, piece: slice, targets: Targets) -> list[Float64]:
         """Fill some rows of the targets; the figures of these rows."""

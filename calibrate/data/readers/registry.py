@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import os
 import pkgutil
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -72,8 +73,8 @@ def _declared() -> list[Format]:
     found = list(OLD)
     for module in pkgutil.iter_modules([os.path.dirname(__file__)]):
         source = b"" if module.ispkg else pkgutil.get_data(FOLDER, f"{module.name}.py") or b""
-        literals = source.decode().partition("\nFORMATS = (\n")[2].partition("\n)\n")[0]
-        for call in ast.walk(ast.parse(f"[{literals}]")):
+        literals = re.search(r"^FORMATS = \((.*?)\)$", source.decode(), re.MULTILINE | re.DOTALL)
+        for call in ast.walk(ast.parse(f"[{literals[1] if literals else ''}]")):
             if isinstance(call, ast.Call):
                 parts = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
                 found.append(Format(ast.literal_eval(call.args[0]), module=module.name, **parts))
@@ -87,23 +88,13 @@ OLD = (
     Format((".pt", ".pth", ".bin"), "file of torch.save", module="pt"),
     Format((".safetensors",), "safetensors file", module="safetensors"),
     Format((".pkl", ".pickle"), "pickle", module="pkl"),
-    Format((".csv", ".csv.gz", ".tsv", ".tsv.gz"), "table in text", table=True, module="table"),
-    Format((".json", ".jsonl"), "JSON objects", table=True, module="json_rows"),
-    Format(
-        (".parquet", ".arrow", ".feather", "dataset/"),
-        "Arrow or Parquet table",
-        extra="arrow",
-        table=True,
-        marks=("dataset_dict.json", "state.json"),
-        module="arrow.columnar",
-    ),
     Format((".h5", ".hdf5"), "HDF5 file", b"\x89HDF\r\n\x1a\n", "hdf5", module="hdf5"),
     Format(
         (".zarr",),
         "Zarr folder",
         extra="zarr",
         marks=("zarr.json", ".zgroup", ".zarray"),
-        module="zarr_store",
+        module="zarr",
     ),
     Format((".txt",), "text, a line per row", numbers=False, module="text"),
 )
