@@ -385,7 +385,7 @@ def evaluate_top_labels(
         groups, settings: as in ``evaluate``.
     """
     settings = settings or Settings()
-    report = evaluation.evaluate_top_labels(rows, settings)
+    report = evaluation.report_of_top_labels(rows, settings)
     if groups is None:
         return _judged(report, settings)
     checked = check_groups(as_array(groups, "groups"), rows.n_rows, "groups")

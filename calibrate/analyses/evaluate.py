@@ -272,7 +272,7 @@ def _bias(totals: Totals, side: int) -> Bias:
     return bias
 
 
-def evaluate_top_labels(rows: TopLabels, settings: Settings) -> Report:
+def report_of_top_labels(rows: TopLabels, settings: Settings) -> Report:
     """Measure what confidence and correctness alone can tell; the rest is left out, with a note."""
     totals = top_label_totals(rows, settings)
     about = Task.top_label, None, fingerprint_of_top_labels(rows)
