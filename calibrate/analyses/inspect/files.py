@@ -13,7 +13,6 @@ from calibrate.data.column import Column
 from calibrate.data.readers.answers import Columns, holds_predictions, read_top_labels
 from calibrate.data.readers.open import labels_beside, nearest_file, open_as, open_column
 from calibrate.data.readers.registry import FORMATS, TABLES, Address
-from calibrate.data.readers.rescue import remains
 from calibrate.data.readers.signature import EMPTY, SPACED, UNKNOWN, Signature, signature_of
 from calibrate.errors import InputError
 from calibrate.files import check_regular, reading
@@ -177,7 +176,6 @@ def _of_fitted(fitted: Fitted) -> dict[str, str]:
 # One file, whatever it is: by its suffix, or by its first bytes where these say otherwise.
 
 
-RESCUED = (".npy", ".npz")
 OF_TORCH = (".pt", ".pth", ".bin")
 OF_BYTES = (".npy", ".npz", ".safetensors", *OF_TORCH)  # which no text is
 WORDS = {  # of those that no first bytes tell for sure
@@ -312,7 +310,8 @@ def _arrays(address: Address, kind: Signature) -> Seen:
     if kind.words.startswith("text in"):
         return Seen(replace(file, arrays=(), problem=f"its first bytes look like {kind.words}"))
     if not looks and (file.problem or any(each.problem for each in file.arrays)):
-        file = _rescued(file, address)
+        if len(file.arrays) == 1:
+            file = replace(file, arrays=(), problem=file.arrays[0].problem)
     elif kind == SPACED and address.suffix not in TABLES:
         file = replace(file, problem="numbers with spaces between: write commas, as .csv has them")
     if renamed is not None:
@@ -347,17 +346,6 @@ def _of_pair(file: FileFound, looks: list[Look], *, table: bool) -> Seen | None:
 
 def _as_confidences(found: ArrayFound) -> ArrayFound:
     return replace(found, kind=Kind.confidences, labels=None)
-
-
-def _rescued(file: FileFound, address: Address) -> FileFound:
-    """A file of which nothing can be read as it should be, with what is left of it."""
-    if len(file.arrays) == 1:
-        file = replace(file, arrays=(), problem=file.arrays[0].problem)
-    notes: list[str] = []
-    if address.suffix in RESCUED and file.problem:
-        left = remains(address.path, file.name, address.suffix)
-        notes = [f"what is left: {each}" for each in left]
-    return replace(file, notes=(*file.notes, *notes))
 
 
 def _holds_predictions(address: Address) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import os
 import pkgutil
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +23,7 @@ from calibrate.errors import InputError
 from calibrate.text import cut
 
 FOLDER = "calibrate.data.readers"
+DECLARED = re.compile(r"^FORMATS = (\(.*?^)(?=[^\s)])", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,14 @@ class Request:
         text: whether a single column is wanted as text.
         leave_out: columns that are no scores; ``"none"``: all others are.
         file: the name of the file as the user wrote it, for messages.
+        suffix: that it is read under, whatever its own is.
     """
 
     label_column: str | None = None
     text: bool = False
     leave_out: tuple[str, ...] = ()
     file: str = ""
+    suffix: str = ""
 
 
 def _declared() -> list[Format]:
@@ -72,8 +76,8 @@ def _declared() -> list[Format]:
     found = list(OLD)
     for module in pkgutil.iter_modules([os.path.dirname(__file__)]):
         source = b"" if module.ispkg else pkgutil.get_data(FOLDER, f"{module.name}.py") or b""
-        literals = source.decode().partition("\nFORMATS = (\n")[2].partition("\n)\n")[0]
-        for call in ast.walk(ast.parse(f"[{literals}]")):
+        declared = DECLARED.search(source.decode())
+        for call in ast.walk(ast.parse(declared[1] if declared else "()")):
             if isinstance(call, ast.Call):
                 parts = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
                 found.append(Format(ast.literal_eval(call.args[0]), module=module.name, **parts))
@@ -82,11 +86,6 @@ def _declared() -> list[Format]:
 
 # Formats whose readers still give arrays; each goes when its module declares it.
 OLD = (
-    Format((".npy",), "numpy array", b"\x93NUMPY", module="npy"),
-    Format((".npz",), "zip archive of numpy arrays", module="npz"),
-    Format((".pt", ".pth", ".bin"), "file of torch.save", module="pt"),
-    Format((".safetensors",), "safetensors file", module="safetensors"),
-    Format((".pkl", ".pickle"), "pickle", module="pkl"),
     Format((".csv", ".csv.gz", ".tsv", ".tsv.gz"), "table in text", table=True, module="table"),
     Format((".json", ".jsonl"), "JSON objects", table=True, module="json_rows"),
     Format(
