@@ -19,7 +19,7 @@ import calibrate
 from calibrate.data import decoded as spool
 from calibrate.data.column import APART
 from calibrate.data.readers import csv as delimited
-from calibrate.data.readers import json_rows, table
+from calibrate.data.readers import json as json_rows
 from calibrate.data.readers.open import open_column
 
 NAMES = ["ant", "bee", "sea lion", "cat"]
@@ -356,13 +356,6 @@ def test_no_folder_for_the_spool(run, tmp_path):
     done = run("fit", "a.csv", "--spool", "nowhere")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--spool: expected an existing folder, found 'nowhere'" in done.stderr
-
-
-def test_one_table_is_scanned_once(rows, tmp_path):
-    name, content = written("names last", *rows)
-    (tmp_path / name).write_bytes(content)
-    calibrate.open_dataset(str(tmp_path / name))
-    assert not table._beside  # the labels were taken from there
 
 
 @pytest.mark.parametrize("size", [8, 20, 50, 10_000])

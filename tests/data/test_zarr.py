@@ -22,7 +22,7 @@ if sys.version_info < (3, 11):
 import zarr
 from zarr.codecs import TransposeCodec
 
-from calibrate.data.readers import zarr_store
+from calibrate.data.readers import zarr as zarr_store
 
 RNG = np.random.default_rng(4)
 Z = RNG.normal(scale=2, size=(60, 5)).astype(np.float32)

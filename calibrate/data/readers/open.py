@@ -17,7 +17,6 @@ from calibrate.data.dataset import Dataset
 from calibrate.data.decoded import Again
 from calibrate.data.readers.answers import paired
 from calibrate.data.readers.contents import nearest_first
-from calibrate.data.readers.label_column import NONE, nearest
 from calibrate.data.readers.registry import (
     ARRAYS,
     FORMATS,
@@ -34,6 +33,7 @@ from calibrate.data.readers.several import (
     open_together,
     placed,
 )
+from calibrate.data.readers.table import NONE, nearest
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.files import Version, changed, check_regular

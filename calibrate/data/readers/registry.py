@@ -23,7 +23,6 @@ from calibrate.errors import InputError
 from calibrate.text import cut
 
 FOLDER = "calibrate.data.readers"
-DECLARED = re.compile(r"^FORMATS = (\(.*?^)(?=[^\s)])", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,8 @@ def _declared() -> list[Format]:
     found = list(OLD)
     for module in pkgutil.iter_modules([os.path.dirname(__file__)]):
         source = b"" if module.ispkg else pkgutil.get_data(FOLDER, f"{module.name}.py") or b""
-        declared = DECLARED.search(source.decode())
-        for call in ast.walk(ast.parse(declared[1] if declared else "()")):
+        literals = re.search(r"^FORMATS = \((.*?)\)$", source.decode(), re.MULTILINE | re.DOTALL)
+        for call in ast.walk(ast.parse(f"[{literals[1] if literals else ''}]")):
             if isinstance(call, ast.Call):
                 parts = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
                 found.append(Format(ast.literal_eval(call.args[0]), module=module.name, **parts))
@@ -86,23 +85,13 @@ def _declared() -> list[Format]:
 
 # Formats whose readers still give arrays; each goes when its module declares it.
 OLD = (
-    Format((".csv", ".csv.gz", ".tsv", ".tsv.gz"), "table in text", table=True, module="table"),
-    Format((".json", ".jsonl"), "JSON objects", table=True, module="json_rows"),
-    Format(
-        (".parquet", ".arrow", ".feather", "dataset/"),
-        "Arrow or Parquet table",
-        extra="arrow",
-        table=True,
-        marks=("dataset_dict.json", "state.json"),
-        module="arrow.columnar",
-    ),
     Format((".h5", ".hdf5"), "HDF5 file", b"\x89HDF\r\n\x1a\n", "hdf5", module="hdf5"),
     Format(
         (".zarr",),
         "Zarr folder",
         extra="zarr",
         marks=("zarr.json", ".zgroup", ".zarray"),
-        module="zarr_store",
+        module="zarr",
     ),
     Format((".txt",), "text, a line per row", numbers=False, module="text"),
 )
