@@ -16,8 +16,15 @@ from zarr.core.buffer import Buffer, default_buffer_prototype
 from zarr.storage import MemoryStore
 
 from calibrate.data.columns import Opened
-from calibrate.data.readers.contents import MOST_ARRAYS, MOST_DEPTH, check_unpacked, chosen, keys_of
-from calibrate.data.readers.npy import MOST_AXES, possible
+from calibrate.data.readers.contents import (
+    MOST_ARRAYS,
+    MOST_AXES,
+    MOST_DEPTH,
+    check_unpacked,
+    chosen,
+    keys_of,
+    possible,
+)
 from calibrate.data.spool import CodedArray, Coder, Spool
 from calibrate.errors import InputError
 from calibrate.files import check_regular, read_text, reading
