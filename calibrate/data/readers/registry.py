@@ -96,7 +96,6 @@ OLD = (
         marks=("zarr.json", ".zgroup", ".zarray"),
         module="zarr",
     ),
-    Format((".txt",), "text, a line per row", numbers=False, module="text"),
 )
 FORMATS = {suffix: each for each in _declared() for suffix in each.suffixes}
 TABLES = tuple(suffix for suffix, kind in FORMATS.items() if kind.table)
