@@ -16,7 +16,6 @@ from calibrate.data.labels import inspect_labels
 from calibrate.data.layout import layout_of
 from calibrate.data.readers.csv import Cells, Head, Lines
 from calibrate.data.readers.signature import signature_of
-from calibrate.data.readers.zarr import Meta
 from calibrate.data.scan import Inspection, RawBlock, in_half_precision, row_sum_tolerance
 from calibrate.data.units import check_weights
 from calibrate.tasks import Task
@@ -182,11 +181,6 @@ def test_any_column_may_be_the_text(texts, quoted):
     assert found.tolist() == [[10 * r + k for k in numbers] for r in range(4)]
     if texts is not None:
         assert cells.texts(block, texts) == [row[texts].strip('"') for row in rows]
-
-
-@pytest.mark.parametrize(("kind", "size"), [("<f4", 4), ("<U5", 20), ("|S7", 7), ("|O", 8)])
-def test_the_bytes_of_a_value_of_a_store(kind, size):
-    assert Meta(2, (3,), (3,), kind, ()).itemsize == size
 
 
 def test_in_half_precision():

@@ -89,13 +89,6 @@ OLD = (
     Format((".safetensors",), "safetensors file", module="safetensors"),
     Format((".pkl", ".pickle"), "pickle", module="pkl"),
     Format((".h5", ".hdf5"), "HDF5 file", b"\x89HDF\r\n\x1a\n", "hdf5", module="hdf5"),
-    Format(
-        (".zarr",),
-        "Zarr folder",
-        extra="zarr",
-        marks=("zarr.json", ".zgroup", ".zarray"),
-        module="zarr",
-    ),
 )
 FORMATS = {suffix: each for each in _declared() for suffix in each.suffixes}
 TABLES = tuple(suffix for suffix, kind in FORMATS.items() if kind.table)
