@@ -84,17 +84,7 @@ def _declared() -> list[Format]:
 
 
 # Formats whose readers still give arrays; each goes when its module declares it.
-OLD = (
-    Format((".h5", ".hdf5"), "HDF5 file", b"\x89HDF\r\n\x1a\n", "hdf5", module="hdf5"),
-    Format(
-        (".zarr",),
-        "Zarr folder",
-        extra="zarr",
-        marks=("zarr.json", ".zgroup", ".zarray"),
-        module="zarr",
-    ),
-    Format((".txt",), "text, a line per row", numbers=False, module="text"),
-)
+OLD = (Format((".h5", ".hdf5"), "HDF5 file", b"\x89HDF\r\n\x1a\n", "hdf5", module="hdf5"),)
 FORMATS = {suffix: each for each in _declared() for suffix in each.suffixes}
 TABLES = tuple(suffix for suffix, kind in FORMATS.items() if kind.table)
 ARRAYS = tuple(suffix for suffix, kind in FORMATS.items() if kind.numbers)
