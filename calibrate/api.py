@@ -29,7 +29,7 @@ from calibrate.calibrators.methods import per_label
 from calibrate.calibrators.methods.per_label import PerLabelTemperature
 from calibrate.calibrators.methods.temperature import METHOD, Temperature, fit_temperature
 from calibrate.calibrators.protocol import Calibrator, Fit, parameters_of
-from calibrate.data.columns import ArrayColumn, Column, as_column
+from calibrate.data.column import Column, as_column
 from calibrate.data.dataset import Dataset
 from calibrate.data.foreign import as_array
 from calibrate.data.groups import check_groups
@@ -331,9 +331,9 @@ def _rows_of(
         raise InputError(
             f"{name}: expected (logits, labels) or a Dataset, found {type(rows).__name__}"
         )
-    logits = as_column(rows[0], "logits")
-    if isinstance(logits, ArrayColumn):
-        logits = replace(logits, name=f"logits of {name}")
+    logits: Values | Column = rows[0]
+    if not isinstance(logits, Column):
+        logits = replace(as_column(logits, "logits"), name=f"logits of {name}")
     return _dataset(compare, logits, rows[1], weights, clusters, options)
 
 

@@ -13,7 +13,7 @@ from calibrate.arrays import AnyArray, Float64, described
 from calibrate.blocks.block import Block
 from calibrate.blocks.passes import doing, map_blocks, map_reduce, rows_per_block
 from calibrate.blocks.sums import Sums, product
-from calibrate.data.columns import Column
+from calibrate.data.column import Column
 from calibrate.data.dataset import Dataset
 from calibrate.data.labels import check_classes
 from calibrate.data.readers.open import open_column, open_dataset

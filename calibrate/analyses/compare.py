@@ -40,7 +40,7 @@ def compare_candidates(
         data = data_of(each.test, each.in_sample)
         totals = totals_of(each.test, (AS_THEY_ARE, each.through), None, settings)
         report = report_of(totals, data, each.fitted, settings, ())
-        shown = report.metrics.of(measured)
+        shown = report.metrics.only(measured)
         models.append(
             ComparedModel(
                 name=each.label,
@@ -56,7 +56,7 @@ def compare_candidates(
             )
         )
         column = len(totals.names) + totals.names.index("nll")
-        rows, enough = totals.rows, Evidence.of(totals).enough
+        rows, enough = totals.rows, Evidence.from_totals(totals).enough
         nll = RowMeans(float(rows.means[column]), rows.influence[column], rows.weight, enough)
         means.append(nll)
         notes.append(report.warnings)

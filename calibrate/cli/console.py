@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from calibrate.data.dataset import Dataset
-    from calibrate.results.report import Made, Report
+    from calibrate.results.report import Provenance, Report
 
 
 PATIENCE = 1.0  # seconds before progress shows
@@ -274,11 +274,11 @@ WITH_VALUE |= {"--workers"}
 ALONE = {"-q", "--quiet", "--all", "--debug"}
 
 
-def made_here() -> Made:
+def made_here() -> Provenance:
     """By this process."""
     import numpy as np
 
-    from calibrate.results.report import Made
+    from calibrate.results.report import Provenance
     from calibrate.version import package_version
 
     words = ["calibrate", *map(_word, _kept(sys.argv[1:]))]
@@ -287,7 +287,7 @@ def made_here() -> Made:
         "Python": platform.python_version(),
         "numpy": np.__version__,
     }
-    return Made(" ".join(words), versions)
+    return Provenance(" ".join(words), versions)
 
 
 def _kept(words: Sequence[str]) -> Iterator[str]:

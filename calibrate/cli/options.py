@@ -54,7 +54,7 @@ class RunOptions:
     def running(self, progress: Progress) -> ExitStack:
         """What runs the passes of the command."""
         from calibrate.blocks.passes import running
-        from calibrate.data.spool import spooling
+        from calibrate.data.decoded import spooling
 
         both = ExitStack()
         both.enter_context(spooling(self.spool))

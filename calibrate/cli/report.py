@@ -173,7 +173,7 @@ def of_predictions(
 ) -> Report:
     """The report on rows of which only predictions are known."""
     import calibrate
-    from calibrate.data.columns import ArrayColumn
+    from calibrate.data.column import in_memory
     from calibrate.data.groups import check_groups
     from calibrate.data.readers.answers import Columns
     from calibrate.data.readers.open import read_array, read_groups
@@ -193,7 +193,7 @@ def of_predictions(
             "--label-offset or --label-column"
         )
     found = calibrate.read_top_labels(rows.logits, Columns.of(rows.columns))
-    of_file = ArrayColumn(found.confidence, rows.logits)
+    of_file = in_memory(found.confidence, rows.logits)
     if rows.weights is not None:
         found = found.weighted(read_array(rows.weights, "weights", of_file), rows.weights)
     if rows.cluster is not None:

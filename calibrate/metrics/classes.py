@@ -42,7 +42,7 @@ class ClassTable(Sums):
     rows: Float64
 
     @staticmethod
-    def of(p: FloatArray, block: Block, edges: Float64) -> ClassTable:
+    def from_probabilities(p: FloatArray, block: Block, edges: Float64) -> ClassTable:
         """The table of one block, from its ``(n, K)`` probabilities ."""
         n, n_classes = p.shape
         groups = GROUPS if n_classes <= MANY_CLASSES else 1

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibrate.blocks.bins import BinTable, Ordered, bin_index, equal_width_edges
+from calibrate.blocks.bins import BinTable, Levels, bin_index, equal_width_edges
 from calibrate.errors import InputError
 
 
@@ -14,7 +14,6 @@ def test_edges_belong_to_the_bin_below():
     # linspace(0, 1, 11)[3] is 0.30000000000000004 > 0.3, and 0.3 / 0.1 is 2.999...
     values = np.array([0.0, 0.1, 0.3, edges[3], np.nextafter(edges[3], 1), 1.0])
     assert bin_index(values, edges).tolist() == [0, 0, 2, 2, 3, 9]
-    assert bin_index(values, edges, closed="left").tolist() == [0, 1, 2, 3, 3, 9]
 
 
 @given(st.floats(0, 1), st.integers(1, 50))
@@ -29,9 +28,9 @@ def test_tables_add_up():
     rng = np.random.default_rng(0)
     confidence, correct = rng.random(101), (rng.random(101) < 0.5).astype(float)
     weights, edges = rng.random(101) + 0.1, equal_width_edges(7)
-    whole = BinTable.of(confidence, correct, weights, edges)
+    whole = BinTable.from_rows(confidence, correct, weights, edges)
     parts = [
-        BinTable.of(confidence[s], correct[s], weights[s], edges)
+        BinTable.from_rows(confidence[s], correct[s], weights[s], edges)
         for s in (slice(0, 13), slice(13, 101))
     ]
     added = parts[0] + parts[1]
@@ -52,10 +51,10 @@ def test_tables_against_sums_over_the_rows_of_each_bin(seed, n_bins):
     confidence, correct = np.round(rng.random(50), 1), (rng.random(50) < 0.5).astype(float)
     weights, edges = rng.integers(0, 3, (2, 50)) + 0.0, equal_width_edges(n_bins)
     weights[:, 0] = 1.0
-    levels = Ordered.of(confidence, correct, weights).binned(edges)  # of two samples at once
+    levels = Levels.from_rows(confidence, correct, weights).binned(edges)  # of two samples at once
     inside = bin_index(confidence, edges) == np.arange(n_bins)[:, None]
     for sample, weight in enumerate(weights):
-        table, total = BinTable.of(confidence, correct, weight, edges), inside @ weight
+        table, total = BinTable.from_rows(confidence, correct, weight, edges), inside @ weight
         means = [inside @ (weight * x) / np.maximum(total, 1) for x in (confidence, correct)]
         want = [total / total.sum(), *means, means[1] - means[0]]
         got = [(t.share, t.confidence, t.accuracy, t.gap) for t in (table, levels)]

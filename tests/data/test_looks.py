@@ -8,20 +8,18 @@ import pytest
 import calibrate
 from calibrate import Reading
 from calibrate.blocks.sums import FirstSeen
-from calibrate.data.columns import as_column
+from calibrate.data.column import as_column
 from calibrate.data.layout import layout_of
 from calibrate.data.readers.signature import signature_of
-from calibrate.data.readers.zarr_store import Meta
+from calibrate.data.readers.zarr import Meta
 from calibrate.data.scan import Inspection, RawBlock
 
 SHAPES = """
-(6,)    (6,)    -          is binary 6
 (6,)    (6,1)   -          is binary 6
 (6,1)   (6,)    -          is binary 6
 (6,)    (6,2)   -          seem to be swapped
 (6,)    (6,)    multilabel shape .rows, classes.
 ()      (6,)    -          shape .rows, classes.
-(0,3)   (0,)    -          at least one row
 (2,0,3) (2,0)   -          at least one row
 (6,0)   (6,0)   multilabel at least one label
 (6,1)   (6,)    multiclass at least two classes
@@ -31,7 +29,6 @@ SHAPES = """
 (6,3)   (6,2)   -          one class index per row, shape .6,.
 (6,3)   (6,3)   multilabel is multilabel 18
 (6,3)   (6,)    multilabel shape of the scores, .6, 3.
-(2,4,3) (2,4)   -          is multiclass 8
 (2,4,3) (2,4,3) -          is shares 8
 (2,4,1) (2,4)   binary     is binary 8
 """

@@ -30,7 +30,7 @@ from saved import (
 )
 
 import calibrate
-from calibrate.data.columns import everything
+from calibrate.data.column import everything
 from calibrate.data.readers import pkl
 from calibrate.data.readers import pt as reader_of_pt
 from calibrate.data.readers.open import open_column

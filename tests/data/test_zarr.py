@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.data import spool
-from calibrate.data.columns import everything
-from calibrate.data.file_array import FileArray
+from calibrate.data import decoded as spool
+from calibrate.data.column import APART, everything
 from calibrate.data.readers.open import open_column
 
 if sys.version_info < (3, 11):
@@ -23,7 +22,7 @@ if sys.version_info < (3, 11):
 import zarr
 from zarr.codecs import TransposeCodec
 
-from calibrate.data.readers import zarr_store
+from calibrate.data.readers import zarr as zarr_store
 
 RNG = np.random.default_rng(4)
 Z = RNG.normal(scale=2, size=(60, 5)).astype(np.float32)
@@ -63,7 +62,7 @@ def test_values_are_those_of_the_npy(tmp_path, monkeypatch, layout):
     monkeypatch.setattr(zarr_store, "MOST_AT_ONCE", 900)
     monkeypatch.setattr(spool, "SMALL", 100)
     column = open_column(f"{path}:out/val/logits", "logits")
-    assert isinstance(column._array, FileArray)
+    assert column.apart == APART  # on disk
     assert everything(column).tobytes() == Z.tobytes()
     found = calibrate.open_dataset(f"{path}:/out/val/logits")
     assert calibrate.fit(found).temperature == calibrate.fit(Z, Y).temperature

@@ -172,7 +172,7 @@ def test_the_deviation_of_a_calibrated_classwise_ece_is_that_of_draws():
     for _ in range(300):
         labels = (rng.random((250, 1)) > p.cumsum(1)[:, :-1]).sum(1)
         block = Block(logits, labels)
-        chances.append(ClasswiseChance.of(ClassTable.of(p, block, edges)))
+        chances.append(ClasswiseChance.from_table(ClassTable.from_probabilities(p, block, edges)))
         drawn.append(slow_eces(p, labels, np.ones(250)).mean())
     assert chances[0].mean == pytest.approx(np.mean(drawn), rel=0.02)
     # cells of a row exclude each other, so that draws spread a little less than cells would alone
@@ -199,6 +199,6 @@ def test_single_precision_of_clustered_rows_adds_up_precisely():
     def column(dtype: type) -> np.ndarray:
         block = Block(z.astype(dtype), labels, units=clusters)
         p = np.asfortranarray(softmax(z.astype(float), axis=1)).astype(dtype)
-        return ClassTable.of(p, block, edges).column
+        return ClassTable.from_probabilities(p, block, edges).column
 
     np.testing.assert_allclose(column(np.float32), column(np.float64), rtol=1e-8)

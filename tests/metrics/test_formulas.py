@@ -7,17 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rows import kept
-from scipy import stats
 
-import calibrate
-from calibrate import Measurement, Settings
-from calibrate.blocks.bins import BinTable, Ordered, bin_index, equal_width_edges
+from calibrate import Measurement
+from calibrate.blocks.bins import BinTable, Levels, bin_index, equal_width_edges
 from calibrate.blocks.block import PARTS
 from calibrate.metrics.binned import ece, mce, rmsce, rmsce_debiased
 from calibrate.metrics.bootstrap import PartCells, Recipe, bootstrap, interval
 from calibrate.metrics.curves import smooth_reliability
-from calibrate.metrics.differences import difference, spread
-from calibrate.metrics.means import score_interval
 from calibrate.metrics.ranked import smooth_ece
 from calibrate.metrics.registry import Interval, metrics_of
 
@@ -35,7 +31,7 @@ def drawn(seed: int, n: int = 60):
 def test_figures_of_bins(seed, n_bins):
     c, a, w = drawn(seed)
     per_weight = w.sum() / (w @ w)
-    table = BinTable.of(c, a, w, equal_width_edges(n_bins))
+    table = BinTable.from_rows(c, a, w, equal_width_edges(n_bins))
     share, gap, chance = np.zeros((3, n_bins))
     inside = bin_index(c, table.edges)
     for b in {*inside[w > 0]}:
@@ -66,33 +62,7 @@ def test_smooth_ece_is_the_integral_of_the_smoothed_gap(seed):
     for _ in range(10):
         middle = (low + high) / 2
         low, high = (low, middle) if middle >= max(at(middle), 1e-3) else (middle, high)
-    assert smooth_ece(Ordered.of(c, a, w)) == pytest.approx(at(high), abs=1e-5)
-
-
-@pytest.mark.parametrize("kind", ["plain", "weights", "clusters", "soft"])
-def test_the_interval_of_the_accuracy_rests_on_as_many_rows_as_its_error_says(data, kind):
-    (logits, labels), rng, more = data, np.random.default_rng(0), {}
-    w, unit, correct = np.ones(400), np.arange(400), (logits.argmax(1) == labels) + 0.0
-    if kind == "weights":
-        more["weights"] = w = rng.uniform(0.1, 2, 400)
-    elif kind == "clusters":  # of rows that fare alike
-        more["clusters"] = unit = np.argsort(np.argsort(correct + rng.random(400))) // 5
-    elif kind == "soft":
-        labels, correct = 0.3 * np.eye(7)[labels] + 0.1, 0.3 * correct + 0.1
-    settings = Settings(full=False)
-    got = calibrate.evaluate(logits, labels, settings=settings, **more).metrics.before["accuracy"]
-    p = np.average(correct, weights=w)
-    without = [np.average(correct[unit != u], weights=w[unit != u]) for u in np.unique(unit)]
-    parts, even = len(without), w.sum() ** 2 / (w @ w)
-    n = p * (1 - p) / ((parts - 1) / parts * np.square(np.array(without) - p).sum())
-    z = stats.t.ppf(0.975, (even if kind == "weights" else parts) - 1)
-    if kind == "plain":
-        n, z = 400, stats.norm.ppf(0.975)
-    want = score_interval(p, min(n, even) if kind == "weights" else n, z)
-    assert (got.value, got.low, got.high) == pytest.approx((p, want.low, want.high), rel=1e-6)
-    wilson = stats.binomtest(40, 90).proportion_ci(method="wilson")
-    found = score_interval(40 / 90, 90)
-    assert (found.low, found.high) == pytest.approx((wilson.low, wilson.high), abs=1e-12)
+    assert smooth_ece(Levels.from_rows(c, a, w)) == pytest.approx(at(high), abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -121,29 +91,20 @@ def test_bootstrap_samples_are_rows_repeated():
     a, unit = drawn(1, 300)[1], np.arange(300) // 3
     rows, metrics = kept(c, a, w, unit), list(metrics_of(Interval.BOOTSTRAP).values())
     repeats = np.random.default_rng(2).poisson(1.0, (3, PARTS)).astype(float)
-    got, want = PartCells.of(rows, 0).sample(repeats), Ordered.of(c, a, w * repeats[:, unit])
+    got, want = (
+        PartCells.from_rows(rows, 0).sample(repeats),
+        Levels.from_rows(c, a, w * repeats[:, unit]),
+    )
     for name in ("confidence", "weight", "correct"):
         np.testing.assert_allclose(getattr(got, name), getattr(want, name), atol=1e-12)
-    recipe = Recipe.of(rows.ordered[0], equal_width_edges(15), metrics)
+    recipe = Recipe.for_levels(rows.ordered[0], equal_width_edges(15), metrics)
     centre, _ = bootstrap(rows, [recipe], 1, seed=0)
     np.testing.assert_allclose(centre[0], recipe.figures(rows.ordered[0]), atol=1e-3)
     few = kept(c[:3], a[:3], np.array([1.0, 1.0, 0.0]))
-    _, samples = bootstrap(few, [Recipe.of(few.ordered[0], equal_width_edges(2), metrics)], 90, 0)
-    assert 0.05 < np.isnan(samples[:, 0, 0]).mean() < 0.25  # neither row is drawn: 1/e²
-
-
-@pytest.mark.parametrize("many", [1, 6])
-def test_runs_have_the_intervals_of_student(many):
-    first, second = [0.4, 0.7, 0.9], [0.5, 0.6, 0.2, 0.1, 0.3]
-    got, error = difference(first, second, many), np.hypot(stats.sem(first), stats.sem(second))
-    half, value = stats.t.ppf(1 - 0.025 / many, 2) * error, np.mean(second) - np.mean(first)
-    assert (got.value, got.low, got.high) == pytest.approx((value, value - half, value + half))
-    for alone in ([0.4], [0.4, 0.4]):
-        assert difference(alone, second, many).low is spread(alone).low is None
-    alike, mean = spread(second), np.mean(second)
-    assert (alike.low, alike.high) == pytest.approx(
-        stats.t.interval(0.95, 4, mean, stats.sem(second))
+    _, samples = bootstrap(
+        few, [Recipe.for_levels(few.ordered[0], equal_width_edges(2), metrics)], 90, 0
     )
+    assert 0.05 < np.isnan(samples[:, 0, 0]).mean() < 0.25  # neither row is drawn: 1/e²
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.3, 0.9), (1e-4, 0.9), (0.3, 1 - 1e-6)])

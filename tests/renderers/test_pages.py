@@ -23,7 +23,7 @@ from calibrate.errors import InputError
 from calibrate.renderers.formats import FORMATS
 from calibrate.renderers.pages import page as pages
 from calibrate.renderers.parts import EVERYTHING
-from calibrate.results.report import Made
+from calibrate.results.report import Provenance
 
 pytest.importorskip("jinja2", reason="no jinja2: pages are the extra 'html'")
 
@@ -60,7 +60,9 @@ def results() -> dict[str, object]:
         groups=groups,
         settings=replace(QUICK, class_names=names),
     )
-    report = replace(report, made=Made(f"calibrate report {NASTY[0]}", {"calibrate": NASTY[1]}))
+    report = replace(
+        report, made=Provenance(f"calibrate report {NASTY[0]}", {"calibrate": NASTY[1]})
+    )
     report = replace(report, data=replace(report.data, logits=NASTY[1], labels=NASTY[2]))
     rng = np.random.default_rng(3)
     z = rng.normal(size=500) * 3

@@ -9,7 +9,7 @@ from typing import Any
 
 from calibrate.analyses.inspect.look import Look, dtype_of, is_pair, look_at, looks_of, of_array
 from calibrate.calibrators.file import CalibratorFile
-from calibrate.data.columns import Column
+from calibrate.data.column import Column
 from calibrate.data.readers.answers import Columns, holds_predictions, read_top_labels
 from calibrate.data.readers.open import labels_beside, nearest_file, open_as, open_column
 from calibrate.data.readers.registry import FORMATS, TABLES, Address

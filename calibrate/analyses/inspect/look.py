@@ -14,14 +14,13 @@ import numpy as np
 from calibrate.arrays import AnyArray, FloatArray, Shaped
 from calibrate.blocks.passes import map_reduce
 from calibrate.blocks.sums import GREATEST, LEAST, Sums
-from calibrate.data.columns import ArrayColumn, Column, FileColumn, Flat
+from calibrate.data.column import Column, Flat, in_memory
 from calibrate.data.labels import HUGE, SUM_TOLERANCE
 from calibrate.data.readers.answers import pair_among
 from calibrate.data.readers.csv import is_number
 from calibrate.data.readers.open import keys_held, open_as
 from calibrate.data.readers.registry import TABLES, Address
 from calibrate.data.scan import row_sum_tolerance
-from calibrate.data.spool import CodedArray
 from calibrate.errors import InputError
 from calibrate.results.inspection import ArrayFound, ArrayKind, Count, Counts, FileFound
 from calibrate.results.json import LARGEST
@@ -200,9 +199,9 @@ SCORES = (ArrayKind.logits, ArrayKind.probabilities, ArrayKind.log_probabilities
 LABELS = (ArrayKind.classes, ArrayKind.yes_no, ArrayKind.one_hot, ArrayKind.names)
 
 
-def with_values(found: ArrayFound, array: Shaped, values: Values) -> ArrayFound:
+def with_values(found: ArrayFound, array: Column, values: Values) -> ArrayFound:
     """An array with what its values look like."""
-    text = array.dtype.kind in TEXT
+    text = array.is_text
     numbers = _numbers(values.tally) if text else None
     low, high, tally = values.low, values.high, values.tally
     if numbers is not None and numbers.counts:
@@ -423,9 +422,8 @@ def _opened(key: str | None, address: Address) -> Column:
 def look_at(found: ArrayFound, column: Column) -> ArrayFound:
     """An array with what its values look like, where they can be looked at."""
     kind = column.dtype.kind
-    coded = column.coded if isinstance(column, FileColumn) else None
-    if coded is not None:
-        return with_values(found, coded, _coded_values(coded))
+    if column.categories is not None:
+        return with_values(found, column, _coded_values(column))
     if kind not in REAL + TEXT or (column.dtype.itemsize > 8 and kind == "f"):
         return replace(found, kind=ArrayKind.other)
     if not column.shape:
@@ -441,16 +439,16 @@ def look_at(found: ArrayFound, column: Column) -> ArrayFound:
 class _Codes:
     """The codes of texts, by range."""
 
-    coded: CodedArray
+    column: Column
     block_rows: int = 1 << 20
 
     @property
     def n_rows(self) -> int:
-        return self.coded.shape[0]
+        return self.column.shape[0]
 
     def read(self, start: int, stop: int) -> _Counted:
-        codes = np.asarray(self.coded.codes[start:stop]).astype(np.intp)
-        return _Counted(np.bincount(codes, minlength=len(self.coded.values)))
+        codes = self.column.read(start, stop)
+        return _Counted(np.bincount(codes, minlength=len(self.column.categories or ())))
 
 
 class _Counted:
@@ -467,12 +465,12 @@ def _itself(counted: _Counted) -> _Counted:
     return counted
 
 
-def _coded_values(coded: CodedArray) -> Values:
-    n = coded.shape[0]
+def _coded_values(column: Column) -> Values:
+    n = column.shape[0]
     if not n:
         return Values()
-    rows = map_reduce(_Codes(coded), _itself).rows
-    return Values(n, tally=Tally(dict(zip(coded.values.tolist(), rows.tolist(), strict=True))))
+    rows = map_reduce(_Codes(column), _itself).rows
+    return Values(n, tally=Tally(dict(zip(column.categories or (), rows.tolist(), strict=True))))
 
 
 def dtype_of(column: Column) -> str:
@@ -480,7 +478,7 @@ def dtype_of(column: Column) -> str:
     dtype = column.dtype
     if dtype.names is not None:
         return f"fields {', '.join(dtype.names)}"
-    return "text" if dtype.kind in TEXT else str(dtype)
+    return "text" if column.is_text else str(dtype)
 
 
 def _without(message: str, address: Address) -> str:
@@ -492,6 +490,6 @@ def _without(message: str, address: Address) -> str:
 
 def of_array(file: str, key: str, values: np.ndarray) -> Look:
     """An array that was made of a file."""
-    column = ArrayColumn(values, f"{file}:{key}")
+    column = in_memory(values, f"{file}:{key}")
     found = ArrayFound(key, values.shape, str(values.dtype))
     return Look(file, key, column, look_at(found, column))

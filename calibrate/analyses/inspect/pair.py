@@ -12,7 +12,7 @@ from pathlib import Path
 from calibrate.analyses.inspect.look import LABELS, SCORES, Look
 from calibrate.data.labels import SUM_TOLERANCE
 from calibrate.data.layout import layout_of, numbered_labels
-from calibrate.data.readers.label_column import USUAL
+from calibrate.data.readers.table import USUAL
 from calibrate.data.reading import Reading
 from calibrate.data.scan import MOST_SCORE
 from calibrate.errors import InputError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from calibrate.analyses.targets.labels import (
 )
 from calibrate.arrays import Float64, FloatArray, Index, IntArray
 from calibrate.blocks.block import Block
+from calibrate.blocks.passes import map_blocks
 from calibrate.blocks.softmax import FEW_CLASSES, row_dot, scale_rows
 from calibrate.blocks.sums import RowSums
 from calibrate.calibrators.methods.temperature import check_temperature
@@ -89,6 +91,10 @@ class TeacherTargets:
     def read(self, start: int, stop: int) -> Block:
         return self.dataset.read(start, stop)
 
+    def blocks(self) -> Iterator[TargetBlock]:
+        """Yield all targets, block by block and in order."""
+        return map_blocks(self, self.make)
+
     def make(self, rows: Block) -> TargetBlock:
         """The targets of a block, made in pieces that stay in the cache."""
         targets = np.empty(rows.logits.shape, np.float32)
@@ -98,7 +104,7 @@ class TeacherTargets:
             for start in range(0, len(targets), step)
         ]
         columns = [np.concatenate(pieces) for pieces in zip(*found, strict=True)]
-        return TargetBlock(targets, RowSums.of(columns, rows.weight))
+        return TargetBlock(targets, RowSums.from_columns(columns, rows.weight))
 
     def _make_piece(self, rows: Block, piece: slice, targets: Targets) -> list[Float64]:
         """Fill some rows of the targets; the figures of these rows."""

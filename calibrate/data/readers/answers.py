@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from calibrate.data.readers.label_column import NONE, USUAL, label_key
 from calibrate.data.readers.registry import FORMATS, TABLES, Address, Asked
 from calibrate.data.readers.several import Several
+from calibrate.data.readers.table import NONE, USUAL, label_key
 from calibrate.data.readers.text import CsvRows, reading_csv
 from calibrate.data.reading import Reading
 from calibrate.data.top_labels import TopLabels
