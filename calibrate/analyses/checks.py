@@ -51,7 +51,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Requirements:
     """What is checked beside that the fit converged and that scores and labels belong together.
 
     Attributes:
@@ -287,8 +287,8 @@ def against_checks(
     without a reason at 5 %. The standard errors are those of the intervals, towards 0.
 
     Args:
-        change: differences of the same rows, see ``paired``; None: the rows are taken to be others,
-            or of another model, and the intervals of both sides are put together.
+        change: differences of the same rows, see ``paired_changes``; None: the rows are taken to be
+            others, or of another model, and the intervals of both sides are put together.
 
     Reference: Holm (1979), A simple sequentially rejective multiple test procedure; Zou & Donner
     (2008), Construction of confidence limits about effect measures.
@@ -304,7 +304,7 @@ def against_checks(
     if not differences:
         raise InputError(f"{earlier.name}: holds no figure that is measured on these rows")
     tested = {name: _p_value(name, each) for name, each in differences.items()}
-    together = holm({name: p for name, p in tested.items() if p is not None})
+    together = holm_adjusted({name: p for name, p in tested.items() if p is not None})
     return tuple(
         Check(
             f"against.{name}",
@@ -355,7 +355,7 @@ def _p_value(name: str, difference: Measurement) -> float | None:
     return float(ndtr(-NORMAL_95 * worse / reach)) if reach > 0 else 0.0
 
 
-def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+def holm_adjusted(p_values: Mapping[str, float]) -> dict[str, float]:
     """Adjusted p-values: below alpha where Holm's procedure rejects at alpha."""
     adjusted, largest, left = dict[str, float](), 0.0, len(p_values)
     for name in sorted(p_values, key=lambda name: p_values[name]):
@@ -364,7 +364,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return adjusted
 
 
-def paired(
+def paired_changes(
     report: Report, earlier: Earlier, dataset: Dataset | None, calibrator: Calibrator | None
 ) -> dict[str, Measurement] | None:
     """Differences from an earlier report on the very same rows, seen through its calibrator then
@@ -427,7 +427,7 @@ def _built(fitted: Fitted | None, name: str) -> Calibrator:
 
 def judge(
     report: Report,
-    asked: Asked,
+    asked: Requirements,
     earlier: Earlier | None = None,
     change: Mapping[str, Measurement] | None = None,
 ) -> Checks:
@@ -440,7 +440,7 @@ def judge(
         report: of rows as they are, or through a calibrator.
         asked: limits on its figures, and whether T has drifted.
         earlier: a report that no figure may be worse than beyond chance.
-        change: the differences from it on the same rows, see ``against.paired``.
+        change: the differences from it on the same rows, see ``paired_changes``.
 
     Raises:
         InputError: a figure is not measured on these rows, a group is not known, there is no T

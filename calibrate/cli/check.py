@@ -20,7 +20,7 @@ from calibrate.results.checks import BOUNDS, Limit
 from calibrate.text import brief, cut
 
 if TYPE_CHECKING:
-    from calibrate.analyses.checks import Asked, Earlier
+    from calibrate.analyses.checks import Earlier, Requirements
     from calibrate.data.dataset import Dataset
     from calibrate.results.checks import Checks
     from calibrate.results.measurement import Metrics
@@ -230,13 +230,13 @@ class GateOptions:
         }
         return replace(self, **given)
 
-    def asked(self, config: CheckConfig) -> Asked:
+    def asked(self, config: CheckConfig) -> Requirements:
         """What is checked, after ``merged``.
 
         Raises:
             InputError: nothing is, or it cannot be.
         """
-        from calibrate.analyses.checks import Asked, Drift
+        from calibrate.analyses.checks import Drift, Requirements
 
         drift = Drift()
         if self.alpha is not None:
@@ -246,7 +246,7 @@ class GateOptions:
         limits = self._limits(config)
         if not limits and self.against is None and not self.drift:
             raise InputError(f"nothing to check; give a limit, as in: {EXAMPLE}")
-        return Asked(limits, bool(self.confident), drift if self.drift else None)
+        return Requirements(limits, bool(self.confident), drift if self.drift else None)
 
     def _limits(self, config: CheckConfig) -> tuple[Limit, ...]:
         """Those of the file of settings, then those of the command line, which win."""
@@ -327,19 +327,19 @@ def _told(found: Checks, show: options.ScreenOptions) -> list[str]:
 
     if show.format in (options.Format.text, options.Format.github):
         return []
-    return [reason(check, found) for check in found.of(Outcome.failed)]
+    return [reason(check, found) for check in found.with_outcome(Outcome.failed)]
 
 
 def _change(
     report: Report, earlier: Earlier, dataset: Dataset | None, after: AfterOptions
 ) -> Metrics | None:
     """Differences from an earlier report of the same rows; None where they are not paired."""
-    from calibrate.analyses.checks import paired
+    from calibrate.analyses.checks import paired_changes
     from calibrate.calibrators.file import load
 
     given = after.given
     through = load(given) if isinstance(given, str) else given
-    return paired(report, earlier, dataset, through)
+    return paired_changes(report, earlier, dataset, through)
 
 
 def _format_of(output: str | None) -> str | None:

@@ -98,9 +98,9 @@ def clusters(
     names = None if panels.class_names is None else read_names(panels.class_names)
     of_layers = (layers.features or [], layers.last_layer or [], panels.name or [])
     models = open_models(files, *of_layers, weights_axis=layers.weights_axis, reading=read.reading)
-    names = names or models[0].dataset.class_names
+    names = names or models[0].test.class_names
     numbers = class_numbers(panels.classes, names) or ()
-    check_class_names(names, models[0].dataset.n_classes, panels.class_names or "")
+    check_class_names(names, models[0].test.n_classes, panels.class_names or "")
     drawn = {"bootstrap": samples.bootstrap, "seed": samples.seed}
     report = measure_clusters(models, numbers, class_names=names, **drawn)
     with doing("drawing"):

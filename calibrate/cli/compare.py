@@ -14,6 +14,7 @@ from calibrate.cli.options import Figures, figure_files, metric_names, temperatu
 
 if TYPE_CHECKING:
     from calibrate.calibrators.file import CalibratorFile
+    from calibrate.calibrators.methods.temperature import Temperature
 
 RunNames = Annotated[
     list[str] | None,
@@ -55,7 +56,7 @@ class ValidationOptions:
 
     def check(self, files: list[str], names: list[str] | None, rows: options.ReadOptions) -> None:
         """Raise InputError unless the temperatures come from one place, for each model."""
-        from calibrate.analyses.clusters import check_counts
+        from calibrate.analyses.candidates import check_counts
         from calibrate.errors import InputError
 
         several = {"val_logits": self.val_logits, "calibrator": self.calibrator}
@@ -74,12 +75,12 @@ class ValidationOptions:
         if bool(self.val_logits) != (self.val_labels is not None):
             raise InputError("expected both `val_logits` and `val_labels`, or neither to cross-fit")
 
-    def calibrators(self) -> list[CalibratorFile]:
+    def calibrators(self) -> list[CalibratorFile | Temperature]:
         """The temperatures that are given, one per model; none where they are to be fitted."""
-        from calibrate.calibrators.file import file_of, read_calibrator_file
+        from calibrate.calibrators.file import read_calibrator_file
 
-        found = [read_calibrator_file(name) for name in self.calibrator or ()]
-        return found + [file_of(temperature_of(t)) for t in self.temperature or ()]
+        files = map(read_calibrator_file, self.calibrator or ())
+        return [*files, *map(temperature_of, self.temperature or ())]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +123,7 @@ def compare(
 ) -> Answer:
     """Compare models on the same rows, without and with temperature; write a folder."""
     import calibrate
-    from calibrate.analyses.clusters import default_titles
-    from calibrate.analyses.compare import compare as compare_datasets
+    from calibrate.analyses.candidates import default_names
     from calibrate.analyses.compare import metrics_of_comparison
     from calibrate.blocks.passes import doing
     from calibrate.cli.console import made_here, recognised
@@ -145,13 +145,12 @@ def compare(
     datasets = [rows.open(each, labels) for each in logits]
     validation = [rows.open(each, fitted_on.val_labels) for each in fitted_on.val_logits or ()]
     settings = calibrate.Settings(n_bins=measure.n_bins, seed=measure.seed)
-    found = compare_datasets(
-        name or default_titles(logits),
-        datasets,
-        validation,
-        settings,
-        calibrators=calibrators,
+    found = calibrate.compare(
+        list(zip(name or default_names(logits), datasets, strict=True)),
+        validation=validation or None,
+        calibrators=calibrators or None,
         metrics=shown or (),
+        settings=settings,
     )
     found = replace(found, made=made_here())
     drawings = {file: partial(COMPARISON_PICTURES[name], found) for file, name in pictures.items()}

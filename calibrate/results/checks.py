@@ -171,11 +171,11 @@ class Checks(Displayed):
     schema: ClassVar[str] = "calibrate.check/1"
     command: ClassVar[str] = "calibrate check"
 
-    def of(self, outcome: Outcome) -> tuple[Check, ...]:
+    def with_outcome(self, outcome: Outcome) -> tuple[Check, ...]:
         """The checks that came out so."""
         return tuple(check for check in self.checks if check.outcome is outcome)
 
     @property
     def passed(self) -> bool:
         """Whether none failed."""
-        return not self.of(Outcome.failed)
+        return not self.with_outcome(Outcome.failed)

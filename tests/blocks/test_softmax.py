@@ -78,8 +78,3 @@ def test_log_softmax_and_softmax():
     z[3, 2] = -np.inf
     np.testing.assert_allclose(log_softmax(z), scipy_log_softmax(z, axis=1), rtol=1e-13)
     np.testing.assert_allclose(softmax(z), np.exp(scipy_log_softmax(z, axis=1)), rtol=1e-13)
-
-
-def test_the_prediction_is_the_first_of_equal_largest_scores():
-    z = np.array([[1.0, 3.0, 3.0]] * 3)
-    assert plain_outcomes(z, Block(z, np.array([0, 1, 2]))).correct.tolist() == [0, 1, 0]

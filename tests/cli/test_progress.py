@@ -6,12 +6,11 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import fresh
 
 import calibrate
 from calibrate.blocks.passes import doing
@@ -21,13 +20,7 @@ from calibrate.cli.console import Pass
 def on_a_terminal(folder: Path, *args: object) -> tuple[int, str]:
     """Run the command with a terminal for stderr: the exit status, and what it was sent."""
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "calibrate", *map(str, args)],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ) as process:
+    with fresh(folder, *args, stdout=subprocess.DEVNULL, stderr=theirs) as process:
         os.close(theirs)
         seen = b""
         try:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import os
 import pickle
 import resource
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import fresh
 
 import calibrate
 from calibrate.data import spool
@@ -321,27 +319,13 @@ def test_a_full_disk_is_said_and_nothing_stays(tmp_path):
     row = ",".join(f"{v:.3f}" for v in rng.normal(size=1_000))
     with open(tmp_path / "a.csv", "w") as file:
         file.writelines([row + "\n"] * 6_000)  # 48 MB as float64
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "calibrate",
-            "apply",
-            "a.csv",
-            "--temperature",
-            "2",
-            "--spool",
-            "spool",
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(calibrate.__file__).parent.parent)},
+    process = fresh(
+        tmp_path, "apply", "a.csv", "--temperature", 2, "--spool", "spool", stderr=subprocess.PIPE,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)),
-        check=False,
-    )
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "name another with --spool or CALIBRATE_SPOOL" in done.stderr
+    )  # fmt: skip
+    _, stderr = process.communicate(timeout=120)
+    assert (process.returncode, stderr.count("\n")) == (2, 1)
+    assert "name another with --spool or CALIBRATE_SPOOL" in stderr
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.csv", "spool"]
     assert not list((tmp_path / "spool").iterdir())
 

@@ -19,7 +19,6 @@ from conftest import SAMPLES, gumbel_labels
 
 import calibrate
 from calibrate import Settings
-from calibrate.analyses.compare import compare
 from calibrate.errors import InputError
 from calibrate.renderers.formats import FORMATS
 from calibrate.renderers.pages import page as pages
@@ -70,7 +69,7 @@ def results() -> dict[str, object]:
     yes = calibrate.evaluate(z, (rng.random(500) < 1 / (1 + np.exp(-z / 2))) * 1, settings=QUICK)
     models = [calibrate.open_dataset(str(MNIST / f"{n}_test.npy"), str(MNIST / "labels_test.npy"))
               for n in ("hard", "smooth")]  # fmt: skip
-    compared = compare([NASTY[0], NASTY[1]], models)
+    compared = calibrate.compare(zip(NASTY[:2], models, strict=True))
     top = calibrate.TopLabels((z > 0) * 1.0, 1 / (1 + np.exp(-np.abs(z))), 2)
     return {
         "report": report,

@@ -27,7 +27,7 @@ Targets = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Made:
+class TargetBlock:
     """A block of targets ``(n, K)`` with the sums of its figures over rows."""
 
     targets: Targets
@@ -64,7 +64,7 @@ def smoothed_columns(on: Float64, off: Float64, labels: IntArray, n_classes: int
     return [entropy, on, off, (n_classes - 2) * off, agreement.astype(np.float64)]
 
 
-def entries(shape: tuple[int, ...], axis: int, classes: IntArray) -> Index:
+def class_positions(shape: tuple[int, ...], axis: int, classes: IntArray) -> Index:
     """Where in the flattened array each row's class is; classes lie along ``axis``."""
     if axis == 0:
         return np.asarray(classes * shape[1] + np.arange(shape[1]), dtype=np.intp)
@@ -75,7 +75,7 @@ def soft_columns(q: Targets, axis: int, entropy: Float64, labels: IntArray | Non
     """The same of any targets with classes along ``axis``; the agreement only with labels."""
     top = q.argmax(axis=axis)
     flat = q.reshape(-1)
-    index = entries(q.shape, axis, top if labels is None else labels)
+    index = class_positions(q.shape, axis, top if labels is None else labels)
     held = flat[index]
     flat[index] = -1.0  # out of the way while the largest other class is looked for
     runner_up = q.max(axis=axis).astype(np.float64)
@@ -148,7 +148,7 @@ def check_mix(mix: float | None, labelled: bool) -> None:
 
 
 @dataclass(frozen=True)
-class LabelRows:
+class SmoothedLabels:
     """A block of labels ``(n,)`` with the amount of smoothing of each, ``(n,)`` in [0, 1)."""
 
     labels: IntArray
@@ -229,28 +229,28 @@ class LabelTargets:
     def block_rows(self) -> int:
         return rows_per_block(self.n_classes)
 
-    def read(self, start: int, stop: int) -> LabelRows:
+    def read(self, start: int, stop: int) -> SmoothedLabels:
         """Rows ``start`` to ``stop`` (exclusive), with their amounts."""
         rows = slice(start, stop) if self.kept is None else self.kept[start:stop]
         raw = Flat(self.labels, None).read(rows)
         labels: IntArray = raw.astype(np.int64) - self.label_offset
         if self.difficulty is not None and self.hardest is not None:
             p = _label_probabilities(self.difficulty.read(start, stop).logits, labels)
-            return LabelRows(labels, self.amount + (self.hardest - self.amount) * (1.0 - p))
+            return SmoothedLabels(labels, self.amount + (self.hardest - self.amount) * (1.0 - p))
         if isinstance(self.amount, np.ndarray):
-            return LabelRows(labels, self.amount[rows].reshape(-1).astype(np.float64))
-        return LabelRows(labels, np.full(len(labels), float(self.amount)))
+            return SmoothedLabels(labels, self.amount[rows].reshape(-1).astype(np.float64))
+        return SmoothedLabels(labels, np.full(len(labels), float(self.amount)))
 
-    def make(self, rows: LabelRows) -> Made:
+    def make(self, rows: SmoothedLabels) -> TargetBlock:
         """The targets of a block. The last column of the sums is the amount."""
         n, n_classes, eps = len(rows.labels), self.n_classes, rows.amounts
         off = eps / (n_classes if self.over == "all" else n_classes - 1)
         on = 1.0 - eps + off if self.over == "all" else 1.0 - eps
         targets = np.empty((n, n_classes), np.float32)
         targets[:] = off.astype(np.float32)[:, None]
-        targets.reshape(-1)[entries(targets.shape, 1, rows.labels)] = on
+        targets.reshape(-1)[class_positions(targets.shape, 1, rows.labels)] = on
         columns = smoothed_columns(on, off, rows.labels, n_classes)
-        return Made(targets, RowSums.from_columns([*columns, eps], np.ones(n)))
+        return TargetBlock(targets, RowSums.from_columns([*columns, eps], np.ones(n)))
 
 
 def _label_probabilities(logits: FloatArray, labels: IntArray) -> Float64:
@@ -258,6 +258,6 @@ def _label_probabilities(logits: FloatArray, labels: IntArray) -> Float64:
     k = exponentials(logits, 1.0, np.inf)
     total = k.e.sum(axis=k.axis).astype(np.float64)
     with np.errstate(under="ignore"):
-        own = logits.reshape(-1)[entries(logits.shape, 1, labels)]
+        own = logits.reshape(-1)[class_positions(logits.shape, 1, labels)]
         p = np.exp(own.astype(np.float64) - k.shift) / total
     return np.asarray(np.minimum(p, 1.0))

@@ -8,7 +8,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from calibrate.analyses.targets.labels import LabelTargets, Made, Targets, amount_of, figures_of
+from calibrate.analyses.targets.labels import (
+    LabelTargets,
+    TargetBlock,
+    Targets,
+    amount_of,
+    figures_of,
+)
 from calibrate.analyses.targets.teacher import TeacherTargets
 from calibrate.arrays import Index
 from calibrate.blocks.block import Block
@@ -44,7 +50,7 @@ class Maker(Protocol):
 
     def read(self, start: int, stop: int) -> Any: ...
 
-    def make(self, rows: Any) -> Made: ...
+    def make(self, rows: Any) -> TargetBlock: ...
 
 
 class TargetStream:

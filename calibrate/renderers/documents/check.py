@@ -47,7 +47,7 @@ def _(found: Checks, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
     )
     if not shown.all:
         return parts
-    failed = (Warn(reason(check, found), "error") for check in found.of(Outcome.failed))
+    failed = (Warn(reason(check, found), "error") for check in found.with_outcome(Outcome.failed))
     return (
         *parts,
         Heading("All figures", level=2),
@@ -63,11 +63,14 @@ def _lines(*lines: Line) -> tuple[Lines, ...]:
 
 def verdict(found: Checks) -> str:
     """``FAILED: 2 of 6 checks``"""
-    failed, unknown = len(found.of(Outcome.failed)), len(found.of(Outcome.undecided))
+    failed, unknown = (
+        len(found.with_outcome(Outcome.failed)),
+        len(found.with_outcome(Outcome.undecided)),
+    )
     some = f", {unknown} could not be judged" if unknown else ""
     if failed:
         return f"FAILED: {failed} of {_many(len(found.checks))}{some}"
-    held = f"{len(found.of(Outcome.passed))} of " if some else ""
+    held = f"{len(found.with_outcome(Outcome.passed))} of " if some else ""
     return f"PASSED: {held}{_many(len(found.checks))}{some}"
 
 
