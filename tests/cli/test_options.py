@@ -145,7 +145,7 @@ def quiet_commands(z: Path, y: Path) -> dict[str, tuple[object, ...]]:
         "report": (z, y, "--bootstrap", "0", "--figures", "none"),
         "check": (z, y, "--max", "ece=0.9", "-o", "check.xml"),
         "compare": (z, y, "--figures", "none"),
-        "targets": (y, "--n-classes", "7", "--smoothing", "0.1"),
+        "targets": ("labels", y, "--n-classes", "7", "--smoothing", "0.1"),
         "thresholds": ("b.npy", "s.npy"),
         "clusters": (z, y, "--classes", "0,1,2"),
         "inspect": (z, y),
