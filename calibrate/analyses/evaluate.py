@@ -10,7 +10,7 @@ import numpy as np
 
 from calibrate.analyses.relation import relation
 from calibrate.arrays import AnyArray, Float64, Index, Values
-from calibrate.blocks.bins import BinTable, Ordered, equal_width_edges
+from calibrate.blocks.bins import BinTable, Levels, equal_width_edges
 from calibrate.blocks.block import PARTS, Block, part_of
 from calibrate.blocks.passes import doing, map_reduce
 from calibrate.blocks.predictions import Predictions, TopScores, predicted, predictions
@@ -107,7 +107,7 @@ class MeasuringStep:
             keep = (self.full or self.yes_no) and block.said is None
             side = self._look(view, block, shared, keep=keep)
             if side.probabilities is not None:  # now: the next view overwrites them
-                classes.append(ClassTable.of(side.probabilities, block, self.edges))
+                classes.append(ClassTable.from_probabilities(side.probabilities, block, self.edges))
                 yes.append(side.probabilities[:, 1].astype(np.float64))
             sides.append(replace(side, best_nll=best, probabilities=None))
         columns = [[METRICS[name].function(side) for name in self.names] for side in sides]
@@ -118,11 +118,13 @@ class MeasuringStep:
         part, w = block.part, block.weight
         return Totals(
             names=self.names,
-            rows=RowSums.of(flat, w, part),
-            tables=tuple(BinTable.of(s.confidence, s.correct, w, self.edges) for s in sides),
-            gaps=tuple(PartGaps.of(s.confidence, s.correct, w, part, self.edges) for s in sides),
+            rows=RowSums.from_columns(flat, w, part),
+            tables=tuple(BinTable.from_rows(s.confidence, s.correct, w, self.edges) for s in sides),
+            gaps=tuple(
+                PartGaps.from_rows(s.confidence, s.correct, w, part, self.edges) for s in sides
+            ),
             yes_gaps=tuple(
-                PartGaps.of(p, block.yes, w, part, self.edges) for p in yes if self.yes_no
+                PartGaps.from_rows(p, block.yes, w, part, self.edges) for p in yes if self.yes_no
             ),
             classes=tuple(classes),
             parts=(self._kept(sides, yes, block),),
@@ -284,7 +286,7 @@ def _bias(totals: Totals, side: int) -> Bias:
     """Mean confidence - accuracy; of yes-no decisions, mean P(yes) - share of yes."""
     kept = totals.kept.of_yes
     one = np.zeros(len(kept.weight), dtype=np.intp)
-    (bias,) = Kinds.of(kept, side, one, 1, exact=totals.plain, hard=totals.hard).biases()
+    (bias,) = Kinds.from_rows(kept, side, one, 1, exact=totals.plain, hard=totals.hard).biases()
     return bias
 
 
@@ -311,9 +313,9 @@ def _top_label_totals(rows: TopLabels, settings: Settings) -> Totals:
     edges, weight, part = equal_width_edges(settings.n_bins), rows.weight, rows.part
     return Totals(
         names=tuple(means),
-        rows=RowSums.of([*means.values(), nothing], weight, part),
-        tables=(BinTable.of(confidence, correct, weight, edges),),
-        gaps=(PartGaps.of(confidence, correct, weight, part, edges),),
+        rows=RowSums.from_columns([*means.values(), nothing], weight, part),
+        tables=(BinTable.from_rows(confidence, correct, weight, edges),),
+        gaps=(PartGaps.from_rows(confidence, correct, weight, part, edges),),
         yes_gaps=(),
         classes=(),
         parts=(KeptRows((confidence,), (correct,), (nothing,), weight, part),),
@@ -369,7 +371,9 @@ def report_of(
 
 def _with_classes(report: Report, totals: Totals, settings: Settings) -> Report:
     """The report with what was found class by class."""
-    sides = [] if totals.yes_no else [Predicted.of(totals, s) for s in range(totals.n_sides)]
+    sides = (
+        [] if totals.yes_no else [Predicted.from_totals(totals, s) for s in range(totals.n_sides)]
+    )
     shown = class_reliability(totals, sides, settings)
     report = replace(report, class_reliability=sides_of(shown))
     if not sides:
@@ -396,7 +400,7 @@ def choice_of(data: Data, fitted: Fitted | None) -> Choice | None:
     return Choice(float(width / 2 / NORMAL_95))
 
 
-def _risk_coverage(ordered: Ordered) -> RiskCoverage:
+def _risk_coverage(ordered: Levels) -> RiskCoverage:
     coverage, risk = ordered.risk_coverage(CURVE_POINTS)
     return RiskCoverage(tuple(coverage.tolist()), tuple(risk.tolist()))
 
@@ -431,7 +435,7 @@ def group_figures(
         text = text if names is None else names[int(group)]
         figures, bias = measured
         few = bias.p_value is None
-        found.append(GroupFigures(text, len(rows), few, bias, figures.of(headline())))
+        found.append(GroupFigures(text, len(rows), few, bias, figures.only(headline())))
     biases = discovered([each.bias for each in found])
     looked_at = [replace(each, bias=bias) for each, bias in zip(found, biases, strict=True)]
     return tuple(sorted(looked_at, key=lambda group: -group.bias.sure))

@@ -46,7 +46,7 @@ class MeansStep:
     unit: float
 
     def __call__(self, block: Block) -> Means:
-        z, w = cut(block, self.unit), counting(block)
+        z, w = scaled_scores(block, self.unit), counting(block)
         q = np.zeros(z.shape)
         rows, classes, shares = block.entries()
         q[rows, classes] = shares
@@ -70,7 +70,7 @@ class RelationStep:
     unit: float
 
     def __call__(self, block: Block) -> Relation:
-        z = cut(block, self.unit)
+        z = scaled_scores(block, self.unit)
         mean_z, mean_q = self.means.of_rows(block)
         z -= mean_z
         rows, classes, shares = block.entries()
@@ -149,7 +149,7 @@ def counting(block: Block) -> Float64:
     return (block.weight > 0).astype(np.float64)
 
 
-def cut(block: Block, unit: float) -> Float64:
+def scaled_scores(block: Block, unit: float) -> Float64:
     """The scores below the largest of each row, in units, none farther than ``FAR``."""
     z = block.logits.astype(np.float64)
     with np.errstate(over="ignore"):

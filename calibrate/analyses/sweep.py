@@ -141,7 +141,7 @@ class SweepStep:
     def __call__(self, block: Block) -> SweepSums:
         temperatures, n_bins = self.temperatures, len(self.edges) - 1
         cells, first = (len(temperatures), 3, n_bins), predicted(block.logits, block)
-        rows = _Rows.of(block, first)
+        rows = _BelowLargest.from_block(block, first)
         found = SweepSums(
             weight=float(block.weight.sum()),
             nll=np.zeros(len(temperatures)),
@@ -161,7 +161,9 @@ class SweepStep:
                 self._add(found, i, rows, e, beta)
         return found
 
-    def _add(self, found: SweepSums, i: int, rows: _Rows, e: FloatArray, beta: float) -> None:
+    def _add(
+        self, found: SweepSums, i: int, rows: _BelowLargest, e: FloatArray, beta: float
+    ) -> None:
         """The exponentials ``(K, n)`` of one temperature, added to the sums at its place."""
         block, total = rows.block, e.sum(axis=0, dtype=np.float64)
         confidence = np.minimum(1.0 / total, 1.0)
@@ -180,7 +182,7 @@ class SweepStep:
 
 
 @dataclass(frozen=True)
-class _Rows:
+class _BelowLargest:
     """The scores of a block below the largest of each row.
 
     Attributes:
@@ -196,11 +198,11 @@ class _Rows:
     correct: Float64
 
     @staticmethod
-    def of(block: Block, first: TopScores) -> _Rows:
+    def from_block(block: Block, first: TopScores) -> _BelowLargest:
         scores = block.logits
         largest = scores.max(axis=1)
         with np.errstate(over="ignore"):
             below = np.ascontiguousarray((scores - largest[:, None]).T)
         top = largest.astype(np.float64)
         target = target_scores(scores, block) - top
-        return _Rows(block, below, first.score - top, target, first.correct)
+        return _BelowLargest(block, below, first.score - top, target, first.correct)

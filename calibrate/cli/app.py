@@ -13,6 +13,7 @@ from typing import Annotated, Any, TextIO
 import typer
 from typer.core import TyperGroup
 
+from calibrate.cli.command import PanelCommand
 from calibrate.cli.console import in_log
 from calibrate.errors import CalibrateError
 from calibrate.text import one_line
@@ -33,7 +34,8 @@ class _Commands(TyperGroup):
         if name not in COMMANDS:
             return None
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(name)(getattr(import_module(f"calibrate.cli.{name}"), name))
+        function = getattr(import_module(f"calibrate.cli.{name}"), name)
+        single.command(name, cls=PanelCommand)(function)
         return typer.main.get_command(single)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
@@ -44,6 +44,8 @@ class TargetRead(options.ClassOptions):
 @dataclass(frozen=True, kw_only=True)
 class LabelOptions:
     """Targets from labels."""
+
+    panel: ClassVar = "Method"
 
     labels: Annotated[
         str | None,
@@ -99,6 +101,8 @@ class LabelOptions:
 @dataclass(frozen=True, kw_only=True)
 class TeacherOptions:
     """Targets from a teacher."""
+
+    panel: ClassVar = "Method"
 
     teacher: Annotated[
         list[str] | None, typer.Option("--teacher", help="Logits of a teacher, in place of LABELS.")

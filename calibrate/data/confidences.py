@@ -78,8 +78,8 @@ class Said(Sums):
         """Look at ``(n,)`` shares of 1 whose first row is row ``start``."""
         inside = (c > 0) & (c < 1)
         return Said(
-            beyond=FirstSeen.of((c < 0) | (c > 1), start),
-            small=FirstSeen.of(inside & (c < 0.01), start),
+            beyond=FirstSeen.in_mask((c < 0) | (c > 1), start),
+            small=FirstSeen.in_mask(inside & (c < 0.01), start),
             between=int(np.count_nonzero(inside)),
             zeros=int(np.count_nonzero(c == 0)),
             ones=int(np.count_nonzero(c == 1)),

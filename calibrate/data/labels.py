@@ -127,10 +127,10 @@ def inspect_labels(raw: AnyArray, start: int) -> LabelFindings:
     """Look at ``(n,)`` or ``(n, K)`` labels whose first row is row ``start``."""
     unusable = fractions = NOWHERE
     if raw.dtype.kind == "f":
-        unusable = FirstSeen.of(~np.isfinite(raw), start)
+        unusable = FirstSeen.in_mask(~np.isfinite(raw), start)
         if unusable.count:
             return LabelFindings(unusable=unusable)
-        fractions = FirstSeen.of(raw != np.floor(raw), start)
+        fractions = FirstSeen.in_mask(raw != np.floor(raw), start)
     low, high = float(raw.min()), float(raw.max())
     if raw.ndim == 1:
         return LabelFindings(low, high, fractions=fractions)
@@ -141,7 +141,7 @@ def inspect_labels(raw: AnyArray, start: int) -> LabelFindings:
         low,
         high,
         fractions=fractions,
-        many=FirstSeen.of(whole & (errors > SUM_TOLERANCE), start),
+        many=FirstSeen.in_mask(whole & (errors > SUM_TOLERANCE), start),
         sum_error=Worst(float(errors[worst]), start + worst),
     )
 

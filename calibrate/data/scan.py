@@ -143,11 +143,11 @@ class Inspection:
         low, high = float(z.min()), float(z.max())  # nan if there is one
         nan = infinite = huge = all_masked = NOWHERE
         if not (low >= -MOST_SCORE and high <= MOST_SCORE):
-            nan = FirstSeen.of(np.isnan(z), block.start)
-            infinite = FirstSeen.of(np.isposinf(z), block.start)
-            huge = FirstSeen.of((z > most_score(z.dtype)) & ~np.isposinf(z), block.start)
+            nan = FirstSeen.in_mask(np.isnan(z), block.start)
+            infinite = FirstSeen.in_mask(np.isposinf(z), block.start)
+            huge = FirstSeen.in_mask((z > most_score(z.dtype)) & ~np.isposinf(z), block.start)
             if z.ndim == 2:
-                all_masked = FirstSeen.of(np.isneginf(z.max(axis=1)), block.start)
+                all_masked = FirstSeen.in_mask(np.isneginf(z.max(axis=1)), block.start)
             low, high = np.nan_to_num(low, nan=0.0, neginf=-np.inf), np.nan_to_num(high)
         sum_error = self._worst_row_sum(z, block, low, high)
         wrong = row_sum_tolerance(z.dtype) < sum_error.value < np.inf
@@ -211,14 +211,14 @@ class Inspection:
 
         if z.ndim == 1:
             certain = (z >= 1) & (raw < 1) if probabilities else np.zeros(len(z), bool)
-            return FirstSeen.of((impossible(z) & (raw > 0)) | certain, block.start)
+            return FirstSeen.in_mask((impossible(z) & (raw > 0)) | certain, block.start)
         if raw.ndim == 2:
-            return FirstSeen.of(impossible(z) & (raw > 0), block.start)
+            return FirstSeen.in_mask(impossible(z) & (raw > 0), block.start)
         index = raw.astype(np.float64) - self.reading.label_offset
         if found.fractions.count or index.min() < 0 or index.max() >= z.shape[1]:
             return NOWHERE
         own = z[np.arange(len(z)), index.astype(np.intp)]
-        return FirstSeen.of(impossible(own), block.start)
+        return FirstSeen.in_mask(impossible(own), block.start)
 
 
 def most_score(dtype: np.dtype[np.generic]) -> float:
@@ -262,7 +262,7 @@ def raise_if_bad(
         check_confidences(found.said, found.low, found.high, rows.n_rows, reading, name)
     _raise_if_wrong_scores(found.sum_error, tolerance, layout, reading, name)
     masked = found.labels.masked
-    zeros = Zeros.of(found.least, stored, masked.count if what == "probabilities" else 0)
+    zeros = Zeros.reading(found.least, stored, masked.count if what == "probabilities" else 0)
     if reading.of_answers:
         zeros = Ends.among(found.said, zeros, percent=reading.percent)
     if rows.labels is None:

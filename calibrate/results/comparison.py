@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from calibrate.results.display import Displayed, frame
 from calibrate.results.json import NOT_EMPTY
 from calibrate.results.measurement import Measurement, Metrics, Sides
-from calibrate.results.report import Data, Fitted, Made, Reliability, Rough
+from calibrate.results.report import Data, Fitted, Provenance, Reliability, Rough
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +149,7 @@ class Comparison(Displayed):
     warnings: tuple[str, ...]
     pairs: tuple[Pair, ...] = ()
     over_runs: OverRuns | None = None
-    made: Made | None = None
+    made: Provenance | None = None
 
     @property
     def best(self) -> ComparedModel:

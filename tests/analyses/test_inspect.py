@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pickle
 import shlex
-import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -228,21 +227,11 @@ def test_objects_are_named_and_never_made():
     assert not Path("RAN").exists()
 
 
-def test_what_is_left_of_damaged_files():
+def test_a_truncated_array():
     np.save("a.npy", Z)
-    np.savez("b.npz", logits=Z, labels=Y)
-    np.savez_compressed("c.npz", logits=Z, labels=Y)
-    whole = {name: Path(name).read_bytes() for name in ("a.npy", "b.npz", "c.npz")}
-    for name, size in {"a.npy": 128 + 100 * 20 + 7, "b.npz": 7_500, "c.npz": 3_000}.items():
-        Path(name).write_bytes(whole[name][:size])
-    a, b, c = (calibrate.inspect(name).files[0] for name in whole)
-    assert a.notes == ("what is left: 100 of 300 rows of float32 are whole",)
-    assert b.notes[0] == "what is left: logits: whole, float32 of shape (300, 5)"
-    rows = (7_500 - whole["b.npz"].index(b"\x93NUMPY", 6_000) - 128) // 8
-    assert 0 < rows < 300
-    assert b.notes[1] == f"what is left: labels: {rows} of 300 rows of int64 are whole"
-    assert c.notes == ("what is left: logits: compressed and cut, float32 of shape (300, 5)",)
-    assert all("truncated" in each.problem for each in (a, b, c))
+    Path("a.npy").write_bytes(Path("a.npy").read_bytes()[: 128 + 100 * 20 + 7])
+    found = calibrate.inspect("a.npy").files[0]
+    assert "promises 6,000 bytes of float32 (300, 5), found 2,007" in found.problem
 
 
 def test_one_damaged_array_of_two():
@@ -377,15 +366,7 @@ def test_odd_inputs_end_in_a_result_whose_command_works():
     assert fitting > 100
 
 
-def test_a_zip_whose_sizes_lie():
-    """A local header that promises more than there is."""
-    np.savez("a.npz", logits=Z)
-    content = Path("a.npz").read_bytes()
-    extra = content.index(b"\x01\x00\x10\x00")
-    lying = content[: extra + 4] + struct.pack("<QQ", 1 << 62, 1 << 62) + content[extra + 20 :]
-    Path("a.npz").write_bytes(lying[:3_000])
-    found = calibrate.inspect("a.npz").files[0]
-    assert found.notes[0].startswith("what is left: logits: ")
+def test_a_zip_of_something_else():
     with zipfile.ZipFile("plain.zip", "w") as archive:
         archive.writestr("a.txt", "x")
     assert calibrate.inspect("plain.zip").files[0].format == "zip archive"

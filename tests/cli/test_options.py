@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,18 @@ def test_bare_is_help_and_a_usage_error(run):
 def test_the_version_has_a_short_name(run):
     assert run("-V").stdout == run("--version").stdout
     assert run("-V").stdout.startswith("calibrate ")
+
+
+def test_help_lists_options_by_what_they_are_about(run):
+    sections = dict(
+        re.findall(r"^(\w+):\n(.*?)(?:\n\n|\Z)", run("check", "-h").stdout, re.M | re.S)
+    )
+    about = {
+        "Arguments": "LOGITS", "Input": "--task", "Method": "--temperature", "Limits": "--max",
+        "Measurement": "--n-bins", "Output": "--format", "Run": "--workers",
+    }  # fmt: skip
+    assert list(sections) == list(about)
+    assert all(re.search(rf"^  .*{name}\b", sections[panel], re.M) for panel, name in about.items())
 
 
 @pytest.mark.parametrize("command", ["fit", "report"])

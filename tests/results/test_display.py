@@ -13,7 +13,6 @@ import pytest
 from conftest import SAMPLES
 
 import calibrate
-from calibrate.analyses.compare import compare
 from calibrate.results.comparison import Comparison
 from calibrate.results.json import read_result, to_json
 from calibrate.results.report import Report
@@ -76,7 +75,7 @@ def test_the_html_is_escaped():
 
 
 def test_the_dictionary_is_the_json(report):
-    compared = compare(["a"], [hard()])
+    compared = calibrate.compare({"a": hard()})
     for result in (report, compared):
         assert json.loads(to_json(result)) == json.loads(json.dumps(result.to_dict()))
     assert report.to_dict()["metrics"]["before"]["ece"]["value"] == (
@@ -101,7 +100,7 @@ def test_a_table_of_figures(report):
 
 def test_a_table_of_models():
     pytest.importorskip("pandas")
-    compared = compare(["a", "b"], [hard(), hard()])
+    compared = calibrate.compare({"a": hard(), "b": hard()})
     table = compared.to_frame()
     assert table.index.names == ["model", "metric"]
     assert table.loc[("a", "ece"), "after"] == compared.models[0].metrics.last["ece"].value

@@ -13,7 +13,6 @@ from calibrate.data.column import Column
 from calibrate.data.readers.answers import Columns, holds_predictions, read_top_labels
 from calibrate.data.readers.open import labels_beside, nearest_file, open_as, open_column
 from calibrate.data.readers.registry import FORMATS, TABLES, Address
-from calibrate.data.readers.rescue import remains
 from calibrate.data.readers.signature import EMPTY, SPACED, UNKNOWN, Signature, signature_of
 from calibrate.errors import InputError
 from calibrate.files import check_regular, reading
@@ -21,7 +20,7 @@ from calibrate.files.writing import read_json
 from calibrate.results.checks import Checks
 from calibrate.results.clusters import ClusterReport
 from calibrate.results.comparison import Comparison
-from calibrate.results.inspection import ArrayFound, FileFound, Inspection, Kind, Taken
+from calibrate.results.inspection import ArrayFound, ArrayKind, FileFound, Inspection, Taken
 from calibrate.results.json import decode
 from calibrate.results.report import Code, Fitted, Report
 from calibrate.results.targets import TargetReport
@@ -177,7 +176,6 @@ def _of_fitted(fitted: Fitted) -> dict[str, str]:
 # One file, whatever it is: by its suffix, or by its first bytes where these say otherwise.
 
 
-RESCUED = (".npy", ".npz")
 OF_TORCH = (".pt", ".pth", ".bin")
 OF_BYTES = (".npy", ".npz", ".safetensors", *OF_TORCH)  # which no text is
 WORDS = {  # of those that no first bytes tell for sure
@@ -203,7 +201,7 @@ class ReadAs(Address):
 
 
 @dataclass(frozen=True)
-class Seen:
+class InspectedFile:
     """A file, and what can be done with it.
 
     Attributes:
@@ -218,7 +216,7 @@ class Seen:
     commands: tuple[str, ...] = ()
 
 
-def seen(name: str) -> Seen:
+def seen(name: str) -> InspectedFile:
     """One file; whatever is wrong with it is in what is given back."""
     address = Address.of(name)
     try:
@@ -229,10 +227,10 @@ def seen(name: str) -> Seen:
         problem = str(error).removeprefix(f"{name}: ").removeprefix(f"{address.file}: ")
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
-    return Seen(FileFound(name, None, problem=problem))
+    return InspectedFile(FileFound(name, None, problem=problem))
 
 
-def _of_no_file(address: Address) -> Seen:
+def _of_no_file(address: Address) -> InspectedFile:
     """What is no single file: perhaps the name of several that are read as one.
 
     Raises:
@@ -254,7 +252,7 @@ def _of_no_file(address: Address) -> Seen:
     with suppress(InputError):  # there are none beside
         looks.append(_looked_at(name, "labels", open_column(labels_beside(name), "labels")))
     arrays = tuple(each.found for each in looks)
-    return Seen(FileFound(name, "several files, read as one", arrays=arrays), tuple(looks))
+    return InspectedFile(FileFound(name, "several files, read as one", arrays=arrays), tuple(looks))
 
 
 def _looked_at(name: str, key: str | None, column: Column) -> Look:
@@ -266,12 +264,12 @@ def _after_name(error: Exception) -> str:
     return str(error).partition(": ")[2] or str(error)
 
 
-def _of_file(address: Address) -> Seen:
+def _of_file(address: Address) -> InspectedFile:
     path, name = address.path, address.file
     kind, size = signature_of(path, name), path.stat().st_size
     if kind.suffix in (".json", ".jsonl") and is_ours(str(path), name):
         file, commands = own_file(FileFound(name, None, size), str(path))
-        return Seen(file, commands=commands)
+        return InspectedFile(file, commands=commands)
     known = address.suffix in FORMATS
     if known and not _contradicts(kind, address.suffix):
         return _arrays(address, kind)
@@ -285,7 +283,9 @@ def _of_file(address: Address) -> Seen:
     problem = "holds no arrays that could be read; save logits and labels with numpy.save"
     if kind.suffix is not None:
         problem = f"{kind.suffix} files are not read by this version"
-    return Seen(FileFound(name, kind.words, size, problem=None if kind == EMPTY else problem))
+    return InspectedFile(
+        FileFound(name, kind.words, size, problem=None if kind == EMPTY else problem)
+    )
 
 
 def _contradicts(kind: Signature, suffix: str) -> bool:
@@ -299,7 +299,7 @@ def _contradicts(kind: Signature, suffix: str) -> bool:
     return FORMATS.get(kind.suffix) != FORMATS[suffix]
 
 
-def _arrays(address: Address, kind: Signature) -> Seen:
+def _arrays(address: Address, kind: Signature) -> InspectedFile:
     """The arrays of a file of a known format."""
     path, name = address.path, address.file
     renamed = address.suffix if isinstance(address, ReadAs) else None
@@ -310,9 +310,12 @@ def _arrays(address: Address, kind: Signature) -> Seen:
         return _predictions(file, address)
     file, looks = looks_of(file, address)
     if kind.words.startswith("text in"):
-        return Seen(replace(file, arrays=(), problem=f"its first bytes look like {kind.words}"))
+        return InspectedFile(
+            replace(file, arrays=(), problem=f"its first bytes look like {kind.words}")
+        )
     if not looks and (file.problem or any(each.problem for each in file.arrays)):
-        file = _rescued(file, address)
+        if len(file.arrays) == 1:
+            file = replace(file, arrays=(), problem=file.arrays[0].problem)
     elif kind == SPACED and address.suffix not in TABLES:
         file = replace(file, problem="numbers with spaces between: write commas, as .csv has them")
     if renamed is not None:
@@ -321,7 +324,7 @@ def _arrays(address: Address, kind: Signature) -> Seen:
         note = f"rename it to {Path(new).name}: by its suffix a file is known"
         file = replace(file, notes=(note, *file.notes))
     pair = _of_pair(file, looks, table=address.suffix in TABLES)
-    return pair or Seen(file, tuple(looks))
+    return pair or InspectedFile(file, tuple(looks))
 
 
 def _renamed(path: Path, suffix: str) -> str:
@@ -331,7 +334,7 @@ def _renamed(path: Path, suffix: str) -> str:
     return str(short) if wrong or not path.suffix else f"{path}{suffix}"
 
 
-def _of_pair(file: FileFound, looks: list[Look], *, table: bool) -> Seen | None:
+def _of_pair(file: FileFound, looks: list[Look], *, table: bool) -> InspectedFile | None:
     """The confidence in each answer and whether it was right; None of any other arrays."""
     if len(looks) != 2 or not is_pair([each.found.key for each in looks]):
         return None
@@ -342,22 +345,11 @@ def _of_pair(file: FileFound, looks: list[Look], *, table: bool) -> Seen | None:
     both = f"{shell_word(sure.name)} {shell_word(right.name)} --task confidence"
     percent = " --percent" if 1 < (sure.found.high or 0.0) <= 100 else ""
     run = f"calibrate fit {shell_word(file.name) if table else both}{percent}"
-    return Seen(file, (), (taken,), (run,))
+    return InspectedFile(file, (), (taken,), (run,))
 
 
 def _as_confidences(found: ArrayFound) -> ArrayFound:
-    return replace(found, kind=Kind.confidences, labels=None)
-
-
-def _rescued(file: FileFound, address: Address) -> FileFound:
-    """A file of which nothing can be read as it should be, with what is left of it."""
-    if len(file.arrays) == 1:
-        file = replace(file, arrays=(), problem=file.arrays[0].problem)
-    notes: list[str] = []
-    if address.suffix in RESCUED and file.problem:
-        left = remains(address.path, file.name, address.suffix)
-        notes = [f"what is left: {each}" for each in left]
-    return replace(file, notes=(*file.notes, *notes))
+    return replace(found, kind=ArrayKind.confidences, labels=None)
 
 
 def _holds_predictions(address: Address) -> bool:
@@ -368,16 +360,16 @@ def _holds_predictions(address: Address) -> bool:
         return False
 
 
-def _predictions(file: FileFound, address: Address) -> Seen:
+def _predictions(file: FileFound, address: Address) -> InspectedFile:
     """A table of predictions and confidences."""
     name, file = file.name, replace(file, format="table of predictions")
     try:
         rows = read_top_labels(name)
         true = _looked_at(name, Columns.true, open_as(address, Columns.true, text=True))
     except InputError as error:
-        return Seen(replace(file, problem=str(error).removeprefix(f"{name}: ")))
+        return InspectedFile(replace(file, problem=str(error).removeprefix(f"{name}: ")))
     sure = _as_confidences(of_array(name, "confidence", rows.confidence).found)
     right = of_array(name, "correct", rows.correct).found
     file = replace(file, arrays=(true.found, right, sure))
     taken = Taken(name, None, "top-label", rows.n_rows, 1, "confidences", notes=rows.warnings)
-    return Seen(file, (), (taken,), (f"calibrate report {shell_word(name)}",))
+    return InspectedFile(file, (), (taken,), (f"calibrate report {shell_word(name)}",))

@@ -22,7 +22,7 @@ from calibrate.data.readers.open import keys_held, open_as
 from calibrate.data.readers.registry import TABLES, Address
 from calibrate.data.scan import row_sum_tolerance
 from calibrate.errors import InputError
-from calibrate.results.inspection import ArrayFound, Count, Counts, FileFound, Kind
+from calibrate.results.inspection import ArrayFound, ArrayKind, Count, Counts, FileFound
 from calibrate.results.json import LARGEST
 
 BLOCK = 4 << 20  # bytes that are looked at at once
@@ -195,8 +195,8 @@ def _log_error(z: FloatArray, high: float, dtype: np.dtype[Any]) -> float:
 
 MOST_SHOWN = 10  # values that are listed
 MANY = 100  # rows among which classes come back
-SCORES = (Kind.logits, Kind.probabilities, Kind.log_probabilities, Kind.chances)
-LABELS = (Kind.classes, Kind.yes_no, Kind.one_hot, Kind.names)
+SCORES = (ArrayKind.logits, ArrayKind.probabilities, ArrayKind.log_probabilities, ArrayKind.chances)
+LABELS = (ArrayKind.classes, ArrayKind.yes_no, ArrayKind.one_hot, ArrayKind.names)
 
 
 def with_values(found: ArrayFound, array: Column, values: Values) -> ArrayFound:
@@ -206,19 +206,19 @@ def with_values(found: ArrayFound, array: Column, values: Values) -> ArrayFound:
     low, high, tally = values.low, values.high, values.tally
     if numbers is not None and numbers.counts:
         low, high, tally = min(numbers.counts), max(numbers.counts), numbers
-    kind = Kind.names
+    kind = ArrayKind.names
     if not text:
         kind = kind_of(array, values)
     elif numbers is not None:
         kind = _of_single(Values(low=low, high=high, fractions=_fractions(numbers)))
-    if kind is Kind.classes and _mostly_different(tally, values.n):
-        kind = Kind.whole
+    if kind is ArrayKind.classes and _mostly_different(tally, values.n):
+        kind = ArrayKind.whole
     n = max(1, values.n)
     some = low <= high
     return ArrayFound(
         found.key,
         array.shape,
-        "numbers" if numbers is not None and kind is not Kind.names else found.dtype,
+        "numbers" if numbers is not None and kind is not ArrayKind.names else found.dtype,
         kind,
         _bounded(low) if some else None,
         _bounded(high) if some else None,
@@ -226,7 +226,7 @@ def with_values(found: ArrayFound, array: Column, values: Values) -> ArrayFound:
         values.infinite / n,
         values.masked / n,
         values.sum_error if values.sum_error < inf and not text else None,
-        _counts(tally) if kind in (*LABELS, Kind.whole) else None,
+        _counts(tally) if kind in (*LABELS, ArrayKind.whole) else None,
     )
 
 
@@ -240,7 +240,7 @@ def _mostly_different(tally: Tally, n: int) -> bool:
     return tally.counts is None or (n >= MANY and 2 * len(tally.counts) > n)
 
 
-def kind_of(array: Shaped, values: Values) -> Kind:
+def kind_of(array: Shaped, values: Values) -> ArrayKind:
     """What numbers look like."""
     shape = array.shape
     if len(shape) == 1 or shape[-1] == 1:
@@ -249,25 +249,25 @@ def kind_of(array: Shaped, values: Values) -> Kind:
     tolerance = row_sum_tolerance(array.dtype)
     if not values.fractions and array.dtype.kind in "biu":
         if values.low >= 0 and values.high <= 1:
-            return Kind.one_hot if not values.sum_error else Kind.yes_no
-        return Kind.whole
+            return ArrayKind.one_hot if not values.sum_error else ArrayKind.yes_no
+        return ArrayKind.whole
     if not values.fractions and inside:
-        return Kind.one_hot if not values.sum_error else Kind.yes_no
+        return ArrayKind.one_hot if not values.sum_error else ArrayKind.yes_no
     if inside:
-        return Kind.probabilities if values.sum_error <= tolerance else Kind.chances
+        return ArrayKind.probabilities if values.sum_error <= tolerance else ArrayKind.chances
     if values.log_error <= tolerance:
-        return Kind.log_probabilities
-    return Kind.logits
+        return ArrayKind.log_probabilities
+    return ArrayKind.logits
 
 
-def _of_single(values: Values, *, exact: bool = False) -> Kind:
+def _of_single(values: Values, *, exact: bool = False) -> ArrayKind:
     """Of one number per row; ``exact``: of integers, which are no scores."""
     if values.low > values.high:
-        return Kind.nothing
+        return ArrayKind.nothing
     if not values.fractions and (exact or max(-values.low, values.high) < HUGE):
-        return Kind.yes_no if values.low >= 0 and values.high <= 1 else Kind.classes
+        return ArrayKind.yes_no if values.low >= 0 and values.high <= 1 else ArrayKind.classes
     inside = values.low >= 0 and values.high <= 1 + SUM_TOLERANCE
-    return Kind.chances if inside else Kind.logits
+    return ArrayKind.chances if inside else ArrayKind.logits
 
 
 def _numbers(tally: Tally) -> Tally | None:
@@ -425,11 +425,11 @@ def look_at(found: ArrayFound, column: Column) -> ArrayFound:
     if column.categories is not None:
         return with_values(found, column, _coded_values(column))
     if kind not in REAL + TEXT or (column.dtype.itemsize > 8 and kind == "f"):
-        return replace(found, kind=Kind.other)
+        return replace(found, kind=ArrayKind.other)
     if not column.shape:
-        return replace(found, kind=Kind.number)
+        return replace(found, kind=ArrayKind.number)
     if 0 in column.shape:
-        return replace(found, kind=Kind.nothing)
+        return replace(found, kind=ArrayKind.nothing)
     if not readable(column):
         return replace(found, problem="each of its rows is too large to be looked at")
     return with_values(found, column, values_of(column))

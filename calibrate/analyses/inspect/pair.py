@@ -16,14 +16,20 @@ from calibrate.data.readers.table import USUAL
 from calibrate.data.reading import Reading
 from calibrate.data.scan import MOST_SCORE
 from calibrate.errors import InputError
-from calibrate.results.inspection import ArrayFound, Kind, Taken
+from calibrate.results.inspection import ArrayFound, ArrayKind, Taken
 from calibrate.tasks import Task
 
 LABEL_WORDS = {*USUAL, "targets", "true", "truth", "gt"}
 SCORE_WORDS = {"logits", "logit", "scores", "probs", "probabilities", "outputs", "preds"}
 OTHER_WORDS = {"features", "embeddings", "weight", "weights", "bias", "ids", "index"}
-AS_SCORES = (*SCORES, Kind.whole, Kind.classes, Kind.yes_no, Kind.one_hot)  # odd, but possible
-SOFT = (Kind.probabilities, Kind.chances)
+AS_SCORES = (
+    *SCORES,
+    ArrayKind.whole,
+    ArrayKind.classes,
+    ArrayKind.yes_no,
+    ArrayKind.one_hot,
+)  # odd, but possible
+SOFT = (ArrayKind.probabilities, ArrayKind.chances)
 
 Pair = tuple[Look, Look | None]
 
@@ -75,7 +81,7 @@ def _may_be_scores(look: Look) -> bool:
 
 
 def _may_be_labels(look: Look) -> bool:
-    kinds = (*LABELS, *SOFT, Kind.whole)
+    kinds = (*LABELS, *SOFT, ArrayKind.whole)
     return look.found.kind in kinds and not _called_scores(look)
 
 
@@ -107,11 +113,16 @@ def reading_of(scores: ArrayFound, labels: ArrayFound | None) -> Reading:
     single = len(shape) == 1 or shape[-1] == 1
     same = labels is not None and labels.shape == shape and not single
     many = same and labels is not None and not _shares(labels)
-    inside = scores.kind in (Kind.probabilities, Kind.chances, Kind.yes_no, Kind.one_hot)
-    sums = scores.kind in (Kind.probabilities, Kind.one_hot)
+    inside = scores.kind in (
+        ArrayKind.probabilities,
+        ArrayKind.chances,
+        ArrayKind.yes_no,
+        ArrayKind.one_hot,
+    )
+    sums = scores.kind in (ArrayKind.probabilities, ArrayKind.one_hot)
     probabilities = inside if single or many else sums
     offset, ignored = 0, None
-    if labels is not None and not (same or single) and labels.kind is not Kind.names:
+    if labels is not None and not (same or single) and labels.kind is not ArrayKind.names:
         offset, ignored = _numbering(labels, shape[-1])
     return Reading(
         task="multilabel" if many else None,
@@ -177,9 +188,9 @@ def _labels_are(task: str, labels: ArrayFound) -> str:
 
 def _notes(found: ArrayFound, labels: ArrayFound | None, reading: Reading) -> tuple[str, ...]:
     notes = []
-    if found.kind is Kind.log_probabilities:
+    if found.kind is ArrayKind.log_probabilities:
         notes.append("these are log-probabilities, which do as logits")
-    if found.kind is Kind.chances and reading.scores is None:
+    if found.kind is ArrayKind.chances and reading.scores is None:
         notes.append("the values lie in [0, 1] but rows do not sum to 1: are these the logits?")
     if reading.ignore_label is not None and labels is not None and labels.labels is not None:
         rows = labels.labels.least[0].rows
@@ -225,7 +236,7 @@ def _out_of_range(scores: ArrayFound, labels: ArrayFound, reading: Reading) -> s
     """Why labels would be refused for their values."""
     shape = scores.shape or ()
     yes_no = len(shape) < 2 or shape[-1] == 1 or reading.task == "multilabel"
-    if labels.kind is Kind.names:
+    if labels.kind is ArrayKind.names:
         return None
     unknown = labels.nan if reading.task != "multilabel" else 0.0  # NaN: not annotated
     if unknown or labels.infinite or labels.masked:

@@ -23,7 +23,7 @@ from calibrate.renderers.words import (
     rows_and_classes,
     short,
 )
-from calibrate.results.checks import Check, Checks, Kind, Outcome
+from calibrate.results.checks import Check, CheckKind, Checks, Outcome
 from calibrate.results.measurement import Measurement
 
 CONFIDENT = "a limit fails only where the whole 95 % interval is beyond it"
@@ -47,7 +47,7 @@ def _(found: Checks, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
     )
     if not shown.all:
         return parts
-    failed = (Warn(reason(check, found), "error") for check in found.of(Outcome.failed))
+    failed = (Warn(reason(check, found), "error") for check in found.with_outcome(Outcome.failed))
     return (
         *parts,
         Heading("All figures", level=2),
@@ -63,11 +63,14 @@ def _lines(*lines: Line) -> tuple[Lines, ...]:
 
 def verdict(found: Checks) -> str:
     """``FAILED: 2 of 6 checks``"""
-    failed, unknown = len(found.of(Outcome.failed)), len(found.of(Outcome.undecided))
+    failed, unknown = (
+        len(found.with_outcome(Outcome.failed)),
+        len(found.with_outcome(Outcome.undecided)),
+    )
     some = f", {unknown} could not be judged" if unknown else ""
     if failed:
         return f"FAILED: {failed} of {_many(len(found.checks))}{some}"
-    held = f"{len(found.of(Outcome.passed))} of " if some else ""
+    held = f"{len(found.with_outcome(Outcome.passed))} of " if some else ""
     return f"PASSED: {held}{_many(len(found.checks))}{some}"
 
 
@@ -90,7 +93,7 @@ def _temperature(found: Checks) -> str:
 
 
 def _against(found: Checks) -> str:
-    pairs = [check.paired for check in found.checks if check.kind is Kind.against]
+    pairs = [check.paired for check in found.checks if check.kind is CheckKind.against]
     if found.against is None or not pairs:
         return ""
     how = "the same rows, paired" if all(pairs) else "taken for other rows: not paired"
@@ -128,20 +131,20 @@ def _p(check: Check) -> str:
 
 def title(check: Check) -> str:
     """What is checked, in a few words."""
-    if check.kind is Kind.against:
+    if check.kind is CheckKind.against:
         return f"{check.name.partition('.')[2]}, now - then"
-    return check.name if check.kind is Kind.limit else TITLES[check.kind.value]
+    return check.name if check.kind is CheckKind.limit else TITLES[check.kind.value]
 
 
 def value(check: Check, found: Checks) -> str:
     """The figure with its interval, or what stands in its place."""
     failed = check.outcome is Outcome.failed
     match check.kind:
-        case Kind.converged:
+        case CheckKind.converged:
             return "no optimum" if failed else "converged"
-        case Kind.relation:
+        case CheckKind.relation:
             return "nothing shows it" if failed else "belong together"
-        case Kind.drift:
+        case CheckKind.drift:
             return f"T = {_short(check.measured)}"
     return measurement(check.measured) + ("~" if _rough(check, found) else "")
 
@@ -156,7 +159,7 @@ def _short(figure: Measurement) -> str:
 
 def _rough(check: Check, found: Checks) -> bool:
     """Whether the interval is one of those that hold the truth less often than they say."""
-    if check.measured.low is None or check.kind is not Kind.limit:
+    if check.measured.low is None or check.kind is not CheckKind.limit:
         return False
     side, point, name = check.name.rpartition(".")
     rough = found.rough_intervals
@@ -166,13 +169,13 @@ def _rough(check: Check, found: Checks) -> bool:
 def limit(check: Check) -> str:
     """What the figure may be."""
     match check.kind:
-        case Kind.drift if check.limit is not None and check.tolerance is not None:
+        case CheckKind.drift if check.limit is not None and check.tolerance is not None:
             return f"{short(check.limit)} ± {100 * check.tolerance:g} %"
-        case Kind.against:
+        case CheckKind.against:
             return "no worse"
-        case Kind.relation if check.alpha is not None:
+        case CheckKind.relation if check.alpha is not None:
             return f"p < {check.alpha:g}"
-        case Kind.limit if check.limit is not None:
+        case CheckKind.limit if check.limit is not None:
             return f"{'<=' if check.bound == 'max' else '>='} {check.limit:.10g}"
     return ""
 
@@ -182,14 +185,14 @@ def reason(check: Check, found: Checks) -> str:
     figure, failed = value(check, found), check.outcome is Outcome.failed
     p = f" ({p_value(check.p_value)})" if check.p_value is not None else ""
     match check.kind:
-        case Kind.converged:
+        case CheckKind.converged:
             return f"the fit {'did not converge: do not rely on it' if failed else 'converged'}"
-        case Kind.relation:
+        case CheckKind.relation:
             told = "nothing shows that they belong together" if failed else "they belong together"
             return f"scores and labels: {told}{p}"
-        case Kind.drift:
+        case CheckKind.drift:
             return f"these rows want {figure}, in use is {short(check.limit or 1.0)}{p}"
-        case Kind.against:
+        case CheckKind.against:
             told = "worse beyond chance" if failed else "not shown to be worse"
             return f"{title(check)} is {figure}: {told}{p}"
     if check.measured.value is None:

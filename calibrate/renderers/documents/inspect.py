@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from calibrate.renderers.parts import EVERYTHING, Heading, Line, Lines, Part, Shown, Table, document
-from calibrate.results.inspection import ArrayFound, FileFound, Inspection, Kind, Taken
+from calibrate.results.inspection import ArrayFound, ArrayKind, FileFound, Inspection, Taken
 from calibrate.tasks import Task
 from calibrate.text import UNPRINTABLE, listed, printable
 
@@ -17,7 +17,12 @@ MOST_LISTED = 8  # files that are listed
 MOST_COUNTED = 2  # arrays of a file whose values are listed
 MOST_TAKEN = 2  # pairs of scores and labels
 MOST_VALUES = 5  # values of labels
-PLAIN = (Kind.nothing, Kind.number, Kind.other, Kind.unread)  # which are no guess
+PLAIN = (
+    ArrayKind.nothing,
+    ArrayKind.number,
+    ArrayKind.other,
+    ArrayKind.unread,
+)  # which are no guess
 
 
 @document.register
@@ -128,7 +133,7 @@ def _number(value: float) -> str:
 def _looks(found: ArrayFound) -> str:
     if found.problem:
         return "not readable"
-    return "text labels" if found.kind is Kind.names and _few(found) else found.kind.value
+    return "text labels" if found.kind is ArrayKind.names and _few(found) else found.kind.value
 
 
 def _few(found: ArrayFound) -> bool:
@@ -145,7 +150,7 @@ def _lines(file: FileFound, most: int | None) -> list[str]:
     """What a table has no room for."""
     lines: list[str] = []
     counted = [each for each in file.arrays[:most] if each.labels is not None]
-    counted = sorted(counted, key=lambda each: each.kind is Kind.whole)
+    counted = sorted(counted, key=lambda each: each.kind is ArrayKind.whole)
     for each in file.arrays[:most]:
         single = each.key is None or len(file.arrays) == 1
         name = "" if single else f"{_short(each.key or '', MOST_KEY)}: "
@@ -173,7 +178,7 @@ def _counts(found: ArrayFound, most: int | None) -> str:
     counts, n = found.labels, 1
     if counts is None or counts.different is None:
         return "more than 65,536 different values"
-    if found.kind is Kind.whole and counts.different > MOST_VALUES:
+    if found.kind is ArrayKind.whole and counts.different > MOST_VALUES:
         return f"{counts.different:,} different"
     for size in found.shape or ():
         n *= size

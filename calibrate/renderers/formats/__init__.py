@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from calibrate.renderers.formats import github, html, json, junit, markdown, text
+from calibrate.renderers.formats import github, json, junit, markdown, notebook, text
 from calibrate.renderers.pages import page
 from calibrate.renderers.parts import Shown
 from calibrate.results.json import Result
@@ -12,7 +12,7 @@ FORMATS: dict[str, Callable[[Result, Shown], str]] = {
     "json": json.render,
     "markdown": markdown.render,
     "html": page.render,
-    "notebook": html.render,  # a piece of a page
+    "notebook": notebook.render,  # a piece of a page
     "junit": junit.render,
     "github": github.render,  # its annotations; the summary beside them is Markdown
 }

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from calibrate.renderers.documents.compare import best_in_words, best_over_runs
-from calibrate.renderers.pages.diagram import at
 from calibrate.renderers.pages.page import Page, page_of, plain
+from calibrate.renderers.pages.svg import at
 from calibrate.renderers.parts import EVERYTHING, Line, Lines, Shown
 from calibrate.renderers.plots.style import pooled
 from calibrate.renderers.words import number, short

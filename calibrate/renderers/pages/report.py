@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from calibrate.renderers.pages.diagram import bins_of, joined
 from calibrate.renderers.pages.page import Page, page_of, plain
+from calibrate.renderers.pages.svg import bins_of, joined
 from calibrate.renderers.parts import EVERYTHING, Heading, Part, Shown, Table
 from calibrate.renderers.plots.style import FEW, OF_YES, wording
 from calibrate.renderers.words import number, short

@@ -7,9 +7,9 @@ None where there is nothing to draw.
 from calibrate.renderers.plots.classes import classes_figure
 from calibrate.renderers.plots.compare import compare_figure
 from calibrate.renderers.plots.corp import corp_reliability_figure
+from calibrate.renderers.plots.curves import smooth_reliability_figure
 from calibrate.renderers.plots.reliability import reliability_figure
-from calibrate.renderers.plots.risk_coverage import risk_coverage_figure
-from calibrate.renderers.plots.smooth import smooth_reliability_figure
+from calibrate.renderers.plots.risk import risk_coverage_figure
 from calibrate.renderers.plots.temperature import temperature_figure
 
 PICTURES = {

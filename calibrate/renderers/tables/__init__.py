@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from calibrate.errors import InputError
-from calibrate.renderers.tables import csv, latex
+from calibrate.renderers.formats import csv, latex
 from calibrate.results.comparison import Comparison
 
 TABLES: dict[str, Callable[[Comparison], str]] = {".csv": csv.render, ".tex": latex.render}
