@@ -377,7 +377,7 @@ def _opened(path: Path, request: Request) -> Iterator[Table]:
     with ExitStack() as stack:
         held = [stack.enter_context(reading(at, each)) for at, each in files.items()]
         first, schemas = next(iter(files.values())), []
-        with undamaged(name, kind, saver):
+        with undamaged(name, kind, saver), _sizes_in_question():
             for file, (at, each) in zip(held, files.items(), strict=True):
                 start = file.read(8)
                 other = "an empty file" if not start else None
@@ -394,6 +394,15 @@ def _opened(path: Path, request: Request) -> Iterator[Table]:
                     raise InputError(f"{each}: expected the columns and types of {first}")
             check_once(schemas[0].names, name)
             yield Table(name, schemas[0], files, is_parquet, features)
+
+
+@contextmanager
+def _sizes_in_question() -> Iterator[None]:
+    """A file is damaged where it asks for more memory than there is: rows are never so many."""
+    try:
+        yield
+    except pa.ArrowMemoryError as error:
+        raise ValueError(str(error)) from error
 
 
 def _parquet(path: Path) -> parquet.ParquetFile:
