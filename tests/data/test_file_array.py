@@ -96,3 +96,13 @@ def test_what_was_opened_and_then_changed(tmp_path):
     os.truncate(path, 20_000)
     with pytest.raises(calibrate.InputError, match=r"z\.npy: changed while it was read; run again"):
         calibrate.Temperature(2.0).apply(again.logits)
+
+
+def test_the_checksum_of_a_stored_member_is_compared(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, logits=np.arange(60.0).reshape(12, 5))
+    content = bytearray(path.read_bytes())
+    content[300] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(calibrate.InputError, match="expected bytes of the checksum"):
+        open_column(f"{path}:logits", "logits")

@@ -26,9 +26,8 @@ from saved import (
 
 import calibrate
 from calibrate.data.column import Column, everything
-from calibrate.data.readers import pkl
-from calibrate.data.readers import pt as reader_of_pt
-from calibrate.data.readers.open import open_column
+from calibrate.data.readers.open import keys_held, open_column
+from calibrate.data.readers.registry import Address
 
 RNG = np.random.default_rng(3)
 Z = RNG.normal(scale=2, size=(60, 5)).astype(np.float32)
@@ -128,7 +127,6 @@ def test_views_of_a_storage(tmp_path, name):
 
 def test_a_transposed_view_that_is_large_is_read_by_range(tmp_path, monkeypatch):
     monkeypatch.setattr("calibrate.data.column.IN_MEMORY", 100)
-    monkeypatch.setattr("calibrate.data.file_array.IN_MEMORY", 100)
     column = opened(tmp_path, "a.pt", pt(BFLOAT16.T))
     assert column.in_place
     expected = (BFLOAT16.astype(np.uint32) << 16).view(np.float32).T
@@ -211,8 +209,8 @@ def test_python_2_wrote_bytes_as_text(tmp_path):
 def test_keys(tmp_path, tree, keys):
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(tree))
     (tmp_path / "a.pt").write_bytes(pt(tree))
-    assert pkl.keys(tmp_path / "a.pkl") == keys
-    assert reader_of_pt.keys(tmp_path / "a.pt") == keys
+    for name in ("a.pkl", "a.pt"):
+        assert keys_held(Address.of(str(tmp_path / name))) == keys
 
 
 def test_one_array_alone_is_taken(tmp_path):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -115,9 +115,23 @@ class Lines:
         """Without their ends."""
         return self.text.removesuffix("\n").split("\n")
 
-    def reader(self, delimiter: str) -> Any:  # a type of the module csv that has no name
-        """The fields, line by line; blank lines have none."""
-        return csv.reader((f"{line}\n" for line in self.lines), delimiter=delimiter, strict=True)
+    def rows(self, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
+        """The number of the last line of each row, and its fields; blank lines have none.
+
+        Raises:
+            InputError: quotes are not as in a CSV file, or a row has too many fields.
+        """
+        if any(line.count(delimiter) > MOST_COLUMNS for line in self.lines):
+            raise InputError(
+                f"{name}: expected at most {MOST_COLUMNS:,} columns, found more: is this the right "
+                "file?"
+            )
+        found = csv.reader((f"{line}\n" for line in self.lines), delimiter=delimiter, strict=True)
+        try:
+            for fields in found:
+                yield self.first + found.line_num - 1, fields
+        except csv.Error as error:
+            raise InputError(f"{name}: expected a CSV file: {error}") from error
 
     def without(self, n: int) -> Lines:
         """All but the first ``n``."""
@@ -236,18 +250,9 @@ def head_of(path: Path, name: str) -> Head:
     delimiter = next((mark for mark in ",;\t" if mark in line), ",")
     if ".tsv" in (suffix.lower() for suffix in path.suffixes):
         delimiter = "\t"
-    if line.count(delimiter) > MOST_COLUMNS:
-        raise InputError(
-            f"{name}: expected at most {MOST_COLUMNS:,} columns, found more: is this the right "
-            "file?"
-        )
-    reader = first.without(blank).reader(delimiter)
-    try:
-        top = next(reader)
-        skipped = blank + reader.line_num
-        second: list[str] = next((row for row in reader if row), [])
-    except csv.Error as error:
-        raise InputError(f"{name}: expected a CSV file: {error}") from error
+    rows = first.without(blank).rows(delimiter, name)
+    last, top = next(rows)
+    second: list[str] = next((row for _, row in rows if row), [])
     fields = [field.strip() for field in top]
     fields[0] = fields[0].removeprefix("#").strip()  # as numpy.savetxt writes a header
     titled = not all(map(is_number, fields))
@@ -257,7 +262,7 @@ def head_of(path: Path, name: str) -> Head:
         titled = len(fields) > 2 or not whole
     names = tuple(fields) if titled else tuple(str(i + 1) for i in range(len(fields)))
     check_once(names, name)
-    return Head(name, names, titled, delimiter, skipped if titled else 0)
+    return Head(name, names, titled, delimiter, last if titled else 0)
 
 
 # The columns.
@@ -398,13 +403,9 @@ class Cells:
         return lines
 
     def _fields(self, block: Lines) -> list[list[str]]:
-        """The fields of each line that is not blank, as many in each."""
-        try:
-            rows = list(block.reader(self.head.delimiter))
-        except csv.Error as error:
-            raise InputError(f"{self.head.name}: expected a CSV file: {error}") from error
-        width = len(self.head.names)
-        for line, row in enumerate(rows, block.first):
+        """The fields of each row, as many in each."""
+        width, rows = len(self.head.names), []
+        for line, row in block.rows(self.head.delimiter, self.head.name):
             if row and len(row) != width:
                 hint = "; write 0.9, not 0,9, and text with commas in quotes"
                 hint = hint if len(row) > width and self.head.delimiter == "," else ""
@@ -412,11 +413,13 @@ class Cells:
                     f"{self.head.name}: line {line}: expected {width} fields, as in the first "
                     f"line, found {len(row)}{hint}"
                 )
-        return [row for row in rows if row]
+            if row:
+                rows.append(row)
+        return rows
 
     def _tell(self, block: Lines, places: Sequence[int]) -> None:
         """Raise InputError for the first field that is no number."""
-        for line, row in enumerate(block.reader(self.head.delimiter), block.first):
+        for line, row in block.rows(self.head.delimiter, self.head.name):
             for i in places if row else ():
                 if not is_number(row[i]):
                     column = self.head.names[i]

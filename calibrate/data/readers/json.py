@@ -178,7 +178,8 @@ def _lined(file: BinaryIO, name: str, key: str | None) -> Iterator[tuple[str, An
             raise InputError(f"{where}: expected an object, found more than {MOST_LINE >> 20} MiB")
         if not line.strip():
             continue
-        if quick is not None and line.count(quick) == 1:  # so that it is no key twice
+        # not twice, nor in other letters: orjson keeps the last value of a key
+        if quick is not None and line.count(quick) == 1 and b"\\u" not in line:
             try:
                 yield where, orjson.loads(line)
                 continue

@@ -159,25 +159,25 @@ def open_file(address: Address, role: str, asked: Request) -> Column:
 def _opened(address: Address, role: str, asked: Request) -> Column:
     """A column of a file of a known format, opened here and now, where errors are expected."""
     key, path = address.key or default_key(address, role, asked), address.path.absolute()
-    request = replace(asked, file=address.file)
+    request = replace(asked, file=address.file, suffix=address.suffix)
     version = Version.of(path.stat())
-    column = _read(address.suffix, str(path), key, request)
+    column = _read(str(path), key, request)
     read = column.read
     if not column.in_place:
-        opener = partial(_again, address.suffix, str(path), key, request, version)
+        opener = partial(_again, str(path), key, request, version)
         read = Again(opener, column).read
     rows = column.shape[0] if column.shape else 0
     return replace(column, name=address.name, read=read, parts=(Part(address.name, rows, key),))
 
 
-def _read(suffix: str, path: str, key: str | None, request: Request) -> Column:
+def _read(path: str, key: str | None, request: Request) -> Column:
     """Open an array."""
-    module = reader(suffix, request.file)
+    module = reader(request.suffix, request.file)
     if hasattr(module, "open"):
         found: Column = module.open(Path(path), key, request)
         return found
     name = request.file if key is None else f"{request.file}:{key}"
-    asked = (request,) if suffix in TABLES else ()
+    asked = (request,) if request.suffix in TABLES else ()
     column = column_of(module.read(Path(path), key, name, *asked), Path(path), name)
     if not asked:
         return column
@@ -185,7 +185,7 @@ def _read(suffix: str, path: str, key: str | None, request: Request) -> Column:
     return replace(column, class_names=about.class_names, notes=about.notes)
 
 
-def _again(suffix: str, path: str, key: str | None, request: Request, version: Version) -> Column:
+def _again(path: str, key: str | None, request: Request, version: Version) -> Column:
     """Open an array in another process.
 
     Raises:
@@ -197,7 +197,7 @@ def _again(suffix: str, path: str, key: str | None, request: Request, version: V
         raise changed(request.file) from error
     if not same:
         raise changed(request.file)
-    return _read(suffix, path, key, request)
+    return _read(path, key, request)
 
 
 def read_array(name: str, role: str, beside: Column | None = None) -> AnyArray:
@@ -213,7 +213,7 @@ def read_groups(name: str, beside: Column | None = None) -> AnyArray:
 def _keys(address: Address, asked: Request) -> list[str] | None:
     """The names of the arrays in a file, or None where it holds one without a name."""
     module = reader(address.suffix, address.file)
-    request = replace(asked, file=str(address.path))
+    request = replace(asked, file=str(address.path), suffix=address.suffix)
     if hasattr(module, "open"):
         held: list[str] | None = module.keys(address.path, request)
         return held

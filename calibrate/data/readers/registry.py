@@ -60,12 +60,14 @@ class Request:
         text: whether a single column is wanted as text.
         leave_out: columns that are no scores; ``"none"``: all others are.
         file: the name of the file as the user wrote it, for messages.
+        suffix: that it is read under, whatever its own is.
     """
 
     label_column: str | None = None
     text: bool = False
     leave_out: tuple[str, ...] = ()
     file: str = ""
+    suffix: str = ""
 
 
 def _declared() -> list[Format]:
@@ -82,22 +84,7 @@ def _declared() -> list[Format]:
 
 
 # Formats whose readers still give arrays; each goes when its module declares it.
-OLD = (
-    Format((".npy",), "numpy array", b"\x93NUMPY", module="npy"),
-    Format((".npz",), "zip archive of numpy arrays", module="npz"),
-    Format((".pt", ".pth", ".bin"), "file of torch.save", module="pt"),
-    Format((".safetensors",), "safetensors file", module="safetensors"),
-    Format((".pkl", ".pickle"), "pickle", module="pkl"),
-    Format((".h5", ".hdf5"), "HDF5 file", b"\x89HDF\r\n\x1a\n", "hdf5", module="hdf5"),
-    Format(
-        (".zarr",),
-        "Zarr folder",
-        extra="zarr",
-        marks=("zarr.json", ".zgroup", ".zarray"),
-        module="zarr",
-    ),
-    Format((".txt",), "text, a line per row", numbers=False, module="text"),
-)
+OLD = (Format((".h5", ".hdf5"), "HDF5 file", b"\x89HDF\r\n\x1a\n", "hdf5", module="hdf5"),)
 FORMATS = {suffix: each for each in _declared() for suffix in each.suffixes}
 TABLES = tuple(suffix for suffix, kind in FORMATS.items() if kind.table)
 ARRAYS = tuple(suffix for suffix, kind in FORMATS.items() if kind.numbers)
