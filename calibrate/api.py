@@ -18,7 +18,7 @@ import numpy as np
 from calibrate.analyses import evaluate as evaluation
 from calibrate.analyses.candidates import candidates_of
 from calibrate.analyses.compare import compare_candidates, metrics_of_comparison
-from calibrate.analyses.evaluate import Measured, group_figures, groups_of_dataset
+from calibrate.analyses.evaluate import group_figures, groups_of_dataset, top_label_totals
 from calibrate.analyses.sweep import temperature_sweep
 from calibrate.analyses.verdict import verdict_of
 from calibrate.arrays import AnyArray, Index, Values
@@ -29,7 +29,7 @@ from calibrate.calibrators.methods import per_label
 from calibrate.calibrators.methods.per_label import PerLabelTemperature
 from calibrate.calibrators.methods.temperature import METHOD, Temperature, fit_temperature
 from calibrate.calibrators.protocol import Calibrator, Fit, fitted_of
-from calibrate.data.columns import ArrayColumn, Column, as_column
+from calibrate.data.column import Column, as_column
 from calibrate.data.dataset import Dataset
 from calibrate.data.foreign import as_array
 from calibrate.data.groups import check_groups
@@ -38,6 +38,7 @@ from calibrate.data.reading import ReadingOptions, reading_of
 from calibrate.data.top_labels import TopLabels
 from calibrate.errors import InputError
 from calibrate.metrics.settings import Settings
+from calibrate.metrics.totals import Totals
 from calibrate.results.comparison import Comparison
 from calibrate.results.report import Fitted, Report
 from calibrate.tasks import Task
@@ -331,9 +332,9 @@ def _rows_of(
         raise InputError(
             f"{name}: expected (logits, labels) or a Dataset, found {type(rows).__name__}"
         )
-    logits = as_column(rows[0], "logits")
-    if isinstance(logits, ArrayColumn):
-        logits = replace(logits, name=f"logits of {name}")
+    logits: Values | Column = rows[0]
+    if not isinstance(logits, Column):
+        logits = replace(as_column(logits, "logits"), name=f"logits of {name}")
     return _dataset(compare, logits, rows[1], weights, clusters, options)
 
 
@@ -384,18 +385,19 @@ def evaluate_top_labels(
         groups, settings: as in ``evaluate``.
     """
     settings = settings or Settings()
-    report = evaluation.evaluate_top_labels(rows, settings)
+    report = evaluation.report_of_top_labels(rows, settings)
     if groups is None:
         return _judged(report, settings)
     checked = check_groups(as_array(groups, "groups"), rows.n_rows, "groups")
 
     plain = replace(settings, full=False, bootstrap=0)
 
-    def measure(those: Index) -> Measured | None:
+    def totals_of_rows(those: Index) -> Totals | None:
         part = rows.take(those)
-        return evaluation.evaluate_top_label_group(part, plain) if part.weight.any() else None
+        return top_label_totals(part, plain) if part.weight.any() else None
 
-    return _judged(replace(report, groups=group_figures(checked, measure)), settings)
+    groups_found = group_figures(checked, totals_of_rows, plain)
+    return _judged(replace(report, groups=groups_found), settings)
 
 
 def _named(settings: Settings, dataset: Dataset) -> Settings:

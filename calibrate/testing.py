@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calibrate.errors import InputError, check_known
+from calibrate.results.checks import BOUNDS, Limit
 
 if TYPE_CHECKING:
     from calibrate.arrays import Values
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from calibrate.calibrators.protocol import Calibrator, Fit
     from calibrate.data.dataset import Dataset
     from calibrate.metrics.settings import Settings
-    from calibrate.results.checks import Limit
     from calibrate.results.report import Report
 
     Rows = Values | Dataset | str | Path
@@ -62,26 +62,8 @@ def assert_calibrated(
     report = measured(logits, labels, calibrator, settings)
     failed = list(_failures(report, wanted, confident))
     if failed:
-        raise AssertionError(message(report, wanted, failed))
+        raise AssertionError(_message(report, wanted, failed))
     return report
-
-
-def _limit(name: str, value: float) -> Limit:
-    """The limit that an argument such as ``max_ece=0.03`` sets.
-
-    Raises:
-        InputError: there is no such metric, or the value is no number.
-    """
-    from calibrate.metrics import METRICS
-    from calibrate.results.checks import Limit
-
-    bound, _, metric = name.partition("_")
-    if bound not in ("max", "min") or not metric:
-        raise InputError(f"expected limits such as max_ece=0.03 or min_accuracy=0.9, got {name}")
-    check_known(f"`{name}`", [metric], METRICS)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
-        raise InputError(f"`{name}`: expected a number, got {value!r}")
-    return Limit(bound, metric, float(value))
 
 
 def measured(
@@ -103,6 +85,23 @@ def measured(
     return calibrate.evaluate(logits, labels, calibrator, settings=settings)
 
 
+def _limit(name: str, value: float) -> Limit:
+    """Return the limit that an argument such as ``max_ece=0.03`` sets.
+
+    Raises:
+        InputError: there is no such metric, or the value is no number.
+    """
+    from calibrate.metrics import METRICS
+
+    bound, underscore, metric = name.partition("_")
+    if bound not in BOUNDS or not underscore:
+        raise InputError(f"expected limits such as max_ece=0.03 or min_accuracy=0.9, got {name}")
+    check_known(f"`{name}`", [metric], METRICS)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+        raise InputError(f"`{name}`: expected a number, got {value!r}")
+    return Limit(bound, metric, float(value))
+
+
 def _failures(report: Report, limits: list[Limit], confident: bool) -> Iterator[str]:
     from calibrate.renderers.words import measurement
     from calibrate.results.report import Code
@@ -112,20 +111,19 @@ def _failures(report: Report, limits: list[Limit], confident: bool) -> Iterator[
     if report.calibrator is not None and report.calibrator.converged is False:
         yield "the fit of the calibrator did not converge"
     for limit in limits:
-        found = report.metrics.last.get(limit.metric)
-        name = (
-            f"{limit.metric} ({'at most' if limit.bound == 'max' else 'at least'} {limit.value:g})"
-        )
-        if found is None or found.value is None:
+        figure = report.metrics.last.get(limit.metric)
+        least = "at most" if limit.bound == "max" else "at least"
+        name = f"{limit.metric} ({least} {limit.value:g})"
+        if figure is None or figure.value is None:
             yield f"{name}: is not measured on these rows"
             continue
-        end = found.low if limit.bound == "max" else found.high
-        if not limit.holds(end if confident and end is not None else found.value):
-            yield f"{name}: {measurement(found)}"
+        end = figure.low if limit.bound == "max" else figure.high
+        if not limit.holds(end if confident and end is not None else figure.value):
+            yield f"{name}: {measurement(figure)}"
 
 
-def message(report: Report, limits: list[Limit], failed: list[str]) -> str:
-    """What failed, a line each, and the table of the report with the figures that matter."""
+def _message(report: Report, limits: list[Limit], failed: list[str]) -> str:
+    """Return what failed, a line each, and the table of the report with the figures that matter."""
     from calibrate.renderers.formats import FORMATS
     from calibrate.renderers.parts import Shown
 

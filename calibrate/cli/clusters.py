@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -21,6 +21,8 @@ class Units(str, Enum):
 @dataclass(frozen=True, kw_only=True)
 class LayerOptions:
     """The last layer of each model."""
+
+    panel: ClassVar = "Input"
 
     features: Annotated[
         list[str] | None,
@@ -49,9 +51,15 @@ class LayerOptions:
 class PanelOptions:
     """What the picture shows."""
 
+    panel: ClassVar = "Output"
+
     classes: Annotated[
         str,
-        typer.Option("--classes", help="Three classes, by name or number from 0, with commas."),
+        typer.Option(
+            "--classes",
+            help="Three classes, by name or number from 0, with commas.",
+            rich_help_panel="Measurement",
+        ),
     ]
     output: Annotated[
         str | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
@@ -22,6 +22,7 @@ RunNames = Annotated[
         "--name",
         help="What to call a model; once per file, in order. The same name again is another run of "
         "that model, as with another seed: means and spread over its runs are shown.",
+        rich_help_panel="Input",
     ),
 ]
 
@@ -29,6 +30,8 @@ RunNames = Annotated[
 @dataclass(frozen=True, kw_only=True)
 class ValidationOptions:
     """Where the temperatures come from."""
+
+    panel: ClassVar = "Method"
 
     val_logits: Annotated[
         list[str] | None,
@@ -84,8 +87,10 @@ class ValidationOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeasureOptions:
+class CompareMeasureOptions:
     """How the models are measured."""
+
+    panel: ClassVar = "Measurement"
 
     metrics: options.Metrics = None
     n_bins: options.Bins = 15
@@ -95,6 +100,8 @@ class MeasureOptions:
 @dataclass(frozen=True, kw_only=True)
 class WriteOptions:
     """What is written: a folder, and tables."""
+
+    panel: ClassVar = "Output"
 
     output: options.Folder = "compare"
     figures: Figures = None
@@ -116,7 +123,7 @@ def compare(
     files: options.ManyFiles,
     fitted_on: ValidationOptions,
     rows: options.ReadOptions,
-    measure: MeasureOptions,
+    measure: CompareMeasureOptions,
     show: options.PrintOptions,
     write: WriteOptions,
     name: RunNames = None,

@@ -14,11 +14,11 @@ from calibrate.cli.options import metric_names
 from calibrate.cli.report import ReportShow
 
 SUFFIXES = {
-    ".md": options.Format.markdown,
-    ".xml": options.Format.junit,
-    ".html": options.Format.html,
-    ".json": options.Format.json,
-    ".txt": options.Format.text,
+    ".md": options.OutputFormat.markdown,
+    ".xml": options.OutputFormat.junit,
+    ".html": options.OutputFormat.html,
+    ".json": options.OutputFormat.json,
+    ".txt": options.OutputFormat.text,
 }
 
 
@@ -27,7 +27,7 @@ class RenderOptions(ReportShow):
     """How a result is shown, and where."""
 
     format: Annotated[
-        options.Format | None,
+        options.OutputFormat | None,
         typer.Option(
             "--format",
             help="How to show the result. github: annotations, and a summary of the step in "
@@ -43,7 +43,7 @@ class RenderOptions(ReportShow):
     def chosen(self) -> RenderOptions:
         """The same with a format."""
         suffix = Path(self.output or "").suffix.lower()
-        return replace(self, format=self.format or SUFFIXES.get(suffix, options.Format.text))
+        return replace(self, format=self.format or SUFFIXES.get(suffix, options.OutputFormat.text))
 
 
 @command

@@ -22,6 +22,7 @@ def thresholds(
         typer.Option(
             "--for",
             help="f1, precision=0.95, recall=0.9 or cost=FP:FN, the costs of the errors.",
+            rich_help_panel="Method",
         ),
     ] = "f1",
     confidence: Annotated[
@@ -30,9 +31,12 @@ def thresholds(
             "--confidence",
             help="Promise a precision or recall for new rows with this confidence, as in 0.95, for "
             "each label on its own; refused where no threshold can.",
+            rich_help_panel="Method",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Of the folds.", rich_help_panel="Method")
+    ] = 0,
     output: Annotated[
         str, typer.Option("-o", "--output", help="Where to write the thresholds.")
     ] = "thresholds.json",

@@ -274,7 +274,7 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
     "damaged compressed npz": (
         {"a.npz": broken_npz()},
         "fit a.npz y.npy",
-        ["a.npz:logits: damaged"],
+        ["a.npz:logits: expected a .npz file, found a damaged"],
     ),
     "apply: nothing to apply": ({}, "apply z.npy", ["-c calibrator.json or --temperature"]),
     "apply: T = 0": ({}, "apply z.npy --temperature 0", ["positive finite", "0.0"]),

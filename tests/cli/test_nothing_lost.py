@@ -44,8 +44,8 @@ TAKEN = "is an input or another output; choose another name\n"
         "report z.npy y.npy --figures classes --figure R/classes.png -o R",
         "compare z.npy C/compare.json.npy y.npy -o C",
         "thresholds z.npy y.npy --task multiclass --class-names n.svg -o n.svg",
-        "targets y.npy --n-classes 7 --smoothing w.npy -o w.npy",
-        "targets --teacher z.npy --labels y.npy --temperature 2 -o y.npy",
+        "targets labels y.npy --n-classes 7 --smoothing w.npy -o w.npy",
+        "targets teacher z.npy --labels y.npy --temperature 2 -o y.npy",
         "clusters z.npy y.npy --classes 0,1,2 --class-names n.svg -o n.svg",
     ],
 )
@@ -88,8 +88,8 @@ def test_devices_may_be_both(run, files):
         "report z.npy y.npy --figures temperature --bootstrap 0",
         "compare z.npy z.npy y.npy --name a --name b",
         "thresholds p.npy b.npy --scores probabilities",
-        "targets y.npy --n-classes 7 --smoothing 0.1",
-        "targets --teacher z.npy --sweep 1,2",
+        "targets labels y.npy --n-classes 7 --smoothing 0.1",
+        "targets teacher z.npy --sweep 1,2",
         "clusters z.npy y.npy --classes 0,1,2",
     ],
 )

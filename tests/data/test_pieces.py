@@ -18,8 +18,8 @@ import saved
 from conftest import ROOT, gumbel_labels, refused
 
 import calibrate
-from calibrate.data.columns import FileColumn
-from calibrate.data.pieces import OPEN, Pieces
+from calibrate.data.decoded import Again
+from calibrate.data.file_span import OPEN
 from calibrate.data.readers import several
 from calibrate.data.readers.open import open_column
 from calibrate.data.readers.several import Several, stem_of
@@ -128,9 +128,9 @@ def test_every_format(kind, rows):
             block = each.read(690, 1510)
             np.testing.assert_array_equal(block.logits, z[690:1510], strict=True)
             np.testing.assert_array_equal(block.labels, y[690:1510])
-        assert isinstance(dataset.logits, FileColumn)
         in_place = kind in ("npz", "pt", "safetensors")
-        assert isinstance(dataset.logits.array, Pieces) is in_place
+        decoded = isinstance(getattr(dataset.logits.read, "__self__", None), Again)
+        assert decoded is not in_place
     keyed = open_column(f"shards/*.{suffix}:logits", "logits")
     np.testing.assert_array_equal(keyed.read(0, 3000), z)
     assert dataset.class_names == (
@@ -165,7 +165,7 @@ def test_natural_order(rows):
     z, _ = rows
     save_pieces("logits-{}.npy", z)
     column = open_column("logits-*.npy", "logits")
-    assert [column.files.names[i] for i in (2, 10)] == ["logits-2.npy", "logits-10.npy"]
+    assert [column.parts[i].name for i in (2, 10)] == ["logits-2.npy", "logits-10.npy"]
     note = "logits-*.npy: 12 files, logits-0.npy to logits-11.npy, in natural order"
     assert column.notes == (note,)
     given = open_column("logits-10.npy,logits-2.npy", "logits")
@@ -375,7 +375,7 @@ def test_a_piece_that_changes_while_it_is_closed(how, sent, rows):
     z, _ = rows
     save_pieces("z-{}.npy", z[:200], list(range(0, 201, 2)))
     column = open_column("z-*.npy", "logits")
-    assert len(column.files.names) > 2 * OPEN
+    assert len(column.parts) > 2 * OPEN
     if sent:
         column = pickle.loads(pickle.dumps(column))
     else:

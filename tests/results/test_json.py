@@ -97,6 +97,29 @@ def test_an_edited_place_is_named(place, value, said, tmp_path):
     assert said in str(caught.value)
 
 
+def test_no_models_are_no_comparison(tmp_path, run):
+    content = to_dict(calibrate.compare({"a": hard("test")}))
+    clusters = {
+        "schema": "calibrate.clusters/1",
+        "data": {"labels": "y.npy", "rows": 60, "classes": 3},
+        "classes": [{"index": i, "name": None, "rows": 20} for i in range(3)],
+        "bootstrap": 0,
+        "seed": 0,
+    }
+    for kind, found in (("compare", content), ("clusters", clusters)):
+        (tmp_path / f"{kind}.json").write_text(json.dumps({**found, "models": []}))
+        done = run("render", f"{kind}.json")
+        said = f"calibrate: {kind}.json.models: expected at least one, found []\n"
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+
+
+def test_a_key_twice_is_told(tmp_path):
+    text = to_json(REPORTS["as it is"]()).replace('"rows":', '"rows": 3, "rows":', 1)
+    (tmp_path / "r.json").write_text(text)
+    with pytest.raises(InputError, match="the key 'rows' is there twice"):
+        read_result(Report, tmp_path / "r.json")
+
+
 def test_what_is_left_out_and_what_is_more():
     content = to_dict(REPORTS["as it is"]())
     del content["groups"]

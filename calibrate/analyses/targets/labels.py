@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
@@ -11,16 +12,15 @@ import numpy.typing as npt
 
 from calibrate.arrays import AnyArray, Float64, FloatArray, Index, IntArray, described
 from calibrate.blocks.block import SMOOTHING_OVER, check_smoothing
-from calibrate.blocks.passes import rows_per_block
+from calibrate.blocks.passes import map_blocks, rows_per_block
 from calibrate.blocks.softmax import exponentials
 from calibrate.blocks.sums import RowSums
-from calibrate.data.columns import Column, Flat
+from calibrate.data.column import Column, Flat
 from calibrate.data.dataset import Dataset
 from calibrate.data.labels import check_class_indices, inspect_labels
 from calibrate.data.reading import check_label
 from calibrate.errors import InputError, check_known
 from calibrate.metrics.means import means_of, score_interval
-from calibrate.results.measurement import Measurement
 from calibrate.results.targets import TargetFigures
 
 Targets = npt.NDArray[np.float32]
@@ -43,25 +43,9 @@ def figures_of(sums: RowSums, n_classes: int, *, labelled: bool) -> TargetFigure
     return TargetFigures(entropy, true_class, runner_up, rest, agreement)
 
 
-def amount_of(sums: RowSums) -> Measurement:
-    """The mean amount of label smoothing, the last column of the sums."""
-    return means_of(sums, [(0.0, 1.0)] * len(sums.values))[-1]
-
-
 def plogp(p: Float64) -> Float64:
     """``p log p``, and 0 where p is 0."""
     return np.asarray(p * np.log(np.where(p > 0, p, 1.0)))
-
-
-def smoothed_columns(on: Float64, off: Float64, labels: IntArray, n_classes: int) -> list[Float64]:
-    """Entropy, true class, runner-up, rest and agreement of smoothed labels, ``(n,)`` each.
-
-    Args:
-        on, off: ``(n,)`` the target of the label, and that of every other class.
-    """
-    entropy = -(plogp(on) + (n_classes - 1) * plogp(off))
-    agreement = (on > off) | ((on == off) & (labels == 0))  # a tie falls to the first class
-    return [entropy, on, off, (n_classes - 2) * off, agreement.astype(np.float64)]
 
 
 def class_positions(shape: tuple[int, ...], axis: int, classes: IntArray) -> Index:
@@ -72,7 +56,13 @@ def class_positions(shape: tuple[int, ...], axis: int, classes: IntArray) -> Ind
 
 
 def soft_columns(q: Targets, axis: int, entropy: Float64, labels: IntArray | None) -> list[Float64]:
-    """The same of any targets with classes along ``axis``; the agreement only with labels."""
+    """Entropy, true class, runner-up, rest and, with labels, agreement of targets, ``(n,)`` each.
+
+    Args:
+        q: with classes along ``axis``.
+        entropy: ``(n,)``, known already.
+        labels: ``(n,)``, or None: the true class is then the first argmax.
+    """
     top = q.argmax(axis=axis)
     flat = q.reshape(-1)
     index = class_positions(q.shape, axis, top if labels is None else labels)
@@ -87,33 +77,6 @@ def soft_columns(q: Targets, axis: int, entropy: Float64, labels: IntArray | Non
 
 
 # What labels and amounts of smoothing must look like to become training targets.
-
-
-def check_labels(labels: Column, n_classes: int, offset: int, ignored: int | None) -> Index | None:
-    """The rows that count; None for all.
-
-    Raises:
-        InputError: their labels are not class indices, one per row, from ``offset`` up.
-    """
-    name, shape = labels.name, labels.shape
-    if n_classes < 2:
-        raise InputError(f"`n_classes`: expected at least 2, got {n_classes}")
-    if labels.dtype.kind not in "biuf":
-        raise InputError(f"{name}: expected labels as whole numbers, found dtype {labels.dtype}")
-    if len(shape) != 1 and not (len(shape) == 2 and shape[1] == 1):
-        raise InputError(
-            f"{name}: expected one class index per row, shape (rows,), found {described(labels)}; "
-            "are these the logits of a `teacher`?"
-        )
-    if not shape[0]:
-        raise InputError(f"{name}: expected at least one label, found none")
-    raw = Flat(labels, None).read(slice(0, shape[0]))
-    kept = np.arange(len(raw)) if ignored is None else np.flatnonzero(raw != ignored)
-    if not len(kept):
-        raise InputError(f"{name}: every label is to be left out; at least one must count")
-    found = inspect_labels(raw[kept], 0).moved(kept, 1)
-    check_class_indices(found, n_classes, offset, name)
-    return None if len(kept) == len(raw) else kept
 
 
 def check_amounts(amounts: AnyArray, rows: int, name: str) -> None:
@@ -213,8 +176,32 @@ class LabelTargets:
 
     @cached_property
     def kept(self) -> Index | None:
-        """The rows that count; None for all."""
-        return check_labels(self.labels, self.n_classes, self.label_offset, self.ignore_label)
+        """The rows that count; None for all.
+
+        Raises:
+            InputError: their labels are not class indices, one per row, from the offset up.
+        """
+        name, shape = self.labels.name, self.labels.shape
+        if self.n_classes < 2:
+            raise InputError(f"`n_classes`: expected at least 2, got {self.n_classes}")
+        dtype = self.labels.dtype
+        if dtype.kind not in "biuf":
+            raise InputError(f"{name}: expected labels as whole numbers, found dtype {dtype}")
+        if len(shape) != 1 and not (len(shape) == 2 and shape[1] == 1):
+            raise InputError(
+                f"{name}: expected one class index per row, shape (rows,), found "
+                f"{described(self.labels)}; are these the logits of a `teacher`?"
+            )
+        if not shape[0]:
+            raise InputError(f"{name}: expected at least one label, found none")
+        raw = Flat(self.labels, None).read(slice(0, shape[0]))
+        ignored = self.ignore_label
+        kept = np.arange(len(raw)) if ignored is None else np.flatnonzero(raw != ignored)
+        if not len(kept):
+            raise InputError(f"{name}: every label is to be left out; at least one must count")
+        found = inspect_labels(raw[kept], 0).moved(kept, 1)
+        check_class_indices(found, self.n_classes, self.label_offset, name)
+        return None if len(kept) == len(raw) else kept
 
     @property
     def n_out(self) -> int:
@@ -241,6 +228,10 @@ class LabelTargets:
             return SmoothedLabels(labels, self.amount[rows].reshape(-1).astype(np.float64))
         return SmoothedLabels(labels, np.full(len(labels), float(self.amount)))
 
+    def blocks(self) -> Iterator[TargetBlock]:
+        """Yield all targets, block by block and in order."""
+        return map_blocks(self, self.make)
+
     def make(self, rows: SmoothedLabels) -> TargetBlock:
         """The targets of a block. The last column of the sums is the amount."""
         n, n_classes, eps = len(rows.labels), self.n_classes, rows.amounts
@@ -249,8 +240,10 @@ class LabelTargets:
         targets = np.empty((n, n_classes), np.float32)
         targets[:] = off.astype(np.float32)[:, None]
         targets.reshape(-1)[class_positions(targets.shape, 1, rows.labels)] = on
-        columns = smoothed_columns(on, off, rows.labels, n_classes)
-        return TargetBlock(targets, RowSums.from_columns([*columns, eps], np.ones(n)))
+        entropy = -(plogp(on) + (n_classes - 1) * plogp(off))
+        agreement = (on > off) | ((on == off) & (rows.labels == 0))  # a tie goes to the first class
+        columns = [entropy, on, off, (n_classes - 2) * off, agreement.astype(np.float64), eps]
+        return TargetBlock(targets, RowSums.from_columns(columns, np.ones(n)))
 
 
 def _label_probabilities(logits: FloatArray, labels: IntArray) -> Float64:

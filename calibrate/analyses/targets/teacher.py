@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from calibrate.analyses.targets.labels import (
 )
 from calibrate.arrays import Float64, FloatArray, Index, IntArray
 from calibrate.blocks.block import Block
+from calibrate.blocks.passes import map_blocks
 from calibrate.blocks.softmax import FEW_CLASSES, row_dot, scale_rows
 from calibrate.blocks.sums import RowSums
 from calibrate.calibrators.methods.temperature import check_temperature
@@ -88,6 +90,10 @@ class TeacherTargets:
 
     def read(self, start: int, stop: int) -> Block:
         return self.dataset.read(start, stop)
+
+    def blocks(self) -> Iterator[TargetBlock]:
+        """Yield all targets, block by block and in order."""
+        return map_blocks(self, self.make)
 
     def make(self, rows: Block) -> TargetBlock:
         """The targets of a block, made in pieces that stay in the cache."""
