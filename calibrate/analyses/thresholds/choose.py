@@ -312,7 +312,7 @@ def check_calibrator(thresholds: Thresholds, calibrator: Calibrator, where: str)
     chosen = thresholds.calibrator
     if chosen is not None and chosen != _described(calibrator):
         used = f"through {chosen['method']} {chosen['parameters']}"
-        if chosen["parameters"] == {"temperature": 1.0}:
+        if chosen == _described(Temperature(1.0)):
             used = "as they are (T = 1)"
         raise InputError(
             f"{where}: these thresholds were chosen on probabilities {used}; "
