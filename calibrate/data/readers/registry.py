@@ -72,7 +72,7 @@ class Request:
 
 def _declared() -> list[Format]:
     """The formats of all modules, those that need no extra first, tables after other arrays."""
-    found = list(OLD)
+    found = []
     for module in pkgutil.iter_modules([os.path.dirname(__file__)]):
         source = b"" if module.ispkg else pkgutil.get_data(FOLDER, f"{module.name}.py") or b""
         literals = re.search(r"^FORMATS = \((.*?)\)$", source.decode(), re.MULTILINE | re.DOTALL)
@@ -83,8 +83,6 @@ def _declared() -> list[Format]:
     return sorted(found, key=lambda each: (not each.numbers, each.extra is not None, each.table))
 
 
-# Formats whose readers still give arrays; each goes when its module declares it.
-OLD = (Format((".h5", ".hdf5"), "HDF5 file", b"\x89HDF\r\n\x1a\n", "hdf5", module="hdf5"),)
 FORMATS = {suffix: each for each in _declared() for suffix in each.suffixes}
 TABLES = tuple(suffix for suffix, kind in FORMATS.items() if kind.table)
 ARRAYS = tuple(suffix for suffix, kind in FORMATS.items() if kind.numbers)
