@@ -114,22 +114,6 @@ def reader(suffix: str, name: str) -> ModuleType:
         ) from error
 
 
-Asked = Request  # as readers that give arrays call it
-
-
-@dataclass(frozen=True)
-class About:
-    """What a table says beside its numbers, of a reader that gives arrays.
-
-    Attributes:
-        class_names: what the columns of the scores are called, or None.
-        notes: how it was read, where that could be otherwise.
-    """
-
-    class_names: tuple[str, ...] | None = None
-    notes: tuple[str, ...] = ()
-
-
 # ``file.npz:key``: the name of an array as users write it.
 
 
