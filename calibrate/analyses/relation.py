@@ -128,20 +128,16 @@ def unrelated(found: Test) -> bool:
 def _of(dataset: Dataset) -> Test:
     if not dataset.weight.any():
         return Test(None, None)
-    unit = _unit(dataset)
-    means = map_reduce(dataset, MeansStep(dataset.layout.n_labels, unit))
-    return map_reduce(dataset, RelationStep(means, unit)).test
-
-
-def _unit(dataset: Dataset) -> float:
-    """The median over rows of how far the scores lie below the largest, on average."""
+    # The unit is the median over rows of how far scores lie below the largest, on average.
     few = dataset.sample(256)
     z = few.read(0, few.n_rows).logits.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         below = z.max(axis=1, keepdims=True) - z
     known = np.isfinite(below)
     mean = np.where(known, below, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1) - 1, 1)
-    return float(np.median(mean)) or float(mean.max()) or 1.0
+    unit = float(np.median(mean)) or float(mean.max()) or 1.0
+    means = map_reduce(dataset, MeansStep(dataset.layout.n_labels, unit))
+    return map_reduce(dataset, RelationStep(means, unit)).test
 
 
 def counting(block: Block) -> Float64:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from calibrate.analyses.inspect.files import InspectedFile, seen
 from calibrate.analyses.inspect.look import LABELS, SCORES, Look
-from calibrate.analyses.inspect.pair import SOFT, Pair, fits, pairs_of, taken_of
+from calibrate.analyses.inspect.pair import SOFT, ScoresAndLabels, fits, pairs_of, taken_of
 from calibrate.blocks.passes import doing
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
@@ -57,7 +57,7 @@ def _taken(looks: Sequence[Look]) -> tuple[list[Taken], list[str]]:
     return [taken for _, taken, _ in found], commands
 
 
-def _as_given(looks: Sequence[Look]) -> list[Pair]:
+def _as_given(looks: Sequence[Look]) -> list[ScoresAndLabels]:
     """Two arrays that do not fit though they should: so that it is said why they do not."""
     for scores, labels in (looks, looks[::-1]):
         kind = labels.found.kind
@@ -68,7 +68,7 @@ def _as_given(looks: Sequence[Look]) -> list[Pair]:
     return [(first, second)] if odd and fits(first.found, second.found) else []
 
 
-def _second(first: tuple[Pair, Reading], second: tuple[Pair, Reading]) -> str:
+def _second(first: tuple[ScoresAndLabels, Reading], second: tuple[ScoresAndLabels, Reading]) -> str:
     """The command for a second pair: other rows, or another model on the same ones."""
     (one, labels), reading = first
     (two, others), _ = second
@@ -77,7 +77,7 @@ def _second(first: tuple[Pair, Reading], second: tuple[Pair, Reading]) -> str:
     return f"{_command('report', *second)} -c calibrator.json"
 
 
-def _command(verb: str, pair: Pair, reading: Reading, second: Look | None = None) -> str:
+def _command(verb: str, pair: ScoresAndLabels, reading: Reading, second: Look | None = None) -> str:
     """``calibrate fit LOGITS LABELS`` and the options that are needed."""
     scores, labels = pair
     words = ["calibrate", verb, shell_word(scores.name)]
