@@ -3,87 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from heapq import nsmallest
 from math import inf, prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from calibrate.arrays import AnyArray, FloatArray, Shaped
+from calibrate.arrays import AnyArray, Shaped
 from calibrate.blocks.passes import map_reduce
-from calibrate.blocks.sums import GREATEST, LEAST, Sums
+from calibrate.blocks.sums import FirstSeen
 from calibrate.data.column import Column, Flat, in_memory
-from calibrate.data.labels import HUGE, SUM_TOLERANCE
 from calibrate.data.readers.answers import pair_among
 from calibrate.data.readers.csv import is_number
 from calibrate.data.readers.open import keys_held, open_as
 from calibrate.data.readers.registry import TABLES, Address
-from calibrate.data.scan import row_sum_tolerance
+from calibrate.data.scan import HUGE, SUM_TOLERANCE, Scan, Tally, row_sum_tolerance, scan_any
 from calibrate.errors import InputError
 from calibrate.results.inspection import ArrayFound, ArrayKind, Count, Counts, FileFound
 from calibrate.results.json import LARGEST
 
 BLOCK = 4 << 20  # bytes that are looked at at once
 MOST_ROW = 256 << 20  # bytes of one of the first axis, of which no less can be read
-MOST_DIFFERENT = 1 << 16  # values that are counted one by one
-FEW = 1 << 10  # values that tell most arrays of fractions
 REAL, TEXT = "biuf", "US"
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How often each value is there; None: they are too many, or not whole."""
-
-    counts: dict[Any, int] | None = field(default_factory=dict)
-
-    def __add__(self, other: Tally) -> Tally:
-        if self.counts is None or other.counts is None:
-            return Tally(None)
-        few, many = sorted((self.counts, other.counts), key=len)
-        both = dict(many)
-        for value, count in few.items():
-            both[value] = both.get(value, 0) + count
-        return Tally(both if len(both) <= MOST_DIFFERENT else None)
-
-    @staticmethod
-    def of(values: AnyArray) -> Tally:
-        """Of whole numbers or texts."""
-        ordered = np.sort(values, axis=None)
-        starts = np.r_[0, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1]
-        if not len(ordered):
-            return Tally()
-        if len(starts) > MOST_DIFFERENT:
-            return Tally(None)
-        rows = np.diff(np.r_[starts, len(ordered)])
-        return Tally(dict(zip(ordered[starts].tolist(), rows.tolist(), strict=True)))
-
-
-@dataclass(frozen=True)
-class Values(Sums):
-    """What the values of a block, or of all blocks added up, look like.
-
-    Attributes:
-        n: how many.
-        low, high: the smallest and largest finite one.
-        nan, infinite, masked: NaN, +inf, -inf.
-        fractions: blocks in which not all finite ones are whole.
-        sum_error: how far a row is from summing to 1; inf where a value is outside of [0, 1].
-        log_error: the same of their exponentials; inf where a value is above 0.
-        tally: of whole numbers, or of texts.
-    """
-
-    n: int = 0
-    low: float = field(default=inf, metadata=LEAST)
-    high: float = field(default=-inf, metadata=GREATEST)
-    nan: int = 0
-    infinite: int = 0
-    masked: int = 0
-    fractions: int = 0
-    sum_error: float = field(default=0.0, metadata=GREATEST)
-    log_error: float = field(default=0.0, metadata=GREATEST)
-    tally: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True)
@@ -104,90 +46,14 @@ def readable(column: Column) -> bool:
     return bool(column.shape) and prod(column.shape) > 0 and each <= MOST_ROW
 
 
-def values_of(column: Column) -> Values:
+def values_of(column: Column) -> Scan:
     """Look at the values of a ``readable`` column of real numbers or texts, in one pass."""
     shape = column.shape
     width = None if len(shape) == 1 else shape[-1]
     n_rows = shape[0] if width is None else prod(shape) // width
     size = column.dtype.itemsize * (width or 1)
     rows = _Rows(Flat(column, width), n_rows, max(1, BLOCK // size))
-    return map_reduce(rows, look)
-
-
-def look(block: AnyArray) -> Values:
-    """Look at ``(n,)`` or ``(n, K)`` values."""
-    if block.dtype.kind in TEXT:
-        return Values(block.size, tally=Tally.of(block))
-    values = block.view(np.uint8) if block.dtype.kind == "b" else block
-    native = values.dtype.newbyteorder("=")
-    z = np.ascontiguousarray(values, np.float32 if native == np.float16 else native)
-    finite = np.isfinite(z) if z.dtype.kind == "f" else np.ones(1, bool)
-    return _of_finite(z, block.dtype) if finite.all() else _of_some(z, finite, block.dtype)
-
-
-def _of_some(z: FloatArray, finite: AnyArray, dtype: np.dtype[Any]) -> Values:
-    """Look at values of which not all are finite."""
-    nan, infinite, masked = (
-        int(np.count_nonzero(each(z))) for each in (np.isnan, np.isposinf, np.isneginf)
-    )
-    kept = z[finite]
-    low, high = float(kept.min(initial=inf)), float(kept.max(initial=-inf))
-    whole = bool((kept == np.floor(kept)).all())
-    counted = whole and _may_be_labels(z)
-    return Values(
-        z.size,
-        low,
-        high,
-        nan,
-        infinite,
-        masked,
-        fractions=int(not whole),
-        sum_error=inf,
-        log_error=inf if nan or infinite else _log_error(z, high, dtype),
-        tally=Tally.of(kept) if counted else Tally({} if whole else None),
-    )
-
-
-def _of_finite(z: AnyArray, dtype: np.dtype[Any]) -> Values:
-    """Look at finite values, of which most arrays are made."""
-    low, high = float(z.min()), float(z.max())
-    whole = z.dtype.kind != "f" or _whole(z)
-    sum_error, log_error = inf, inf
-    if low >= 0 and high <= 1 + row_sum_tolerance(dtype):
-        sums = z.sum(axis=1, dtype=np.float64) if z.ndim == 2 else np.ones(1)
-        sum_error = float(np.abs(sums - 1).max())
-    elif z.dtype.kind == "f":
-        log_error = _log_error(z, high, dtype)
-    counted = whole and _may_be_labels(z)
-    tally = Tally.of(z) if counted else Tally({} if whole else None)
-    return Values(
-        z.size,
-        low,
-        high,
-        fractions=int(not whole),
-        sum_error=sum_error,
-        log_error=log_error,
-        tally=tally,
-    )
-
-
-def _whole(z: FloatArray) -> bool:
-    """Whether all are whole numbers; the first few tell most that are not."""
-    few = z.reshape(-1)[:FEW]
-    return bool((few == np.floor(few)).all()) and bool((z == np.floor(z)).all())
-
-
-def _may_be_labels(z: AnyArray) -> bool:
-    """Whether values are counted one by one: not those of rows of scores."""
-    return z.ndim == 1 or z.shape[1] == 1 or z.dtype.kind in "iu"
-
-
-def _log_error(z: FloatArray, high: float, dtype: np.dtype[Any]) -> float:
-    """How far the exponentials of a row are from summing to 1."""
-    if z.ndim == 1 or high > row_sum_tolerance(dtype):
-        return inf
-    with np.errstate(under="ignore"):
-        return float(np.abs(np.exp(z).sum(axis=1, dtype=np.float64) - 1).max())
+    return map_reduce(rows, scan_any)
 
 
 # What an array looks like: from its shape, its dtype and what one look at its values gave.
@@ -199,7 +65,7 @@ SCORES = (ArrayKind.logits, ArrayKind.probabilities, ArrayKind.log_probabilities
 LABELS = (ArrayKind.classes, ArrayKind.yes_no, ArrayKind.one_hot, ArrayKind.names)
 
 
-def with_values(found: ArrayFound, array: Column, values: Values) -> ArrayFound:
+def with_values(found: ArrayFound, array: Column, values: Scan) -> ArrayFound:
     """An array with what its values look like."""
     text = array.is_text
     numbers = _numbers(values.tally) if text else None
@@ -210,7 +76,7 @@ def with_values(found: ArrayFound, array: Column, values: Values) -> ArrayFound:
     if not text:
         kind = kind_of(array, values)
     elif numbers is not None:
-        kind = _of_single(Values(low=low, high=high, fractions=_fractions(numbers)))
+        kind = _of_single(Scan(low=low, high=high, fractions=FirstSeen(_fractions(numbers))))
     if kind is ArrayKind.classes and _mostly_different(tally, values.n):
         kind = ArrayKind.whole
     n = max(1, values.n)
@@ -222,10 +88,10 @@ def with_values(found: ArrayFound, array: Column, values: Values) -> ArrayFound:
         kind,
         _bounded(low) if some else None,
         _bounded(high) if some else None,
-        values.nan / n,
-        values.infinite / n,
-        values.masked / n,
-        values.sum_error if values.sum_error < inf and not text else None,
+        values.nan.count / n,
+        values.infinite.count / n,
+        values.masked.count / n,
+        values.sum_error.value if values.sum_error.value < inf and not text else None,
         _counts(tally) if kind in (*LABELS, ArrayKind.whole) else None,
     )
 
@@ -240,31 +106,31 @@ def _mostly_different(tally: Tally, n: int) -> bool:
     return tally.counts is None or (n >= MANY and 2 * len(tally.counts) > n)
 
 
-def kind_of(array: Shaped, values: Values) -> ArrayKind:
+def kind_of(array: Shaped, values: Scan) -> ArrayKind:
     """What numbers look like."""
     shape = array.shape
     if len(shape) == 1 or shape[-1] == 1:
         return _of_single(values, exact=array.dtype.kind != "f")
-    inside = values.sum_error < inf
+    inside = values.sum_error.value < inf
     tolerance = row_sum_tolerance(array.dtype)
-    if not values.fractions and array.dtype.kind in "biu":
+    if not values.fractions.count and array.dtype.kind in "biu":
         if values.low >= 0 and values.high <= 1:
-            return ArrayKind.one_hot if not values.sum_error else ArrayKind.yes_no
+            return ArrayKind.one_hot if not values.sum_error.value else ArrayKind.yes_no
         return ArrayKind.whole
-    if not values.fractions and inside:
-        return ArrayKind.one_hot if not values.sum_error else ArrayKind.yes_no
+    if not values.fractions.count and inside:
+        return ArrayKind.one_hot if not values.sum_error.value else ArrayKind.yes_no
     if inside:
-        return ArrayKind.probabilities if values.sum_error <= tolerance else ArrayKind.chances
-    if values.log_error <= tolerance:
+        return ArrayKind.probabilities if values.sum_error.value <= tolerance else ArrayKind.chances
+    if values.log_error.value <= tolerance:
         return ArrayKind.log_probabilities
     return ArrayKind.logits
 
 
-def _of_single(values: Values, *, exact: bool = False) -> ArrayKind:
+def _of_single(values: Scan, *, exact: bool = False) -> ArrayKind:
     """Of one number per row; ``exact``: of integers, which are no scores."""
     if values.low > values.high:
         return ArrayKind.nothing
-    if not values.fractions and (exact or max(-values.low, values.high) < HUGE):
+    if not values.fractions.count and (exact or max(-values.low, values.high) < HUGE):
         return ArrayKind.yes_no if values.low >= 0 and values.high <= 1 else ArrayKind.classes
     inside = values.low >= 0 and values.high <= 1 + SUM_TOLERANCE
     return ArrayKind.chances if inside else ArrayKind.logits
@@ -465,12 +331,12 @@ def _itself(counted: _Counted) -> _Counted:
     return counted
 
 
-def _coded_values(column: Column) -> Values:
+def _coded_values(column: Column) -> Scan:
     n = column.shape[0]
     if not n:
-        return Values()
+        return Scan()
     rows = map_reduce(_Codes(column), _itself).rows
-    return Values(n, tally=Tally(dict(zip(column.categories or (), rows.tolist(), strict=True))))
+    return Scan(n, tally=Tally(dict(zip(column.categories or (), rows.tolist(), strict=True))))
 
 
 def dtype_of(column: Column) -> str:

@@ -10,11 +10,10 @@ from math import prod
 from pathlib import Path
 
 from calibrate.analyses.inspect.look import LABELS, SCORES, Look
-from calibrate.data.labels import SUM_TOLERANCE
 from calibrate.data.layout import layout_of, numbered_labels
 from calibrate.data.readers.table import USUAL
 from calibrate.data.reading import Reading
-from calibrate.data.scan import MOST_SCORE
+from calibrate.data.scan import MOST_SCORE, SUM_TOLERANCE
 from calibrate.errors import InputError
 from calibrate.results.inspection import ArrayFound, ArrayKind, Taken
 from calibrate.tasks import Task
