@@ -18,7 +18,7 @@ import numpy as np
 from calibrate.analyses import evaluate as evaluation
 from calibrate.analyses.candidates import candidates_of
 from calibrate.analyses.compare import compare_candidates, metrics_of_comparison
-from calibrate.analyses.evaluate import Measured, group_figures, groups_of_dataset
+from calibrate.analyses.evaluate import group_figures, groups_of_dataset, top_label_totals
 from calibrate.analyses.sweep import temperature_sweep
 from calibrate.analyses.verdict import verdict_of
 from calibrate.arrays import AnyArray, Index, Values
@@ -28,7 +28,7 @@ from calibrate.calibrators.file import CalibratorFile, read_calibrator_file
 from calibrate.calibrators.methods import per_label
 from calibrate.calibrators.methods.per_label import PerLabelTemperature
 from calibrate.calibrators.methods.temperature import METHOD, Temperature, fit_temperature
-from calibrate.calibrators.protocol import Calibrator, Fit, parameters_of
+from calibrate.calibrators.protocol import Calibrator, Fit, fitted_of
 from calibrate.data.column import Column, as_column
 from calibrate.data.dataset import Dataset
 from calibrate.data.foreign import as_array
@@ -38,6 +38,7 @@ from calibrate.data.reading import ReadingOptions, reading_of
 from calibrate.data.top_labels import TopLabels
 from calibrate.errors import InputError
 from calibrate.metrics.settings import Settings
+from calibrate.metrics.totals import Totals
 from calibrate.results.comparison import Comparison
 from calibrate.results.report import Fitted, Report
 from calibrate.tasks import Task
@@ -192,11 +193,14 @@ def evaluate(
     known = _known(calibrator)
     in_sample, shared = known.rows.recognise(dataset)
     best, sweep = None, None
-    if settings.full and weighing_units(dataset) >= 2 * FOLDS:
+    of_t = settings.measures("temperature")
+    crossing = of_t or settings.measures("nll_calibration")
+    if crossing and weighing_units(dataset) >= 2 * FOLDS:
         crossed = cross_fit(dataset, METHOD, FOLDS, settings.seed)
         dataset, best = crossed.dataset, crossed.calibrator if crossed.converged else None
         in_use = known.fitted.temperature if known.fitted else None
-        sweep = temperature_sweep(dataset, crossed.whole, in_use, settings.n_bins)
+        if of_t:
+            sweep = temperature_sweep(dataset, crossed.whole, in_use, settings.n_bins)
     report = evaluation.evaluate_dataset(
         dataset,
         known.calibrator,
@@ -244,7 +248,7 @@ def cross_evaluate(
         settings=settings,
         warnings=crossed.warnings,
     )
-    if settings.full:
+    if settings.measures("temperature"):
         sweep = temperature_sweep(crossed.dataset, crossed.whole, None, settings.n_bins)
     found = groups_of_dataset(crossed.dataset, groups, calibrator, settings)
     return _judged(replace(report, sweep=sweep, groups=found), settings)
@@ -384,18 +388,19 @@ def evaluate_top_labels(
         groups, settings: as in ``evaluate``.
     """
     settings = settings or Settings()
-    report = evaluation.evaluate_top_labels(rows, settings)
+    report = evaluation.report_of_top_labels(rows, settings)
     if groups is None:
         return _judged(report, settings)
     checked = check_groups(as_array(groups, "groups"), rows.n_rows, "groups")
 
     plain = replace(settings, full=False, bootstrap=0)
 
-    def measure(those: Index) -> Measured | None:
+    def totals_of_rows(those: Index) -> Totals | None:
         part = rows.take(those)
-        return evaluation.evaluate_top_label_group(part, plain) if part.weight.any() else None
+        return top_label_totals(part, plain) if part.weight.any() else None
 
-    return _judged(replace(report, groups=group_figures(checked, measure)), settings)
+    groups_found = group_figures(checked, totals_of_rows, plain)
+    return _judged(replace(report, groups=groups_found), settings)
 
 
 def _named(settings: Settings, dataset: Dataset) -> Settings:
@@ -429,5 +434,4 @@ def _known(given: Given | None) -> _Known:
         return _Known(given.calibrator, given.describe(), given.known, given.warnings)
     if isinstance(given, CalibratorFile):
         return _Known(given.build(), given.describe(), given.known, given.warnings)
-    parameters = parameters_of(given)
-    return _Known(given, Fitted(given.method, parameters, dict.fromkeys(parameters)))
+    return _Known(given, fitted_of(given))

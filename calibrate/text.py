@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import fields
-from html import escape
 from reprlib import Repr
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -29,6 +28,11 @@ _repr = Repr()
 _repr.maxstring = _repr.maxother = _repr.maxlong = MOST_VALUE
 _shorter = Repr()
 _shorter.maxtuple = _shorter.maxlist = _shorter.maxdict = 3
+
+
+def short(value: float) -> str:
+    """Three significant digits, without an exponent where it can be helped."""
+    return f"{value:#.3g}".rstrip(".") if 1e-3 <= value < 1e4 else f"{value:.3g}"
 
 
 def printable(text: str) -> str:
@@ -104,6 +108,8 @@ class Summarised:
         return f"{type(self).__name__}({', '.join(map(printable, self._summary().values()))})"
 
     def _repr_html_(self) -> str:
+        from html import escape  # here: every command imports this file
+
         rows = "".join(
             f"<tr><th>{escape(about)}</th><td>{escape(printable(text))}</td></tr>"
             for about, text in self._summary().items()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from calibrate.analyses.candidates import Candidate, check_counts, check_same_rows, default_names
 from calibrate.arrays import AnyArray, Float64, described
-from calibrate.blocks.block import Block
+from calibrate.blocks.block import Block, hashed
 from calibrate.blocks.passes import doing, map_blocks, map_reduce, rows_per_block
 from calibrate.blocks.sums import Sums, product
 from calibrate.data.column import Column
@@ -296,16 +296,14 @@ def _wrong_spreads(z: Float64, masked: AnyArray, labels: AnyArray) -> tuple[Floa
 def cell_of(rows: AnyArray, n_rows: int) -> tuple[AnyArray, int]:
     """The bootstrap cell of each row, and how many there are.
 
-    Up to 4 096 rows, each is its own. More are dealt out by a hash of their number (SplitMix64,
-    Steele et al. 2014), which is the same for all models and any cut into blocks: cells of
-    randomly chosen rows are resampled in place of rows.
+    Up to 4 096 rows, each is its own. More are dealt out by a hash of their number, which is the
+    same for all models and any cut into blocks: cells of randomly chosen rows are resampled in
+    place of rows.
     """
     if n_rows <= MAX_CELLS:
         return rows, n_rows
-    x = (rows.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return ((x ^ (x >> np.uint64(31))) % np.uint64(MAX_CELLS)).astype(np.int64), MAX_CELLS
+    numbers = (rows.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    return (hashed(numbers) % np.uint64(MAX_CELLS)).astype(np.int64), MAX_CELLS
 
 
 # What label smoothing does to a representation: how tight the classes lie, and what is left of
@@ -504,15 +502,14 @@ def open_models(
     names = titles or default_names(logits)
     models = []
     for i, of_model in enumerate(logits):
-        dataset = open_dataset(of_model, labels, reading=reading)
-        model = ClusterModel(
-            name=names[i],
-            test=dataset,
-            features=open_column(features[i], "features", beside=dataset.logits)
-            if features
-            else None,
-            weights=open_column(last_layer[i], "weights") if last_layer else None,
-            weights_axis=weights_axis,
-        )
+        model = ClusterModel(names[i], open_dataset(of_model, labels, reading=reading))
+        if features:
+            beside = model.test.logits
+            model = replace(
+                model,
+                features=open_column(features[i], "features", beside=beside),
+                weights=open_column(last_layer[i], "weights"),
+                weights_axis=weights_axis,
+            )
         models.append(model)
     return models

@@ -33,10 +33,12 @@ class _Commands(TyperGroup):
     def get_command(self, _: Any, name: str) -> Any:
         if name not in COMMANDS:
             return None
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        function = getattr(import_module(f"calibrate.cli.{name}"), name)
-        single.command(name, cls=PanelCommand)(function)
-        return typer.main.get_command(single)
+        found = getattr(import_module(f"calibrate.cli.{name}"), name)
+        if not isinstance(found, typer.Typer):
+            function, found = found, typer.Typer(rich_markup_mode=None)
+            found.command(name, cls=PanelCommand)(function)
+        found._add_completion = False
+        return typer.main.get_command(found)
 
 
 app = typer.Typer(

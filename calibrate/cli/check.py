@@ -16,19 +16,18 @@ from calibrate.cli.command import Answer, command
 from calibrate.cli.report import AfterOptions, ReportRows, VoteOptions, of_logits, of_predictions
 from calibrate.errors import InputError, check_known
 from calibrate.files import read_text
-from calibrate.results.checks import BOUNDS, Limit
 from calibrate.text import brief, cut
 
 if TYPE_CHECKING:
     from calibrate.analyses.checks import Requirements
     from calibrate.data.dataset import Dataset
+    from calibrate.results.checks import Limit
 
 
 PROJECT = "pyproject.toml"
 SWITCHES = ("confident", "drift", "warn-only")
 NUMBERS = ("alpha", "drift-size")
 LARGEST = 1e300
-KEYS = (*BOUNDS, *SWITCHES, "against", *NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,9 @@ def _section(content: dict[str, Any], path: str, *, wanted: bool) -> tuple[dict[
 
 
 def _of(section: dict[str, Any], where: str, folder: Path) -> CheckConfig:
-    check_known(where, section, KEYS)
+    from calibrate.results.checks import BOUNDS, Limit
+
+    check_known(where, section, (*BOUNDS, *SWITCHES, "against", *NUMBERS))
     limits: list[Limit] = []
     options: dict[str, Any] = {}
     for key, value in section.items():
@@ -301,7 +302,7 @@ def check(
     earlier = None if gate.against is None else Earlier.read(gate.against)
     notes = list[str]()
     bootstrap = measure.bootstrap if asked.resampled else 0
-    settings = measure.settings(bootstrap=bootstrap, votes=measure.votes)
+    settings = measure.settings(bootstrap=bootstrap, votes=measure.votes, only=asked.only)
     dataset: Dataset | None = None
     if rows.are_predictions:
         report = of_predictions(rows, after, measure, settings)

@@ -16,16 +16,14 @@ from typing import TYPE_CHECKING, TextIO
 
 from calibrate.errors import CalibrateError, InputError
 from calibrate.files import announce, check_regular
-from calibrate.results.report import Provenance
 from calibrate.tasks import Task
 from calibrate.text import one_line, shell_word
-from calibrate.version import package_version
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from calibrate.data.dataset import Dataset
-    from calibrate.results.report import Report
+    from calibrate.results.report import Provenance, Report
 
 
 PATIENCE = 1.0  # seconds before progress shows
@@ -271,7 +269,7 @@ def step_summary(format: Enum | None) -> StepSummary | None:
 
 
 # What changes no figure: files that are written, and how.
-WITH_VALUE = {"-o", "--output", "--figure", "--figures", "--table", "--dpi", "--format"}
+WITH_VALUE = {"-o", "--output", "--figure", "--plots", "--table", "--dpi", "--format"}
 WITH_VALUE |= {"--workers"}
 ALONE = {"-q", "--quiet", "--all", "--debug"}
 
@@ -279,6 +277,9 @@ ALONE = {"-q", "--quiet", "--all", "--debug"}
 def made_here() -> Provenance:
     """By this process."""
     import numpy as np
+
+    from calibrate.results.report import Provenance
+    from calibrate.version import package_version
 
     words = ["calibrate", *map(_word, _kept(sys.argv[1:]))]
     versions = {

@@ -37,32 +37,21 @@ def row_sum_tolerance(dtype: np.dtype[np.generic]) -> float:
     return ROW_SUM_TOLERANCE[min(8, max(2, dtype.itemsize))]
 
 
-@dataclass(frozen=True)
-class Tally:
-    """How often each value is there; None: they are too many, or not whole."""
+Counted = dict[Any, int]
 
-    counts: dict[Any, int] | None = field(default_factory=dict)
 
-    def __add__(self, other: Tally) -> Tally:
-        if self.counts is None or other.counts is None:
-            return Tally(None)
-        few, many = sorted((self.counts, other.counts), key=len)
-        both = dict(many)
-        for value, count in few.items():
-            both[value] = both.get(value, 0) + count
-        return Tally(both if len(both) <= MOST_DIFFERENT else None)
+def _added(a: Counted | None, b: Counted | None) -> Counted | None:
+    if a is None or b is None:
+        return None
+    few, many = sorted((a, b), key=len)
+    both = many | {value: many.get(value, 0) + count for value, count in few.items()}
+    return both if len(both) <= MOST_DIFFERENT else None
 
-    @staticmethod
-    def of(values: AnyArray) -> Tally:
-        """Of whole numbers or texts."""
-        ordered = np.sort(values, axis=None)
-        starts = np.r_[0, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1]
-        if not len(ordered):
-            return Tally()
-        if len(starts) > MOST_DIFFERENT:
-            return Tally(None)
-        rows = np.diff(np.r_[starts, len(ordered)])
-        return Tally(dict(zip(ordered[starts].tolist(), rows.tolist(), strict=True)))
+
+def _tally(values: AnyArray) -> Counted | None:
+    different, rows = np.unique(values, return_counts=True)
+    few = len(different) <= MOST_DIFFERENT
+    return dict(zip(different.tolist(), rows.tolist(), strict=True)) if few else None
 
 
 @dataclass(frozen=True)
@@ -78,7 +67,8 @@ class Scan(Sums):
         many: of labels, rows of several whole numbers that do not sum to 1, as in multi-label data.
         sum_error: how far a row is from summing to 1; of scores inf where one is out of [0, 1].
         log_error: the same of their exponentials; inf where a value is above 0.
-        tally: of whole numbers, or of texts, where that was asked for.
+        tally: how often each whole number or text is there, of arrays of which nothing is known;
+            None: they are too many, or not whole.
     """
 
     n: int = 0
@@ -94,7 +84,7 @@ class Scan(Sums):
     many: FirstSeen = NOWHERE
     sum_error: Worst = NO_ERROR
     log_error: Worst = NO_ERROR
-    tally: Tally = field(default_factory=Tally)
+    tally: Counted | None = field(default_factory=dict, metadata={"merge": _added})
 
     @property
     def lowest(self) -> float:
@@ -201,7 +191,7 @@ def scan_scores(raw: AnyArray, start: int = 0, scores: str | None = None) -> Sca
 def scan_any(raw: AnyArray) -> Scan:
     """Scan ``(n,)`` or ``(n, K)`` values of which nothing is known: numbers or texts."""
     if raw.dtype.kind in "US":
-        return Scan(raw.size, tally=Tally.of(raw))
+        return Scan(raw.size, tally=_tally(raw))
     z, found = _scan(raw, 0)
     tolerance, unusable = row_sum_tolerance(raw.dtype), found.unusable.count
     kept = (z[np.isfinite(z)] if unusable else z).reshape(-1)
@@ -214,7 +204,9 @@ def scan_any(raw: AnyArray) -> Scan:
     elif z.dtype.kind == "f" and z.ndim == 2 and unusable == found.masked.count:
         log_error = _log_error(z, found.high, tolerance, 0)
     counted = z.ndim == 1 or z.shape[1] == 1 or z.dtype.kind in "iu"  # not rows of scores
-    tally = Tally(None) if fractions else Tally.of(kept) if counted else Tally()
+    tally: Counted | None = None if fractions else {}
+    if counted and not fractions:
+        tally = _tally(kept)
     return replace(
         found,
         fractions=FirstSeen(int(fractions)),

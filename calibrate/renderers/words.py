@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from calibrate.results.checks import Checks
+from calibrate.results.comparison import Comparison
 from calibrate.results.measurement import Measurement
 from calibrate.results.report import Bias, Report
 from calibrate.tasks import Task
+from calibrate.text import short as short  # one of these
 
 ROUGH = "~ a rough interval: it may hold the truth less than 93 times in 100"
 
@@ -17,11 +19,6 @@ def number(value: float | None) -> str:
     if abs(value) >= 1e5:
         return f"{value:.3g}"
     return f"{value:.4f}".replace("-0.0000", "0.0000")
-
-
-def short(value: float) -> str:
-    """Three significant digits, without an exponent where it can be helped."""
-    return f"{value:#.3g}".rstrip(".") if 1e-3 <= value < 1e4 else f"{value:.3g}"
 
 
 def measurement(figure: Measurement) -> str:
@@ -44,6 +41,16 @@ def bias_in_points(bias: Bias) -> str:
 
 def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def noun_of(found: Comparison) -> str:
+    """What the parameters of the compared calibrators are called: ``T``."""
+    return " or ".join(dict.fromkeys(model.calibrator.noun for model in found.models))
+
+
+def methods_of(found: Comparison) -> str:
+    """By which methods the models were calibrated: ``temperature``."""
+    return " or ".join(dict.fromkeys(model.calibrator.method for model in found.models))
 
 
 def scores_of(report: Report) -> str:

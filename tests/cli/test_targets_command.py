@@ -23,7 +23,18 @@ FIGURES = ("entropy", "true_class", "runner_up", "rest", "agreement")
 @pytest.mark.parametrize("over", [None, "all", "others"])
 def test_smoothed_labels(run, files, data, over):
     more = ["--smoothing-over", over] if over else []
-    done = run("targets", "y.npy", "--n-classes", 7, "--smoothing", 0.2, *more, "--format", "json")
+    done = run(
+        "targets",
+        "labels",
+        "y.npy",
+        "--n-classes",
+        7,
+        "--smoothing",
+        0.2,
+        *more,
+        "--format",
+        "json",
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr == "wrote targets.npy: float32 of shape (400, 7)\n"
     got = np.load(files[0].with_name("targets.npy"))
@@ -46,7 +57,7 @@ def test_amounts_from_a_file_and_offset(run, files, data):
     eps = np.random.default_rng(0).uniform(0, 0.5, 400)
     np.savez(files[0].with_name("e.npz"), eps=eps)
     np.save(files[0].with_name("y1.npy"), data[1].astype(np.float32) + 1)
-    done = run("targets", "y1.npy", "--n-classes", 7, "--smoothing", "e.npz:eps",
+    done = run("targets", "labels", "y1.npy", "--n-classes", 7, "--smoothing", "e.npz:eps",
                "--label-offset", 1, "-o", "q.npy")  # fmt: skip
     assert done.returncode == 0, done.stderr
     got = np.load(files[0].with_name("q.npy"))
@@ -55,7 +66,7 @@ def test_amounts_from_a_file_and_offset(run, files, data):
 
 
 def test_amounts_by_difficulty(run, files, data):
-    done = run("targets", "y.npy", "--smoothing", "0:0.2", "--difficulty", "z.npy")
+    done = run("targets", "labels", "y.npy", "--smoothing", "0:0.2", "--difficulty", "z.npy")
     assert done.returncode == 0, done.stderr
     p = calibrate.Temperature(1.0).apply(data[0])[np.arange(400), data[1]].astype(float)
     want = smoothed_targets(data[1], 7, smoothing=0.2 * (1 - p))
@@ -63,7 +74,7 @@ def test_amounts_by_difficulty(run, files, data):
 
 
 def test_a_teacher_at_a_temperature(run, files, data):
-    done = run("targets", "--teacher", "z.npy", "--temperature", 4)
+    done = run("targets", "teacher", "z.npy", "--temperature", 4)
     assert done.returncode == 0, done.stderr
     got = np.load(files[0].with_name("targets.npy"))
     np.testing.assert_array_equal(got, teacher_targets(data[0], temperature=4))
@@ -74,7 +85,7 @@ def test_a_teacher_at_a_temperature(run, files, data):
 
 @pytest.mark.usefixtures("files")
 def test_a_teacher_at_an_entropy(run, data):
-    done = run("targets", "--teacher", "z.npy", "--entropy", 1.2, "--format", "json")
+    done = run("targets", "teacher", "z.npy", "--entropy", 1.2, "--format", "json")
     said = json.loads(done.stdout)
     assert said["temperature"] == temperature_for_entropy(Dataset.of(data[0]), 1.2)
     assert said["figures"]["entropy"]["value"] == pytest.approx(1.2, rel=1e-6)
@@ -84,7 +95,7 @@ def test_a_teacher_at_an_entropy(run, data):
 
 def test_a_teacher_with_its_calibrator_mixed_with_labels(run, files, data):
     run("fit", *files, "-o", "c.json")
-    done = run("targets", "--teacher", "z.npy", "-c", "c.json", "--mix", 0.9, "--labels", "y.npy",
+    done = run("targets", "teacher", "z.npy", "-c", "c.json", "--mix", 0.9, "--labels", "y.npy",
                "--format", "json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     t = calibrate.fit(*data).temperature
@@ -98,7 +109,7 @@ def test_a_teacher_with_its_calibrator_mixed_with_labels(run, files, data):
 
 def test_probabilities_of_a_teacher(run, files, data):
     run("apply", "z.npy", "--temperature", 1, "-o", "p.npy")
-    done = run("targets", "--teacher", "p.npy", "--scores", "probabilities", "--temperature", 3)
+    done = run("targets", "teacher", "p.npy", "--scores", "probabilities", "--temperature", 3)
     assert done.returncode == 0, done.stderr
     got = np.load(files[0].with_name("targets.npy"))
     np.testing.assert_allclose(got, teacher_targets(data[0], temperature=3), rtol=1e-5)
@@ -106,15 +117,15 @@ def test_probabilities_of_a_teacher(run, files, data):
 
 @pytest.mark.usefixtures("files")
 def test_the_entropy_is_that_before_the_mix(run):
-    done = run("targets", "--teacher", "z.npy", "--entropy", 1.2, "--mix", 0.5, "--labels", "y.npy")
+    done = run("targets", "teacher", "z.npy", "--entropy", 1.2, "--mix", 0.5, "--labels", "y.npy")
     assert "before the label is mixed in" in done.stderr
-    plain = run("targets", "--teacher", "z.npy", "--entropy", 1.2)
+    plain = run("targets", "teacher", "z.npy", "--entropy", 1.2)
     assert "1.2000" in plain.stdout
     assert "1.2000" not in done.stdout
 
 
 def test_targets_to_stdout_figures_to_stderr(run, files, data):
-    done = run("targets", "--teacher", "z.npy", "--temperature", 2, "-o", "-", text=False)
+    done = run("targets", "teacher", "z.npy", "--temperature", 2, "-o", "-", text=False)
     np.testing.assert_array_equal(
         np.load(io.BytesIO(done.stdout)), teacher_targets(data[0], temperature=2)
     )
@@ -125,7 +136,7 @@ def test_targets_to_stdout_figures_to_stderr(run, files, data):
 
 @pytest.mark.usefixtures("files")
 def test_a_device_is_written_to(run):
-    done = run("targets", "y.npy", "--n-classes", 7, "--smoothing", 0, "-o", "/dev/null")
+    done = run("targets", "labels", "y.npy", "--n-classes", 7, "--smoothing", 0, "-o", "/dev/null")
     assert done.returncode == 0
     assert not Path("/dev/null").is_file()
 
@@ -133,7 +144,7 @@ def test_a_device_is_written_to(run):
 @pytest.mark.parametrize("labels", [True, False])
 def test_a_sweep_writes_a_picture_and_no_targets(run, files, data, labels):
     more = ["--labels", "y.npy"] if labels else []
-    done = run("targets", "--teacher", "z.npy", "--sweep", "8,1,2.5,1", *more, "--format", "json")
+    done = run("targets", "teacher", "z.npy", "--sweep", "8,1,2.5,1", *more, "--format", "json")
     assert done.returncode == 0, done.stderr
     assert done.stderr == "wrote targets.png\n"
     said = json.loads(done.stdout)
@@ -149,11 +160,11 @@ def test_a_sweep_writes_a_picture_and_no_targets(run, files, data, labels):
 
 
 def test_a_sweep_as_a_table(run, files):
-    common = ("targets", "--teacher", "z.npy", "--sweep", "1,4", "--labels", "y.npy")
-    text = run(*common, "--figure", "a.svg").stdout.splitlines()
+    common = ("targets", "teacher", "z.npy", "--sweep", "1,4", "--labels", "y.npy")
+    text = run(*common, "-o", "a.svg").stdout.splitlines()
     assert " ".join(text[3].split()) == "T entropy (nats) true class runner-up the rest agreement"
     assert [line.split()[0] for line in text[4:]] == ["1.00", "4.00"]
-    markdown = run(*common, "--figure", "a.svg", "--format", "markdown").stdout
+    markdown = run(*common, "-o", "a.svg", "--format", "markdown").stdout
     assert "| T | entropy (nats) | true class | runner-up | the rest | agreement |" in markdown
     assert "\n| 4.00 | " in markdown
     assert files[0].with_name("a.svg").read_text().startswith("<?xml")
@@ -187,21 +198,27 @@ def test_the_same_bytes_for_any_number_of_workers(run, tmp_path):
     np.savez(tmp_path / "a.npz", logits=z, labels=rng.integers(0, 100, 30_000))
     outputs = set()
     for workers in (1, 2, 4):
-        done = run("targets", "--teacher", "a.npz", "--labels", "a.npz", "--entropy", 1.5, "--mix",
+        done = run("targets", "teacher", "a.npz", "--labels", "a.npz", "--entropy", 1.5, "--mix",
                    0.9, "--format", "json", "--workers", workers)  # fmt: skip
         outputs.add((done.stdout, (tmp_path / "targets.npy").read_bytes()))
     assert len(outputs) == 1
 
 
-LABELS = "targets y.npy --n-classes 7 --smoothing"
-TEACHER = "targets --teacher z.npy"
+LABELS = "targets labels y.npy --n-classes 7 --smoothing"
+TEACHER = "targets teacher z.npy"
 
 # name: (arguments, what the line must say)
 BAD: dict[str, tuple[str, list[str]]] = {
-    "nothing": ("targets", ["expected LABELS with --smoothing, or --teacher"]),
-    "no smoothing": ("targets y.npy --n-classes 7", ["expected --smoothing", "0.1"]),
-    "no classes": ("targets y.npy --smoothing 0.1", ["expected --n-classes"]),
-    "no such file": ("targets no.npy --n-classes 7 --smoothing 0.1", ["no.npy: no such file"]),
+    "nothing": ("targets", ["Missing command", "calibrate targets --help"]),
+    "labels as before": (
+        "targets y.npy --smoothing 0.1", ["targets y.npy: ", "targets labels LABELS"],
+    ),
+    "a teacher as before": (
+        "targets --teacher z.npy", ["targets --teacher: ", "targets teacher LOGITS"],
+    ),
+    "no smoothing": ("targets labels y.npy --n-classes 7", ["--smoothing"]),
+    "no classes": ("targets labels y.npy --smoothing 0.1", ["expected --n-classes"]),
+    "no such file": ("targets labels no.npy --n-classes 7 --smoothing 0", ["no.npy: no such file"]),
     "eps negative": (f"{LABELS} -0.1", ["smoothing", "got -0.1"]),
     "eps a word": (f"{LABELS} lots", ["--smoothing", "0:0.2", "'lots'"]),
     "eps three": (f"{LABELS} 0:1:2", ["--smoothing", "'0:1:2'"]),
@@ -212,22 +229,19 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "range alone": (f"{LABELS} 0:0.2", ["--difficulty together"]),
     "difficulty alone": (f"{LABELS} 0.1 --difficulty z.npy", ["--smoothing EASY:HARD"]),
     "difficulty of other rows": (
-        "targets y.npy --smoothing 0:0.2 --difficulty z9.npy", ["400 labels", "9 rows"],
+        "targets labels y.npy --smoothing 0:0.2 --difficulty z9.npy", ["400 labels", "9 rows"],
     ),
     "difficulty of other classes": (
-        "targets y.npy --n-classes 8 --smoothing 0:0.2 --difficulty z.npy",
+        "targets labels y.npy --n-classes 8 --smoothing 0:0.2 --difficulty z.npy",
         ["z.npy: expected difficulty logits of shape (400, 8), found (400, 7)"],
     ),
     "labels from 1": (
-        "targets y1.npy --n-classes 7 --smoothing 0.1", ["1 to 7", "--label-offset 1"],
+        "targets labels y1.npy --n-classes 7 --smoothing 0.1", ["1 to 7", "--label-offset 1"],
     ),
     "logits as labels": (
-        "targets z.npy --n-classes 7 --smoothing 0.1", ["one class index per row", "--teacher"],
+        "targets labels z.npy --n-classes 7 --smoothing 0.1",
+        ["one class index per row", "of a teacher?"],
     ),
-    "temperature with labels": (f"{LABELS} 0.1 --temperature 2", ["--temperature", "--teacher"]),
-    "mix with labels": (f"{LABELS} 0.1 --mix 0.5", ["--mix goes with --teacher"]),
-    "labels and teacher": (f"{TEACHER} y.npy --temperature 2", ["LABELS", "--labels"]),
-    "smoothing and teacher": (f"{TEACHER} --temperature 2 --smoothing 0.1", ["--smoothing does"]),
     "no temperature": (TEACHER, ["exactly one of --temperature, --entropy"]),
     "two temperatures": (f"{TEACHER} --temperature 2 --entropy 1", ["exactly one of"]),
     "temperature 0": (f"{TEACHER} --temperature 0", ["positive finite number, got 0"]),
@@ -242,18 +256,16 @@ BAD: dict[str, tuple[str, list[str]]] = {
         f"{TEACHER} --temperature 2 --labels soft.npy",
         ["soft.npy: expected one class index per row, found shares of classes"],
     ),
-    "a teacher with NaN": ("targets --teacher zn.npy --temperature 2", ["NaN at row 3, column 1"]),
-    "probabilities": ("targets --teacher p.npy --temperature 2", ["--scores probabilities"]),
+    "a teacher with NaN": ("targets teacher zn.npy --temperature 2", ["NaN at row 3, column 1"]),
+    "probabilities": ("targets teacher p.npy --temperature 2", ["--scores probabilities"]),
     "sweep of words": (f"{TEACHER} --sweep 1,two", ["--sweep", "1,2,4,8", "'1,two'"]),
     "sweep of nothing": (f"{TEACHER} --sweep ,", ["--sweep", "','"]),
     "sweep of 0": (f"{TEACHER} --sweep 0,1", ["positive finite number, got 0"]),
-    "sweep with output": (f"{TEACHER} --sweep 1,2 -o a.npy", ["-o does not go with --sweep"]),
-    "figure alone": (f"{TEACHER} --temperature 2 --figure a.png", ["--figure goes with --sweep"]),
-    "figure of another kind": (f"{TEACHER} --sweep 1,2 --figure a.gif", [".png, .svg, .pdf"]),
+    "plot of another kind": (f"{TEACHER} --sweep 1,2 -o a.gif", [".png, .svg, .pdf"]),
     "onto an input": (f"{TEACHER} --temperature 2 -o z.npy", ["z.npy: is an input"]),
     "onto the amounts": (f"{LABELS} nan.npy -o nan.npy", ["nan.npy: is an input"]),
     "onto an archive": (
-        "targets --teacher a.npz:logits --temperature 2 -o a.npz", ["a.npz: is an input"],
+        "targets teacher a.npz:logits --temperature 2 -o a.npz", ["a.npz: is an input"],
     ),
     "into nowhere": (f"{TEACHER} --temperature 2 -o no/q.npy", ["does not exist"]),
 }  # fmt: skip
@@ -292,11 +304,11 @@ def with_ignored(files: tuple[Path, Path], data: tuple[np.ndarray, np.ndarray]) 
 @pytest.mark.parametrize(
     "more",
     [
-        ("yi.npy", "--n-classes", 7, "--smoothing", 0.2),
-        ("yi.npy", "--n-classes", 7, "--smoothing", "e.npy"),
-        ("yi.npy", "--smoothing", "0:0.2", "--difficulty", "z.npy"),
-        ("--teacher", "z.npy", "--labels", "yi.npy", "--temperature", 3),
-        ("--teacher", "z.npy", "--labels", "yi.npy", "--entropy", 1.2, "--mix", 0.7),
+        ("labels", "yi.npy", "--n-classes", 7, "--smoothing", 0.2),
+        ("labels", "yi.npy", "--n-classes", 7, "--smoothing", "e.npy"),
+        ("labels", "yi.npy", "--smoothing", "0:0.2", "--difficulty", "z.npy"),
+        ("teacher", "z.npy", "--labels", "yi.npy", "--temperature", 3),
+        ("teacher", "z.npy", "--labels", "yi.npy", "--entropy", 1.2, "--mix", 0.7),
     ],
     ids=["amount", "amounts", "difficulty", "teacher", "mixed"],
 )
@@ -336,9 +348,3 @@ def test_the_library_ignores_rows_too(data):
         smoothed_targets(y * 0 + 3, 7, ignore_label=3)
     with pytest.raises(calibrate.InputError, match="in row 4 "):
         smoothed_targets(np.array([9, 9, 1, 2, 0.5]), 7, ignore_label=9)
-
-
-@pytest.mark.usefixtures("files")
-def test_a_second_teacher_is_refused(run):
-    done = run("targets", "--teacher", "z.npy", "--teacher", "z.npy", "--temperature", 2)
-    refused(done, "calibrate: --teacher: expected one, got 2; of an ensemble, ")

@@ -11,7 +11,6 @@ from calibrate.blocks.sums import FirstSeen
 from calibrate.data.column import as_column
 from calibrate.data.layout import layout_of
 from calibrate.data.readers.signature import signature_of
-from calibrate.data.readers.zarr import Meta
 from calibrate.data.scan import Inspection, RawBlock
 
 SHAPES = """
@@ -83,11 +82,6 @@ def test_scores_are_looked_at_one_by_one(scores, odd, axes):
     assert found.sum_error.value == pytest.approx(off.max(), abs=1e-12)
     if not wrong.any() or scores:
         assert found.sum_error.row == 50 + (off.argmax() if axes == 2 or wrong.any() else 0)
-
-
-@pytest.mark.parametrize(("kind", "size"), [("<f4", 4), ("<U5", 20), ("|S7", 7), ("|O", 8)])
-def test_a_value_of_a_store_takes_so_many_bytes(kind, size):
-    assert Meta(2, (3,), (3,), kind, ()).itemsize == size
 
 
 def test_of_unknown_bytes_nothing_is_sure(tmp_path):

@@ -17,7 +17,8 @@ import pytest
 
 import calibrate
 from calibrate.data import decoded as spool
-from calibrate.data.column import APART
+from calibrate.data.column import APART, everything
+from calibrate.data.readers import contents
 from calibrate.data.readers import csv as delimited
 from calibrate.data.readers import json as json_rows
 from calibrate.data.readers.open import open_column
@@ -239,6 +240,8 @@ BAD = {
         "in row 1; did you mean 'bee'?",
     ),
     "no label": ("a.csv", b"ant,bee,label\n1,2,bee\n2,1,\n", "found nothing in row 1"),
+    "a line without end": ("a.csv.gz", gzip.compress(b"," * (17 << 20), 1), "at most 16 MiB"),
+    "columns without end": ("a.csv", b"," * (3 << 19) + b"\n", "at most 1,048,576 columns"),
     "jsonl: empty": ("a.jsonl", b"", "empty file"),
     "jsonl: cut": ("a.jsonl", b'{"logits": [1, 2], "label": 0}\n{"logits": [1', "line 2"),
     "jsonl: no object": ("a.jsonl", b"3\n", "expected an object"),
@@ -264,6 +267,18 @@ BAD = {
     "jsonl: deep": ("a.jsonl", b'{"logits": ' + b"[" * 100_000 + b"\n", "line 1"),
     "json: cut": ("a.json", b'[{"logits": [1, 2], "y": 0}, {"logits"', "list of JSON objects"),
     "json: numbers": ("a.json", b"[1, 2, 3]", "expected an object"),
+    "jsonl: a line without end": ("a.jsonl", b"{" + b" " * (17 << 20), "more than 16 MiB"),
+    "jsonl: a key twice": (
+        "a.jsonl",
+        b'{"logits": [1, 2], "y": 0}\n{"logits": [1, 2], "y": 0, "logits": [2, 1]}\n',
+        "line 2: expected a JSON object per line: the key 'logits' is there twice",
+    ),
+    "jsonl: a key twice, in other letters": (
+        "a.jsonl",
+        b'{"logits": [1, 2], "y": 0}\n{"logits": [1, 2], "y": 0, "log\\u0069ts": [2, 1]}\n',
+        "line 2: expected a JSON object per line: the key 'logits' is there twice",
+    ),
+    "json: a key twice": ("a.json", b'[{"logits": [1, 2], "y": 0, "y": 1}]', "'y' is there twice"),
     "harness: text": ("a.jsonl", b'{"target": "x", "filtered_resps": ["yes"]}\n', "generates text"),
     "harness: one": (
         "a.jsonl",
@@ -277,6 +292,14 @@ BAD = {
         "filters 'a' and 'b'",
     ),
 }
+
+
+def test_a_few_bytes_do_not_fill_the_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(contents, "MOST_UNPACKED", 1 << 20)
+    content = gzip.compress(b"a,b\n" + b"0,0\n" * (1 << 20))
+    (tmp_path / "a.csv.gz").write_bytes(content)
+    with pytest.raises(calibrate.InputError, match=r"packed more than 50 times.* in \d,\d+ bytes"):
+        open_column(f"{tmp_path}/a.csv.gz", "logits")
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -385,3 +408,18 @@ def test_lines_are_read_alike_by_either_parser(parser, tmp_path, monkeypatch):
     (tmp_path / "b.jsonl").write_text('{"logits": [1, 1], "label": 0}\n{"logits": [1, \n')
     with pytest.raises(calibrate.InputError, match="line 2: expected a JSON object per line"):
         calibrate.open_dataset(str(tmp_path / "b.jsonl"))
+
+
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_any_column_may_be_the_text(place, quote, tmp_path):
+    rows = [[str(10 * r + k) for k in range(4)] for r in range(3)]
+    for r, row in enumerate(rows):
+        row[place] = f"{quote}x{',' if quote else ''} {r}{quote}"
+    names = [*"abcd"]
+    (tmp_path / "a.csv").write_text("\n".join(",".join(row) for row in [names, *rows]) + "\n\n")
+    texts = everything(open_column(f"{tmp_path}/a.csv:{names[place]}", "groups"))
+    assert texts.tolist() == [row[place].strip('"') for row in rows]
+    scores = open_column(f"{tmp_path}/a.csv", "logits", label_column=names[place])
+    others = [k for k in range(4) if k != place]
+    assert everything(scores).tolist() == [[10 * r + k for k in others] for r in range(3)]

@@ -194,7 +194,7 @@ def report(rng: Rng) -> Case:
             case.files["g.txt"] = texts(rng, [f"g{i % 2}" for i in range(len(rows.logits))])
             case.arguments += ["--groups", "g.txt"]
     drawn = pick(rng, ("reliability", "risk-coverage"))
-    case.arguments += ["--bootstrap", "3", "--dpi", "30", "--figures", drawn]
+    case.arguments += ["--bootstrap", "3", "--dpi", "30", "--plots", drawn]
     if some(rng, 0.2):
         case.arguments += ["--n-bins", pick(rng, ("1", "2", "200", "10001", "x"))]
     return formatted(rng, case)
@@ -232,10 +232,17 @@ def targets(rng: Rng) -> Case:
         case.files["y.npy"] = npy(labels)
         amount = pick(rng, ("0.1", "0", "1e-310", "0.9999", "1", "nan", "s.npy", "s.npy"))
         case.files["s.npy"] = npy(odd_array(rng, rng.random(len(rows.logits)) * 0.5))
-        case.arguments += ["y.npy", "--n-classes", str(rows.n_columns), "--smoothing", amount]
+        case.arguments += [
+            "labels",
+            "y.npy",
+            "--n-classes",
+            str(rows.n_columns),
+            "--smoothing",
+            amount,
+        ]
     else:
         names = arrays(rng, case, rows, labelled=some(rng, 0.3))
-        case.arguments += ["--teacher", *(f"--labels={n}" if i else n for i, n in enumerate(names))]
+        case.arguments += ["teacher", *(f"--labels={n}" if i else n for i, n in enumerate(names))]
         way = pick(rng, (["--temperature", "2"], ["--entropy", "0.3"], ["--entropy", "1e-310"]))
         case.arguments += way
         if some(rng, 0.3):

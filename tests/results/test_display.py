@@ -44,7 +44,8 @@ def test_a_report_shows_what_the_command_prints(run, files, tmp_path: Path):
     [
         (("compare", "z.npy", "z.npy", "y.npy", "--name", "a", "--name", "b"), Comparison,
          "2 models on y.npy"),
-        (("targets", "y.npy", "--n-classes", "7", "--smoothing", "0.1"), TargetReport, "smoothing"),
+        (("targets", "labels", "y.npy", "--n-classes", "7", "--smoothing", "0.1"), TargetReport,
+         "smoothing"),
         (("thresholds", "b.npy", "s.npy"), Thresholds, "threshold"),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Look at the values of an array of any kind, block by block, in one pass."""
+"""Look at arrays of any kind: what their values are, block by block, in one pass."""
 
 from __future__ import annotations
 
@@ -8,24 +8,33 @@ from heapq import nsmallest
 from math import inf, prod
 from pathlib import Path
 
-import numpy as np
-
-from calibrate.arrays import AnyArray, Shaped
+from calibrate.arrays import AnyArray
 from calibrate.blocks.passes import map_reduce
-from calibrate.blocks.sums import FirstSeen
-from calibrate.data.column import Column, Flat, in_memory
+from calibrate.data.column import Column, Flat
 from calibrate.data.readers.answers import pair_among
 from calibrate.data.readers.csv import is_number
 from calibrate.data.readers.open import keys_held, open_as
 from calibrate.data.readers.registry import TABLES, Address
-from calibrate.data.scan import HUGE, SUM_TOLERANCE, Scan, Tally, row_sum_tolerance, scan_any
+from calibrate.data.scan import (
+    HUGE,
+    SUM_TOLERANCE,
+    Counted,
+    Scan,
+    row_sum_tolerance,
+    scan_any,
+)
 from calibrate.errors import InputError
 from calibrate.results.inspection import ArrayFound, ArrayKind, Count, Counts, FileFound
 from calibrate.results.json import LARGEST
 
 BLOCK = 4 << 20  # bytes that are looked at at once
 MOST_ROW = 256 << 20  # bytes of one of the first axis, of which no less can be read
-REAL, TEXT = "biuf", "US"
+MOST_SHOWN = 10  # values that are listed
+MANY = 100  # rows among which classes come back
+MOST_ARRAYS = 50  # of a file that are looked at
+ROLES = ("logits", "labels")
+SCORES = (ArrayKind.logits, ArrayKind.probabilities, ArrayKind.log_probabilities, ArrayKind.chances)
+LABELS = (ArrayKind.classes, ArrayKind.yes_no, ArrayKind.one_hot, ArrayKind.names)
 
 
 @dataclass(frozen=True)
@@ -40,144 +49,107 @@ class _Rows:
         return self.flat.read(slice(start, stop))
 
 
-def readable(column: Column) -> bool:
-    """Whether the values of a column can be looked at, a few at a time."""
-    each = column.dtype.itemsize * prod(column.shape[1:])
-    return bool(column.shape) and prod(column.shape) > 0 and each <= MOST_ROW
-
-
-def values_of(column: Column) -> Scan:
-    """Look at the values of a ``readable`` column of real numbers or texts, in one pass."""
-    shape = column.shape
+def look_at(found: ArrayFound, column: Column) -> ArrayFound:
+    """An array with what its values look like, where they can be looked at."""
+    shape, kind, size = column.shape, column.dtype.kind, column.dtype.itemsize
+    if kind not in "biufUS" or (size > 8 and kind == "f"):
+        return replace(found, kind=ArrayKind.other)
+    if not shape:
+        return replace(found, kind=ArrayKind.number)
+    if 0 in shape:
+        return replace(found, kind=ArrayKind.nothing)
+    if size * prod(shape[1:]) > MOST_ROW:
+        return replace(found, problem="each of its rows is too large to be looked at")
     width = None if len(shape) == 1 else shape[-1]
-    n_rows = shape[0] if width is None else prod(shape) // width
-    size = column.dtype.itemsize * (width or 1)
-    rows = _Rows(Flat(column, width), n_rows, max(1, BLOCK // size))
-    return map_reduce(rows, scan_any)
-
-
-# What an array looks like: from its shape, its dtype and what one look at its values gave.
-
-
-MOST_SHOWN = 10  # values that are listed
-MANY = 100  # rows among which classes come back
-SCORES = (ArrayKind.logits, ArrayKind.probabilities, ArrayKind.log_probabilities, ArrayKind.chances)
-LABELS = (ArrayKind.classes, ArrayKind.yes_no, ArrayKind.one_hot, ArrayKind.names)
-
-
-def with_values(found: ArrayFound, array: Column, values: Scan) -> ArrayFound:
-    """An array with what its values look like."""
-    text = array.is_text
-    numbers = _numbers(values.tally) if text else None
-    low, high, tally = values.low, values.high, values.tally
-    if numbers is not None and numbers.counts:
-        low, high, tally = min(numbers.counts), max(numbers.counts), numbers
-    kind = ArrayKind.names
-    if not text:
-        kind = kind_of(array, values)
-    elif numbers is not None:
-        kind = _of_single(Scan(low=low, high=high, fractions=FirstSeen(_fractions(numbers))))
-    if kind is ArrayKind.classes and _mostly_different(tally, values.n):
-        kind = ArrayKind.whole
-    n = max(1, values.n)
-    some = low <= high
-    return ArrayFound(
-        found.key,
-        array.shape,
-        "numbers" if numbers is not None and kind is not ArrayKind.names else found.dtype,
-        kind,
-        _bounded(low) if some else None,
-        _bounded(high) if some else None,
-        values.nan.count / n,
-        values.infinite.count / n,
-        values.masked.count / n,
-        values.sum_error.value if values.sum_error.value < inf and not text else None,
-        _counts(tally) if kind in (*LABELS, ArrayKind.whole) else None,
+    n_rows, bytes_each = prod(shape) // (width or 1), size * (width or 1)
+    seen = map_reduce(_Rows(Flat(column, width), n_rows, max(1, BLOCK // bytes_each)), scan_any)
+    low, high, tally, dtype = seen.low, seen.high, seen.tally, found.dtype
+    if column.is_text:
+        if column.categories is not None and tally is not None:
+            tally = {column.categories[code]: n for code, n in tally.items()}
+        low, high, looks = inf, -inf, ArrayKind.names
+        numbers = _numbers(tally)
+        if numbers:
+            low, high, tally = min(numbers), max(numbers), numbers
+            whole = all(value == int(value) for value in numbers)
+            looks, dtype = _of_single(low, high, whole=whole, exact=False), "numbers"
+    else:
+        looks = kind_of(column, seen)
+    if looks is ArrayKind.classes and (
+        tally is None or (seen.n >= MANY and 2 * len(tally) > seen.n)
+    ):  # numbers of rows, say
+        looks = ArrayKind.whole
+    some, error = low <= high, seen.sum_error.value
+    counted = looks in (*LABELS, ArrayKind.whole)
+    return replace(
+        found,
+        dtype=dtype,
+        kind=looks,
+        low=max(-LARGEST, low) if some else None,
+        high=min(LARGEST, high) if some else None,
+        nan=seen.nan.count / seen.n,
+        infinite=seen.infinite.count / seen.n,
+        masked=seen.masked.count / seen.n,
+        sum_error=error if error < inf and not column.is_text else None,
+        labels=_counts(tally) if counted else None,
     )
 
 
-def _bounded(value: float) -> float:
-    """As JSON may hold it."""
-    return max(-LARGEST, min(LARGEST, value))
-
-
-def _mostly_different(tally: Tally, n: int) -> bool:
-    """Whether values are numbers of rows, say, rather than of classes."""
-    return tally.counts is None or (n >= MANY and 2 * len(tally.counts) > n)
-
-
-def kind_of(array: Shaped, values: Scan) -> ArrayKind:
+def kind_of(column: Column, seen: Scan) -> ArrayKind:
     """What numbers look like."""
-    shape = array.shape
-    if len(shape) == 1 or shape[-1] == 1:
-        return _of_single(values, exact=array.dtype.kind != "f")
-    inside = values.sum_error.value < inf
-    tolerance = row_sum_tolerance(array.dtype)
-    if not values.fractions.count and array.dtype.kind in "biu":
-        if values.low >= 0 and values.high <= 1:
-            return ArrayKind.one_hot if not values.sum_error.value else ArrayKind.yes_no
-        return ArrayKind.whole
-    if not values.fractions.count and inside:
-        return ArrayKind.one_hot if not values.sum_error.value else ArrayKind.yes_no
+    whole, exact = not seen.fractions.count, column.dtype.kind != "f"
+    if len(column.shape) == 1 or column.shape[-1] == 1:
+        return _of_single(seen.low, seen.high, whole=whole, exact=exact)
+    error, tolerance = seen.sum_error.value, row_sum_tolerance(column.dtype)
+    inside = error < inf
+    if whole and (inside or exact):
+        if seen.low < 0 or seen.high > 1:
+            return ArrayKind.whole
+        return ArrayKind.yes_no if error else ArrayKind.one_hot
     if inside:
-        return ArrayKind.probabilities if values.sum_error.value <= tolerance else ArrayKind.chances
-    if values.log_error.value <= tolerance:
-        return ArrayKind.log_probabilities
-    return ArrayKind.logits
+        return ArrayKind.probabilities if error <= tolerance else ArrayKind.chances
+    return ArrayKind.log_probabilities if seen.log_error.value <= tolerance else ArrayKind.logits
 
 
-def _of_single(values: Scan, *, exact: bool = False) -> ArrayKind:
+def _of_single(low: float, high: float, *, whole: bool, exact: bool) -> ArrayKind:
     """Of one number per row; ``exact``: of integers, which are no scores."""
-    if values.low > values.high:
+    if low > high:
         return ArrayKind.nothing
-    if not values.fractions.count and (exact or max(-values.low, values.high) < HUGE):
-        return ArrayKind.yes_no if values.low >= 0 and values.high <= 1 else ArrayKind.classes
-    inside = values.low >= 0 and values.high <= 1 + SUM_TOLERANCE
-    return ArrayKind.chances if inside else ArrayKind.logits
+    if whole and (exact or max(-low, high) < HUGE):
+        return ArrayKind.yes_no if low >= 0 and high <= 1 else ArrayKind.classes
+    return ArrayKind.chances if low >= 0 and high <= 1 + SUM_TOLERANCE else ArrayKind.logits
 
 
-def _numbers(tally: Tally) -> Tally | None:
+def _numbers(tally: Counted | None) -> Counted | None:
     """Texts as the numbers that they are; None where some are none."""
-    if not tally.counts or not all(is_number(str(text).strip()) for text in tally.counts):
-        return None
-    found: dict[float, int] = {}
-    for text, rows in tally.counts.items():
-        value = float(text)
-        if not abs(value) < inf:
+    found: Counted = {}
+    for text, rows in (tally or {}).items():
+        if not is_number(str(text).strip()) or not abs(float(text)) < inf:
             return None
-        found[value] = found.get(value, 0) + rows
-    return Tally(found)
+        found[float(text)] = found.get(float(text), 0) + rows
+    return found or None
 
 
-def _fractions(tally: Tally) -> int:
-    return sum(value != int(value) for value in tally.counts or ())
-
-
-def _counts(tally: Tally) -> Counts | None:
-    if tally.counts is None:
+def _counts(counts: Counted | None) -> Counts | None:
+    if counts is None:
         return Counts(None)
-    if not tally.counts:
+    if not counts:
         return None
-    order = sorted(tally.counts.items(), key=lambda pair: -pair[1])
-    most = tuple(Count(_said(value), rows) for value, rows in order[:MOST_SHOWN])
+    order = sorted(counts.items(), key=lambda pair: -pair[1])
     numbers = [pair for pair in order if isinstance(pair[0], (int, float))]
-    least = tuple(Count(_said(value), rows) for value, rows in nsmallest(2, numbers))
+    shown = order[:MOST_SHOWN], nsmallest(2, numbers)
+    most, least = (tuple(Count(_as_text(v), rows) for v, rows in pairs) for pairs in shown)
     return Counts(len(order), most, least)
 
 
-def _said(value: object) -> str:
+def _as_text(value: object) -> str:
     """A value as text: whole numbers without a point."""
     if isinstance(value, bytes):
         return value.decode(errors="backslashreplace")
-    whole = isinstance(value, float) and value == int(value)
-    return str(int(value)) if isinstance(value, float) and whole else str(value)
+    return str(int(value) if isinstance(value, float) and value == int(value) else value)
 
 
 # A file of arrays: each of them opened, and looked at once.
-
-
-MOST_ARRAYS = 50  # of a file that are looked at
-ROLES = ("logits", "labels")
 
 
 @dataclass(frozen=True)
@@ -201,6 +173,19 @@ class Look:
         return self.file if self.key is None else f"{self.file}:{self.key}"
 
 
+def look_at_column(file: str, key: str | None, column: Column) -> Look:
+    """Look at an array that was opened without a key, or made of a file."""
+    found = look_at(ArrayFound(key, column.shape, dtype_of(column)), column)
+    return Look(file, None, column, found)
+
+
+def dtype_of(column: Column) -> str:
+    """In words where numpy's are for programmers."""
+    if column.dtype.names is not None:
+        return f"fields {', '.join(column.dtype.names)}"
+    return "text" if column.is_text else str(column.dtype)
+
+
 def looks_of(file: FileFound, address: Address) -> tuple[FileFound, list[Look]]:
     """The arrays of a file that is read under ``address.suffix``; what is wrong is in the result.
 
@@ -215,13 +200,21 @@ def looks_of(file: FileFound, address: Address) -> tuple[FileFound, list[Look]]:
     looks, arrays = [], []
     class_names, notes = file.class_names, file.notes
     for key in wanted[:MOST_ARRAYS]:
-        found, column = _looked(key, address)
+        try:
+            column = _opened(key, address)
+            found = look_at(ArrayFound(key, column.shape, dtype_of(column)), column)
+        except InputError as error:
+            message = _without(str(error).removeprefix(f"{address.file}:{key}: "), address)
+            arrays.append(ArrayFound(key, problem=message))
+            continue
+        except MemoryError:
+            arrays.append(ArrayFound(key, problem="takes more memory than there is"))
+            continue
         arrays.append(found)
-        if column is not None:
-            plain = address.key is None and (key in ROLES or len(wanted) == 1)
-            looks.append(Look(address.file, None if plain else key, column, found))
-            class_names = class_names or column.class_names
-            notes += tuple(_without(note, address) for note in column.notes)
+        plain = address.key is None and (key in ROLES or len(wanted) == 1)
+        looks.append(Look(address.file, None if plain else key, column, found))
+        class_names = class_names or column.class_names
+        notes += tuple(_without(note, address) for note in column.notes)
     return replace(
         file,
         arrays=tuple(arrays),
@@ -234,18 +227,16 @@ def looks_of(file: FileFound, address: Address) -> tuple[FileFound, list[Look]]:
 
 def _chosen(held: list[str] | None, address: Address) -> tuple[list[str | None], tuple[str, ...]]:
     """The keys that are looked at, and the others: most columns of a table are in its scores."""
-    if address.key is not None:
+    if address.key is not None or held is None:
         return [address.key], ()
-    if held is None:
-        return [None], ()
     names = list(dict.fromkeys(held))
     others = tuple(name for name in names if name not in ROLES)
+    roles: list[str | None] = [role for role in ROLES if role in names]
     if address.suffix not in TABLES:
-        return [*(role for role in ROLES if role in names), *others], ()
+        return [*roles, *others], ()
     pair = pair_in(names)
     if pair:
-        return [*pair], tuple(name for name in names if name not in (*pair, *ROLES))
-    roles: list[str | None] = [role for role in ROLES if role in names]
+        return [*pair], tuple(name for name in others if name not in pair)
     return (roles, others) if roles else ([*others], ())
 
 
@@ -255,24 +246,6 @@ def pair_in(names: Sequence[str]) -> list[str]:
         return list(pair_among([name for name in names if name not in ROLES], "") or ())
     except InputError:  # several may be meant
         return []
-
-
-def is_pair(keys: Sequence[str | None]) -> bool:
-    """Whether two keys are those of a pair."""
-    names = [key for key in keys if key is not None]
-    return bool(names) and pair_in(names) == names
-
-
-def _looked(key: str | None, address: Address) -> tuple[ArrayFound, Column | None]:
-    """One array, and the column itself where it could be read."""
-    try:
-        column = _opened(key, address)
-        return look_at(ArrayFound(key, column.shape, dtype_of(column)), column), column
-    except InputError as error:
-        message = str(error).removeprefix(f"{address.file}:{key}: ")
-        return ArrayFound(key, problem=_without(message, address)), None
-    except MemoryError:
-        return ArrayFound(key, problem="takes more memory than there is"), None
 
 
 def _opened(key: str | None, address: Address) -> Column:
@@ -285,77 +258,8 @@ def _opened(key: str | None, address: Address) -> Column:
         return open_as(address, key, text=True)
 
 
-def look_at(found: ArrayFound, column: Column) -> ArrayFound:
-    """An array with what its values look like, where they can be looked at."""
-    kind = column.dtype.kind
-    if column.categories is not None:
-        return with_values(found, column, _coded_values(column))
-    if kind not in REAL + TEXT or (column.dtype.itemsize > 8 and kind == "f"):
-        return replace(found, kind=ArrayKind.other)
-    if not column.shape:
-        return replace(found, kind=ArrayKind.number)
-    if 0 in column.shape:
-        return replace(found, kind=ArrayKind.nothing)
-    if not readable(column):
-        return replace(found, problem="each of its rows is too large to be looked at")
-    return with_values(found, column, values_of(column))
-
-
-@dataclass(frozen=True)
-class _Codes:
-    """The codes of texts, by range."""
-
-    column: Column
-    block_rows: int = 1 << 20
-
-    @property
-    def n_rows(self) -> int:
-        return self.column.shape[0]
-
-    def read(self, start: int, stop: int) -> _Counted:
-        codes = self.column.read(start, stop)
-        return _Counted(np.bincount(codes, minlength=len(self.column.categories or ())))
-
-
-class _Counted:
-    """How many rows have each code."""
-
-    def __init__(self, rows: np.ndarray) -> None:
-        self.rows = rows
-
-    def __add__(self, other: _Counted) -> _Counted:
-        return _Counted(self.rows + other.rows)
-
-
-def _itself(counted: _Counted) -> _Counted:
-    return counted
-
-
-def _coded_values(column: Column) -> Scan:
-    n = column.shape[0]
-    if not n:
-        return Scan()
-    rows = map_reduce(_Codes(column), _itself).rows
-    return Scan(n, tally=Tally(dict(zip(column.categories or (), rows.tolist(), strict=True))))
-
-
-def dtype_of(column: Column) -> str:
-    """In words where numpy's are for programmers."""
-    dtype = column.dtype
-    if dtype.names is not None:
-        return f"fields {', '.join(dtype.names)}"
-    return "text" if column.is_text else str(dtype)
-
-
 def _without(message: str, address: Address) -> str:
     """A message about a file without its name, under which it is shown."""
     for name in (address.name, address.file, str(address.path), str(Path(address.file).absolute())):
         message = message.removeprefix(f"{name}: ")
     return message
-
-
-def of_array(file: str, key: str, values: np.ndarray) -> Look:
-    """An array that was made of a file."""
-    column = in_memory(values, f"{file}:{key}")
-    found = ArrayFound(key, values.shape, str(values.dtype))
-    return Look(file, key, column, look_at(found, column))

@@ -34,7 +34,7 @@ TITLES = {"drift": "drift of T", "converged": "fit", "relation": "scores and lab
 
 @document.register
 def _(found: Checks, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
-    about = (headline(found), _temperature(found), _against(found))
+    about = (headline(found), _calibrator(found), _against(found))
     notes = (
         CONFIDENT if found.confident else "",
         WARN_ONLY if found.warn_only and not found.passed else "",
@@ -83,12 +83,11 @@ def headline(found: Checks) -> str:
     return f"{found.data.logits}: {rows_and_classes(found)}"
 
 
-def _temperature(found: Checks) -> str:
+def _calibrator(found: Checks) -> str:
     fitted = found.calibrator
     if fitted is None:
         return "as they are, through no calibrator"
-    t = "" if fitted.temperature is None else f" T = {short(fitted.temperature)}"
-    through = f"through {fitted.method if fitted.temperature is None else ''}{t}".replace("  ", " ")
+    through = f"through {fitted.symbol}"
     return f"{through}, from the other {len(fitted.folds) - 1} folds" if fitted.folds else through
 
 

@@ -32,10 +32,10 @@ from calibrate.renderers.words import (
     short,
 )
 from calibrate.results.measurement import Measurement
-from calibrate.results.report import Bias, ClassFigures, Code, Fitted, Report, Test, Tests, Verdict
+from calibrate.results.report import Bias, ClassFigures, Code, Report, Test, Tests, Verdict
 from calibrate.tasks import Task
 
-MOST_LISTED = 12  # temperatures
+MOST_LISTED = 12  # numbers of a calibrator
 
 
 def headline(report: Report) -> str:
@@ -49,7 +49,7 @@ def provenance(report: Report) -> str:
     if fitted is None:
         return ""
     if fitted.folds:
-        return f"each row measured with T from the other {len(fitted.folds) - 1} folds"
+        return f"each row measured with {fitted.noun} from the other {len(fitted.folds) - 1} folds"
     if report.data.in_sample:
         return "the very rows of the fit, so after is too good"
     if shared is None:
@@ -64,82 +64,54 @@ def provenance(report: Report) -> str:
 
 def smoothed(report: Report) -> str:
     """What the fit assumed of its labels, in words; may be empty."""
-    if report.calibrator is None or report.calibrator.label_smoothing is None:
+    fitted = report.calibrator
+    if fitted is None or fitted.label_smoothing is None:
         return ""
-    return f"T fitted to labels smoothed by {report.calibrator.label_smoothing}"
+    return f"{fitted.noun} fitted to labels smoothed by {fitted.label_smoothing}"
 
 
-def temperature(report: Report) -> str:
-    """``T = 2.12 (95 % interval 2.05 to 2.19)``; empty without a temperature."""
-    if report.calibrator is None:
+def calibrator(report: Report) -> str:
+    """The calibrator with its intervals: ``T = 2.12 (95 % interval 2.05 to 2.19)``, or ``T of 3
+    labels (95 % intervals): 0.9 (0.8 to 1.0), ...``, of many numbers only their range.
+    """
+    fitted = report.calibrator
+    if fitted is None:
         return ""
-    if report.temperature is None:
-        return _many_temperatures(report.calibrator)
-    interval = report.calibrator.interval
-    text = f"T = {short(report.temperature)}"
-    if interval:
-        rough = "rough " if "temperature" in report.rough_intervals.value else ""
-        text += f" ({rough}95 % interval {short(interval[0])} to {short(interval[1])})"
-    if report.calibrator.converged is False:
-        text += ", NOT CONVERGED"
-    return text
+    text, values = fitted.symbol, fitted.values
+    if len(values) > MOST_LISTED:
+        low, high = min(value for value, _ in values), max(value for value, _ in values)
+        return f"{text}: {short(low)} to {short(high)}"
+    if len(values) > 1:
+        each = [
+            f"{short(value)} ({short(pair[0])} to {short(pair[1])})" if pair else short(value)
+            for value, pair in values
+        ]
+        known = " (95 % intervals)" if any(pair for _, pair in values) else ""
+        return f"{text}{known}: {', '.join(each)}"
+    for _, pair in values:
+        if pair:
+            rough = "rough " if _is_rough(report) else ""
+            text += f" ({rough}95 % interval {short(pair[0])} to {short(pair[1])})"
+    return text + (", NOT CONVERGED" if fitted.converged is False else "")
 
 
-def _many_temperatures(fitted: Fitted) -> str:
-    """``T of 3 labels: 0.9 (0.8 to 1.0), ...``; only the range where there are many."""
-    found = fitted.temperatures
-    if not found:
-        return ""
-    if len(found) > MOST_LISTED:
-        low, high = min(t for t, _ in found), max(t for t, _ in found)
-        return f"T of {len(found)} labels: {short(low)} to {short(high)}"
-    each = [
-        f"{short(t)} ({short(pair[0])} to {short(pair[1])})" if pair else short(t)
-        for t, pair in found
-    ]
-    return f"T of {len(found)} labels (95 % intervals): {', '.join(each)}"
+def _is_rough(report: Report) -> bool:
+    """Whether the interval of a parameter is."""
+    parameters = report.calibrator.parameters if report.calibrator else ()
+    return any(name in report.rough_intervals.value for name in parameters)
 
 
 def meaning(report: Report) -> str:
-    """One sentence on what the temperature, or the bare overconfidence, says of the model."""
-    if report.calibrator is not None and report.temperature is None:
-        change = report.metrics.change["nll"] if report.metrics.change else Measurement(None)
-        nll = number(change.value)
-        return f"Each label has a T of its own; together they change the nll by {nll}."
-    if report.temperature is None or report.calibrator is None:
+    """One sentence on what the calibrator, or the bare overconfidence, says of the model."""
+    fitted = report.calibrator
+    if fitted is None:
         return _without_calibrator(report)
-    t, what = report.temperature, scores_of(report)
-    interval = report.calibrator.interval
-    head = f"T = {short(t)}: "
-    if report.calibrator.converged is False:
-        return head + "this is not an optimum, see the warning; do not rely on it."
-    if interval and interval[0] <= 1 <= interval[1]:
-        return (
-            head + "its interval includes 1: the rows it was fitted on do not show that the model "
-            "needs a temperature."
-        )
-    if abs(t - 1) < 0.005:
-        return head + "as good as 1, which changes nothing."
-    if t > 1:
-        return (
-            head + f"the model is overconfident; its {what} were about {_times(t)} as sharp as the "
-            "labels support."
-        )
-    return (
-        head
-        + f"the model is underconfident; its {what} were only {_percent(t)} as sharp as the labels "
-        "support."
-    )
-
-
-def _percent(t: float) -> str:
-    return f"{t:.0%}" if t >= 0.01 else f"{short(100 * t)}%"
-
-
-def _times(t: float) -> str:
-    if 1.9 <= t <= 2.15:
-        return "twice"
-    return f"{short(t)} times"
+    if fitted.converged is False:
+        return f"{fitted.symbol}: this is not an optimum, see the warning; do not rely on it."
+    if len(fitted.values) > 1:
+        change = report.metrics.change["nll"] if report.metrics.change else Measurement(None)
+        return f"{fitted.sentence} Together they change the nll by {number(change.value)}."
+    return fitted.sentence.replace("logits", scores_of(report))
 
 
 def _without_calibrator(report: Report) -> str:
@@ -176,8 +148,9 @@ def still_off(report: Report) -> tuple[str, ...]:
     if bias is None or verdict is None or not bias.off or abs(bias.size) < verdict.negligible:
         return ()
     way = "less" if bias.size > 0 else "more"
-    first = f"With T the answers are right {way} often than said, by {bias_in_points(bias)}."
-    if "temperature" in verdict.found:
+    with_ = "With T" if report.calibrator is None else f"With {report.calibrator.noun}"
+    first = f"{with_} the answers are right {way} often than said, by {bias_in_points(bias)}."
+    if "temperature" in verdict.found or not _scales(report):
         return (first,)
     return (first, PAST, *_use(report))
 
@@ -226,16 +199,14 @@ def findings(report: Report) -> list[str]:
         _consistency(tests, report),
         _classwise(tests),
         _spiegelhalter(tests),
-        _temperature_finding(tests, report),
+        _sharpness(tests, report),
     )
     found = [sentence for sentence in each if sentence]
     if report.tests.after is None:
         return [sentence[0].upper() + sentence[1:] for sentence in found]
     found = [f"After calibration: {sentence}" for sentence in found]
     if tests.after_fit:
-        found.append(
-            "T was chosen on these very rows: the tests allow for that, and none is left of T."
-        )
+        found.append(_after_fit(report))
     return found
 
 
@@ -284,19 +255,37 @@ def _spiegelhalter(tests: Tests) -> str:
     )
 
 
-def _temperature_finding(tests: Tests, report: Report) -> str:
+def _after_fit(report: Report) -> str:
+    fitted = report.calibrator
+    if fitted is None or fitted.interval is None:  # by which the tests allow for the choice
+        noun = fitted.noun if fitted else "the calibrator"
+        return f"{noun} was chosen on these very rows, which the tests do not allow for."
+    t = fitted.noun
+    return f"{t} was chosen on these very rows: the tests allow for that, and none is left of {t}."
+
+
+def _scales(report: Report) -> bool:
+    """Whether the scores are as sharp as a temperature makes them, or as they are."""
+    return report.calibrator is None or report.calibrator.scales
+
+
+def _sharpness(tests: Tests, report: Report) -> str:
+    """Whether multiplying all scores would help: of a temperature, whether another would."""
     test: Test = tests.temperature
     if test.statistic is None or test.p_value is None:
         return ""
-    named = "T = 1" if report.temperature is None else f"T = {short(report.temperature)}"
-    if report.calibrator is not None and report.temperature is None:
-        named = "these temperatures, taken together,"
+    fitted = report.calibrator
     score = f"(score test, z = {test.statistic:.2f}, {p_value(test.p_value)})"
+    if fitted is not None and not fitted.scales:
+        if test.p_value >= ALPHA:
+            return f"these rows do not speak against how sharp the scores are {score}."
+        return f"these rows want {'less' if test.statistic > 0 else 'more'} sharp scores {score}."
+    named = "T = 1" if fitted is None else fitted.symbol
     if test.p_value >= ALPHA:
-        return f"these rows do not speak against {named.removesuffix(',')} {score}."
+        return f"these rows do not speak against {named} {score}."
     way = "larger" if test.statistic > 0 else "smaller"
     near = f", near {short(report.sweep.best)}" if report.sweep else ""
-    return f"these rows want a {way} T than {named.removesuffix(',')}{near} {score}."
+    return f"these rows want a {way} T than {named}{near} {score}."
 
 
 # The verdict in words, and what explains it: short lines, the first thing that anybody reads.
@@ -328,8 +317,8 @@ def verdict_lines(report: Report) -> tuple[str, ...]:
             stuck = no_temperature(report)
             if report.data.task is Task.confidence and stuck:
                 return (*stuck, *ranking(report))
-            t = "" if report.temperature is None else f" at T = {short(report.temperature)}"
-            return (f"NO OPTIMUM: the fit stopped{t}; do not rely on it",)
+            at = f" at {report.calibrator.symbol}" if report.calibrator else ""
+            return (f"NO OPTIMUM: the fit stopped{at}; do not rely on it",)
         case Code.miscalibrated | Code.negligible | Code.calibrated | Code.too_few_rows:
             return (*_of_report(report, found), *more, *_before(report))
     return (*_of_fit(report, found), *more)
@@ -353,7 +342,13 @@ def _unrelated(report: Report) -> tuple[str, ...]:
 
 
 def _of_fit(report: Report, found: Verdict) -> tuple[str, ...]:
-    t = _temperature(report)
+    fitted = report.calibrator
+    if fitted is None:
+        return ()
+    t, interval = fitted.symbol, fitted.interval
+    if interval is not None:
+        mark = "~" if _is_rough(report) else ""
+        t += f" [{short(interval[0])}, {short(interval[1])}]{mark}"
     match found.code:
         case Code.overconfident:
             return (f"Overconfident: divide the {scores_of(report)} by {t}",)
@@ -363,17 +358,16 @@ def _of_fit(report: Report, found: Verdict) -> tuple[str, ...]:
             return (shifted(report, t),)
         case Code.shifted:
             return (f"The prior is off, and {t} cannot mend that",)
-    interval = report.calibrator.interval if report.calibrator else None
     if interval and interval[0] <= 1 <= interval[1]:
-        return (f"No temperature shown to be needed: {t} may as well be 1",)
-    if report.temperature is None and report.calibrator is not None:
+        return (f"No {fitted.method} shown to be needed: {t} may as well be 1",)
+    if len(fitted.values) > 1:
         change = (report.metrics.change or {}).get("nll", Measurement(None))
-        return (f"Fitted {report.calibrator.method}: the nll changes by {measurement(change)}",)
+        return (f"Fitted {fitted.method}: the nll changes by {measurement(change)}",)
     return (f"Too few rows to tell: {t}",)
 
 
 def _of_report(report: Report, found: Verdict) -> tuple[str, ...]:
-    after = f" after {_used(report)}" if report.calibrator else ""
+    after = f" after {report.calibrator.symbol}" if report.calibrator else ""
     name = "positive ECE" if report.data.task.yes_no else "ECE"
     error = f"{name} {_error(report)}"
     match found.code:
@@ -414,14 +408,17 @@ def _reasons(report: Report, found: Verdict) -> tuple[str, ...]:
         if report.sweep is None:
             return (f"{size}.",)
         return (f"{size}.", f"The best T for these rows is {short(report.sweep.best)} (--fit).")
-    if "temperature" in found.found and report.sweep is not None:
+    scales = report.calibrator.scales
+    if "temperature" in found.found and report.sweep is not None and scales:
         return (f"These rows want another T, near {short(report.sweep.best)}.",)
-    if {"classwise", "classes"} & {*found.found}:
-        return ("What is left differs by class, which one T cannot mend.",)
-    if "groups" in found.found:
-        return ("What is left differs by group, which one T cannot mend.",)
+    for tests, what in ((("classwise", "classes"), "class"), (("groups",), "group")):
+        if {*tests} & {*found.found}:
+            mend = ", which one T cannot mend" if scales else ""
+            return (f"What is left differs by {what}{mend}.",)
     if "lean" in found.found:
         return ()
+    if not scales:
+        return ("What is left does not differ by class or group: look at the pictures.",)
     return ("What is left is no matter of one T: look at the pictures.",)
 
 
@@ -440,25 +437,9 @@ def _lean(report: Report) -> tuple[str, ...]:
     if bias is None or not bias.off or abs(bias.size) < negligible:
         return ()
     way = "high" if bias.size > 0 else "low"
-    return (
-        f"P(yes) is too {way} by {bias_in_points(bias)} on average: a shifted prior,",
-        "such as class weights in training leave, which no temperature can move.",
-    )
-
-
-def _temperature(report: Report) -> str:
-    """``T = 2.74 [2.54, 2.96]``, or how many temperatures there are."""
-    if report.temperature is None or report.calibrator is None:
-        return "a T for each label"
-    text, interval = f"T = {short(report.temperature)}", report.calibrator.interval
-    if interval is None:
-        return text
-    mark = "~" if "temperature" in report.rough_intervals.value else ""
-    return f"{text} [{short(interval[0])}, {short(interval[1])}]{mark}"
-
-
-def _used(report: Report) -> str:
-    return "these T" if report.temperature is None else f"T = {short(report.temperature)}"
+    first = f"P(yes) is too {way} by {bias_in_points(bias)} on average: a shifted prior,"
+    cause = "such as class weights in training leave"
+    return (first, f"{cause}, which no temperature can move." if _scales(report) else f"{cause}.")
 
 
 def tests_lines(report: Report) -> tuple[str, ...]:
@@ -474,9 +455,9 @@ def tests_lines(report: Report) -> tuple[str, ...]:
     }
     if report.lean is not None:
         each["lean"] = report.lean.last.p_value
-    called = TESTS
+    called = TESTS if _scales(report) else {**TESTS, "temperature": "sharpness"}
     if report.data.task is Task.confidence:
-        called = {**TESTS, "lean": "mean confidence"}
+        called = {**called, "lean": "mean confidence"}
     known = {name: p for name, p in each.items() if p is not None}
     lines = []
     for what, those in (
@@ -520,7 +501,7 @@ def _verdict(report: Report) -> tuple[Part, ...]:
     first, *more = verdict_lines(report) or (headline(report),)
     rows = (
         headline(report) if report.verdict else "",
-        temperature(report) if report.temperature is None else "",
+        calibrator(report) if report.calibrator and len(report.calibrator.values) > 1 else "",
         provenance(report),
         smoothed(report),
     )
@@ -550,7 +531,7 @@ def _lines(lines: Sequence[str]) -> tuple[Lines, ...]:
 
 def _rest(report: Report) -> tuple[Part, ...]:
     """What the first screen has no room for."""
-    about = (temperature(report), meaning(report), *findings(report))
+    about = (calibrator(report), meaning(report), *findings(report))
     return Heading("All figures", level=2), _metrics(report), *_lines(about)
 
 

@@ -10,7 +10,7 @@ from calibrate.renderers.pages.page import Page, page_of, plain
 from calibrate.renderers.pages.svg import at
 from calibrate.renderers.parts import EVERYTHING, Line, Lines, Shown
 from calibrate.renderers.plots.style import pooled
-from calibrate.renderers.words import number, short
+from calibrate.renderers.words import methods_of, noun_of, number
 from calibrate.results.comparison import ComparedModel, Comparison
 from calibrate.results.report import Reliability
 
@@ -30,7 +30,7 @@ MOST_MODELS = 60  # on one page
 @page_of.register
 def _(found: Comparison, shown: Shown = EVERYTHING) -> Page:
     page, runs = plain(found, shown, "compare.html"), found.over_runs
-    best = best_in_words(found) if runs is None else best_over_runs(runs)
+    best = best_in_words(found) if runs is None else best_over_runs(runs, noun_of(found))
     parts = tuple(part for part in page.parts if part != Lines.of(best))
     lines = page.lines
     if page.title.removesuffix(".") != best.removesuffix("."):
@@ -45,25 +45,25 @@ def _(found: Comparison, shown: Shown = EVERYTHING) -> Page:
         ("Labels", data.labels),
         ("Rows", f"{data.rows:,}"),
         (data.task.noun.capitalize(), f"{data.classes:,}"),
-        ("Temperatures", found.fitted_on),
+        (f"{methods_of(found).capitalize()}s", found.fitted_on),
         *((f"Scores of {model.name}", model.logits) for model in found.models[:MOST_MODELS]),
     )
     if data.fingerprint is not None:
         made = (*made, ("Digest of the rows", data.fingerprint))
     every = (*page.made, *made)
-    return replace(page, title=best, lines=lines, parts=parts, own={"models": models}, made=every)
+    own = {"models": models, "method": methods_of(found).capitalize()}
+    return replace(page, title=best, lines=lines, parts=parts, own=own, made=every)
 
 
 def _model(model: ComparedModel, index: int, look: int) -> dict[str, Any]:
     """A model as it is drawn, and as the legend says it."""
-    before, after = model.metrics.before, model.metrics.after
+    before, after, noun = model.metrics.before, model.metrics.after, model.calibrator.noun
     said = f"ECE {number(before['ece'].value)}"
     if after is not None:
-        t = short(model.calibrator.temperature or 1.0)
-        said += f"; with T = {t}: {number(after['ece'].value)}"
-    curves = [("before", _curve(model, model.reliability.before, "without T"))]
+        said += f"; with {model.calibrator.symbol}: {number(after['ece'].value)}"
+    curves = [("before", _curve(model, model.reliability.before, f"without {noun}"))]
     if model.reliability.after is not None:
-        curves.append(("after", _curve(model, model.reliability.after, "with T")))
+        curves.append(("after", _curve(model, model.reliability.after, f"with {noun}")))
     return {
         "index": index,
         "name": model.name,

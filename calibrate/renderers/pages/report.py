@@ -114,7 +114,10 @@ def _slider(report: Report, sweep: Sweep) -> dict[str, Any]:
         marks.append({"at": nearest(sweep, in_use), "text": f"in use: {short(in_use)}"})
         marks[-1]["kind"] = "use"
     if report.calibrator_is_crossfit:
-        crossed = "Above, each row went through the T of the other folds; here, one T is for all."
+        noun = report.calibrator.noun if report.calibrator else ""
+        crossed = (
+            f"Above, each row went through the {noun} of the other folds; here, one T is for all."
+        )
     some = sweep.rows if sweep.rows and sweep.rows < report.data.rows else None
     return {
         "start": start,

@@ -19,7 +19,7 @@ from calibrate.renderers.plots.style import (
     pooled,
     shortened,
 )
-from calibrate.renderers.words import short
+from calibrate.renderers.words import methods_of, noun_of
 from calibrate.results.comparison import ComparedModel, Comparison, ModelRuns
 from calibrate.results.report import Reliability
 
@@ -46,13 +46,13 @@ def compare_figure(found: Comparison) -> Figure:
             for model in found.models:
                 table = getattr(model.reliability, side)
                 _draw(ax, table, names.index(model.run_of or model.name), model.run_of is None)
-            ax.set_title("without temperature" if side == "before" else "with temperature")
+            ax.set_title(f"{'without' if side == 'before' else 'with'} {methods_of(found)}")
             ax.set_xlabel("confidence")
             ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=np.linspace(0, 1, 6))
         axes[0].set_ylabel("accuracy")
         labels = [_label(model) for model in found.models]
         if found.over_runs is not None:
-            labels = [_label_over_runs(model) for model in found.over_runs.models]
+            labels = [_label_over_runs(model, noun_of(found)) for model in found.over_runs.models]
         _legend(figure, labels)
         data = found.data
         title = f"{shortened(data.labels, 80)}: {data.rows:,} rows, {data.classes:,} classes"
@@ -88,14 +88,13 @@ def _legend(figure: Figure, labels: list[str]) -> None:
 def _label(model: ComparedModel) -> str:
     """``hard: ECE 0.064; with T = 2.74: 0.010``; a long name is cut."""
     before, after = model.metrics.before["ece"].value, (model.metrics.after or {}).get("ece")
-    t = short(model.calibrator.temperature or 1.0)
     text = f"{labelled(model.name, 30)}: ECE {before:.3f}"
-    return text if after is None else f"{text}; with T = {t}: {after.value:.3f}"
+    return text if after is None else f"{text}; with {model.calibrator.symbol}: {after.value:.3f}"
 
 
-def _label_over_runs(model: ModelRuns) -> str:
+def _label_over_runs(model: ModelRuns, noun: str) -> str:
     """``hard, 3 runs: mean ECE 0.064; with T: 0.010``"""
     before, after = model.metrics.before["ece"].value, (model.metrics.after or {}).get("ece")
     runs = f"{model.runs} runs: mean ECE" if model.runs > 1 else "1 run: ECE"
     text = f"{labelled(model.name, 30)}, {runs} {before:.3f}"
-    return text if after is None else f"{text}; with T: {after.value:.3f}"
+    return text if after is None else f"{text}; with {noun}: {after.value:.3f}"

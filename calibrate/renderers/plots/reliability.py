@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibrate.arrays import Float64
-from calibrate.renderers import words
 from calibrate.renderers.plots.style import (
     BLUE,
     FAINT,
@@ -89,11 +88,11 @@ def _tables(report: Report, yes_no: bool) -> list[tuple[str, Reliability, dict[s
 def _title(side: str, report: Report) -> str:
     if report.calibrator is None:
         return "the model as it is"
-    if side == "before" or report.temperature is None:
-        return f"{side} calibration"
+    if side == "before":
+        return "before calibration"
     note = ", in-sample" if report.data.in_sample else ""
     note = ", cross-fitted" if report.calibrator.folds else note
-    return f"after: T = {words.short(report.temperature)}{note}"
+    return f"after: {report.calibrator.symbol}{note}"
 
 
 @dataclass(frozen=True)
