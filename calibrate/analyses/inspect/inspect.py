@@ -12,9 +12,9 @@ from calibrate.analyses.inspect.files import InspectedFile, seen
 from calibrate.analyses.inspect.look import LABELS, SCORES, Look
 from calibrate.blocks.passes import doing
 from calibrate.data.dataset import Dataset
-from calibrate.data.labels import SUM_TOLERANCE
 from calibrate.data.readers.table import USUAL
 from calibrate.data.reading import Reading
+from calibrate.data.scan import SUM_TOLERANCE
 from calibrate.errors import InputError
 from calibrate.results.inspection import ArrayFound, ArrayKind, Inspection, Taken
 from calibrate.tasks import Task
