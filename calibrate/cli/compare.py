@@ -10,7 +10,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.options import Figures, figure_files, metric_names, temperature_of
+from calibrate.cli.options import Plots, metric_names, plot_files, temperature_of
 
 if TYPE_CHECKING:
     from calibrate.calibrators.file import CalibratorFile
@@ -104,7 +104,7 @@ class WriteOptions:
     panel: ClassVar = "Output"
 
     output: options.Folder = "compare"
-    figures: Figures = None
+    plots: Plots = "reliability"
     table: Annotated[
         list[str] | None,
         typer.Option(
@@ -140,7 +140,7 @@ def compare(
     from calibrate.renderers.plots import COMPARISON_PICTURES
     from calibrate.renderers.tables import check_table_name, table
 
-    pictures = figure_files(write.figures, COMPARISON_PICTURES)
+    plots = plot_files(write.plots, COMPARISON_PICTURES)
     fitted_on.check(files, name, rows)
     shown = metric_names(measure.metrics)
     metrics_of_comparison(shown or ())
@@ -148,7 +148,7 @@ def compare(
     calibrators = fitted_on.calibrators()
     for each in write.tables:
         check_table_name(each)
-    check_result(write.output, "compare", list(pictures), write.tables)
+    check_result(write.output, "compare", list(plots), write.tables)
     datasets = [rows.open(each, labels) for each in logits]
     validation = [rows.open(each, fitted_on.val_labels) for each in fitted_on.val_logits or ()]
     settings = calibrate.Settings(n_bins=measure.n_bins, seed=measure.seed)
@@ -160,7 +160,7 @@ def compare(
         settings=settings,
     )
     found = replace(found, made=made_here())
-    drawings = {file: partial(COMPARISON_PICTURES[name], found) for file, name in pictures.items()}
+    drawings = {file: partial(COMPARISON_PICTURES[name], found) for file, name in plots.items()}
     with doing("drawing"):
         write_result(found, write.output, "compare", drawings, dpi=write.dpi, metrics=shown)
     for each in write.tables:

@@ -70,9 +70,11 @@ def fit(
     from calibrate.blocks.passes import doing
     from calibrate.calibrators.file import symbol_held
     from calibrate.cli.console import not_measured, recognised
-    from calibrate.cli.files import check_outputs, check_suffix, draw_picture
+    from calibrate.cli.files import check_outputs, check_suffix
     from calibrate.data.labels import check_class_names
     from calibrate.metrics import METRICS, Interval, headline
+    from calibrate.renderers.plots.reliability import reliability_figure
+    from calibrate.renderers.plots.style import save_figure
     from calibrate.results.report import Code
 
     chosen = metric_names(measure.metrics)
@@ -97,7 +99,7 @@ def fit(
     calibrate.save(fitted, output)
     if draw.figure:
         with doing("drawing"):
-            draw_picture("reliability", report, draw.figure, draw.dpi)
+            save_figure(reliability_figure(report), draw.figure, draw.dpi)
     about = {output: f", {held}"} if held else {}
     warnings = not_measured(chosen, report)
     notes = recognised(dataset)

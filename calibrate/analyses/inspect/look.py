@@ -38,20 +38,12 @@ LABELS = (ArrayKind.classes, ArrayKind.yes_no, ArrayKind.one_hot, ArrayKind.name
 Counted = dict[Any, int]
 
 
-@dataclass(frozen=True)
-class Tally:
-    """How often each value is there; None: they are too many, or not whole."""
-
-    counts: Counted | None = field(default_factory=dict)
-
-    def __add__(self, other: Tally) -> Tally:
-        if self.counts is None or other.counts is None:
-            return Tally(None)
-        few, many = sorted((self.counts, other.counts), key=len)
-        both = dict(many)
-        for value, count in few.items():
-            both[value] = both.get(value, 0) + count
-        return Tally(both if len(both) <= MOST_DIFFERENT else None)
+def _added(a: Counted | None, b: Counted | None) -> Counted | None:
+    if a is None or b is None:
+        return None
+    few, many = sorted((a, b), key=len)
+    both = many | {value: many.get(value, 0) + count for value, count in few.items()}
+    return both if len(both) <= MOST_DIFFERENT else None
 
 
 @dataclass(frozen=True)
@@ -65,7 +57,7 @@ class ValuesSeen(Sums):
         fractions: blocks in which not all finite ones are whole.
         sum_error: how far a row is from summing to 1; inf where a value is outside of [0, 1].
         log_error: the same of their exponentials; inf where a value is above 0.
-        tally: of whole numbers, or of texts.
+        tally: how often each whole number or text is there; None: they are too many, or not whole.
     """
 
     n: int = 0
@@ -77,7 +69,7 @@ class ValuesSeen(Sums):
     fractions: int = 0
     sum_error: float = field(default=0.0, metadata=GREATEST)
     log_error: float = field(default=0.0, metadata=GREATEST)
-    tally: Tally = field(default_factory=Tally)
+    tally: Counted | None = field(default_factory=dict, metadata={"merge": _added})
 
 
 @dataclass(frozen=True)
@@ -119,7 +111,7 @@ def look(block: AnyArray) -> ValuesSeen:
     elif real and z.ndim == 2 and not nan and not infinite and high <= tolerance:
         with np.errstate(under="ignore"):
             log_error = float(np.abs(np.exp(z).sum(axis=1, dtype=np.float64) - 1).max())
-    tally = Tally({} if whole else None)
+    tally: Counted | None = {} if whole else None
     if whole and (z.ndim == 1 or z.shape[1] == 1 or not real):  # not rows of scores
         tally = _tally(kept)
     return ValuesSeen(
@@ -127,10 +119,10 @@ def look(block: AnyArray) -> ValuesSeen:
     )
 
 
-def _tally(values: AnyArray) -> Tally:
+def _tally(values: AnyArray) -> Counted | None:
     different, rows = np.unique(values, return_counts=True)
     few = len(different) <= MOST_DIFFERENT
-    return Tally(dict(zip(different.tolist(), rows.tolist(), strict=True)) if few else None)
+    return dict(zip(different.tolist(), rows.tolist(), strict=True)) if few else None
 
 
 def look_at(found: ArrayFound, column: Column) -> ArrayFound:
@@ -149,18 +141,18 @@ def look_at(found: ArrayFound, column: Column) -> ArrayFound:
     seen = map_reduce(_Rows(Flat(column, width), n_rows, max(1, BLOCK // bytes_each)), look)
     low, high, tally, dtype = seen.low, seen.high, seen.tally, found.dtype
     if column.is_text:
-        if column.categories is not None and tally.counts is not None:
-            tally = Tally({column.categories[code]: n for code, n in tally.counts.items()})
+        if column.categories is not None and tally is not None:
+            tally = {column.categories[code]: n for code, n in tally.items()}
         low, high, looks = inf, -inf, ArrayKind.names
         numbers = _numbers(tally)
         if numbers:
-            low, high, tally = min(numbers), max(numbers), Tally(numbers)
+            low, high, tally = min(numbers), max(numbers), numbers
             whole = all(value == int(value) for value in numbers)
             looks, dtype = _of_single(low, high, whole=whole, exact=False), "numbers"
     else:
         looks = kind_of(column, seen)
     if looks is ArrayKind.classes and (
-        tally.counts is None or (seen.n >= MANY and 2 * len(tally.counts) > seen.n)
+        tally is None or (seen.n >= MANY and 2 * len(tally) > seen.n)
     ):  # numbers of rows, say
         looks = ArrayKind.whole
     some = low <= high
@@ -175,7 +167,7 @@ def look_at(found: ArrayFound, column: Column) -> ArrayFound:
         infinite=seen.infinite / seen.n,
         masked=seen.masked / seen.n,
         sum_error=seen.sum_error if seen.sum_error < inf and not column.is_text else None,
-        labels=_counts(tally.counts) if counted else None,
+        labels=_counts(tally) if counted else None,
     )
 
 
@@ -203,10 +195,10 @@ def _of_single(low: float, high: float, *, whole: bool, exact: bool) -> ArrayKin
     return ArrayKind.chances if low >= 0 and high <= 1 + SUM_TOLERANCE else ArrayKind.logits
 
 
-def _numbers(tally: Tally) -> Counted | None:
+def _numbers(tally: Counted | None) -> Counted | None:
     """Texts as the numbers that they are; None where some are none."""
     found: Counted = {}
-    for text, rows in (tally.counts or {}).items():
+    for text, rows in (tally or {}).items():
         if not is_number(str(text).strip()) or not abs(float(text)) < inf:
             return None
         found[float(text)] = found.get(float(text), 0) + rows

@@ -75,8 +75,8 @@ def _import() -> None:
                 import_module("matplotlib")
         except Exception as error:
             raise CalibrateError(
-                f"pictures cannot be drawn, as matplotlib cannot be imported: {error}; leave them "
-                "out with `figures` none"
+                f"plots cannot be drawn, as matplotlib cannot be imported: {error}; leave them "
+                "out with `plots` none"
             ) from error
 
 
