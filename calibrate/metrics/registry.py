@@ -76,35 +76,13 @@ METRICS: dict[str, Metric] = {}
 
 
 def metric(
-    over: Over,
-    interval: Interval,
-    *,
-    lower_is_better: bool | None,
-    bounds: tuple[float, float] = (0.0, 1.0),
-    headline: bool = False,
-    measures_error: bool = False,
-    without: tuple[str, ...] = (),
-    only_for: str = "",
-    cross_fits: bool = False,
-    reference: str = "",
+    over: Over, interval: Interval, *, lower_is_better: bool | None, **more: Any
 ) -> Callable[[F], F]:
     """Register a function as the metric of its name; the arguments are the fields of ``Metric``."""
 
     def register(function: F) -> F:
-        METRICS[function.__name__] = Metric(
-            function.__name__,
-            function,
-            over,
-            interval,
-            lower_is_better,
-            bounds,
-            headline,
-            measures_error,
-            without,
-            only_for,
-            cross_fits,
-            reference,
-        )
+        name = function.__name__
+        METRICS[name] = Metric(name, function, over, interval, lower_is_better, **more)
         return function
 
     return register
