@@ -81,7 +81,7 @@ def test_the_check_would_notice():
 
 
 def test_every_folder_of_modules_is_a_package():
-    """A folder without ``__init__.py`` works in a checkout, and is left out of what is installed."""
+    """A folder without ``__init__.py`` works in a checkout, but is not installed."""
     folders = {path.parent for path in FILES}
     assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
 
