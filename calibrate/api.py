@@ -193,11 +193,14 @@ def evaluate(
     known = _known(calibrator)
     in_sample, shared = known.rows.recognise(dataset)
     best, sweep = None, None
-    if settings.full and weighing_units(dataset) >= 2 * FOLDS:
+    of_t = settings.measures("temperature")
+    crossing = of_t or settings.measures("nll_calibration")
+    if crossing and weighing_units(dataset) >= 2 * FOLDS:
         crossed = cross_fit(dataset, METHOD, FOLDS, settings.seed)
         dataset, best = crossed.dataset, crossed.calibrator if crossed.converged else None
         in_use = known.fitted.temperature if known.fitted else None
-        sweep = temperature_sweep(dataset, crossed.whole, in_use, settings.n_bins)
+        if of_t:
+            sweep = temperature_sweep(dataset, crossed.whole, in_use, settings.n_bins)
     report = evaluation.evaluate_dataset(
         dataset,
         known.calibrator,
@@ -245,7 +248,7 @@ def cross_evaluate(
         settings=settings,
         warnings=crossed.warnings,
     )
-    if settings.full:
+    if settings.measures("temperature"):
         sweep = temperature_sweep(crossed.dataset, crossed.whole, None, settings.n_bins)
     found = groups_of_dataset(crossed.dataset, groups, calibrator, settings)
     return _judged(replace(report, sweep=sweep, groups=found), settings)

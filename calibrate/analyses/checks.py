@@ -83,6 +83,12 @@ class Requirements:
                 )
 
     @property
+    def only(self) -> tuple[str, ...]:
+        """What is to be measured, as ``Settings`` names it."""
+        names = [limit.metric for limit in self.limits]
+        return (*names, "temperature") if self.drift is not None else tuple(names)
+
+    @property
     def resampled(self) -> bool:
         """Whether a limit is on a figure whose interval is drawn, which takes its time."""
         return any(METRICS[each.metric].interval is Interval.BOOTSTRAP for each in self.limits)

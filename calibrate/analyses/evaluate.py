@@ -35,7 +35,7 @@ from calibrate.metrics.curves import (
     smooth_reliability,
 )
 from calibrate.metrics.measure import measure, reach_zero, rough_of
-from calibrate.metrics.registry import METRICS, Interval, headline, metrics_of
+from calibrate.metrics.registry import METRICS, Over, headline
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.tests import significance_tests
 from calibrate.metrics.totals import KeptRows, PartGaps, Totals
@@ -82,7 +82,7 @@ class MeasuringStep:
         names: of the metrics that are means over rows.
         edges: of the confidence bins.
         magnitude: the largest ``|logit|``.
-        full, yes_no: whether everything is measured; whether decisions are yes or no.
+        full, yes_no: whether classes are looked at; whether decisions are yes or no.
         hard, alone: as in ``Totals``.
         stride: every so many rows one is kept.
     """
@@ -176,14 +176,14 @@ def totals_of(
 ) -> Totals:
     """Everything added up over the rows."""
     skipped = {"top_5_accuracy"} if dataset.n_classes <= 5 else set()
-    skipped |= set() if best else {"nll_calibration"}
+    skipped |= set() if best else {name for name, each in METRICS.items() if each.cross_fits}
     step = MeasuringStep(
         views=views,
         best=best,
-        names=tuple(name for name in metrics_of(Interval.NORMAL) if name not in skipped),
+        names=tuple(n for n, m in METRICS.items() if m.over is Over.ROWS and n not in skipped),
         edges=equal_width_edges(settings.n_bins),
         magnitude=dataset.magnitude,
-        full=settings.full,
+        full=settings.measures("classwise_ece"),
         yes_no=dataset.task.yes_no,
         hard=dataset.hard,
         alone=dataset.alone,
@@ -335,7 +335,7 @@ def report_of(
         ),
         settings=replace(used, class_names=None) if data.task.yes_no else used,
     )
-    if totals.classes:
+    if totals.classes and settings.only is None:
         seen = [] if totals.yes_no else [Predicted.from_totals(totals, s) for s in sides]
         shown = class_reliability(totals, seen, settings)
         report = replace(report, class_reliability=sides_of(shown))
@@ -349,15 +349,18 @@ def report_of(
     if not settings.full:
         return report
     found = significance_tests(totals, settings.seed, choice)
+    report = replace(
+        report, metrics=reach_zero(figures, found.p_values), tests=sides_of(found.tests)
+    )
+    if settings.only is not None:
+        return report
     bands = [chance.band for chance in found.chance]
     tables = [reliability_of(t, per_weight, b) for t, b in zip(totals.tables, bands, strict=True)]
     smooth = [smooth_reliability(kept.of_yes, s, alone=alone) for s in sides]
     curves = [levels.risk_coverage(CURVE_POINTS) for levels in kept.ordered]
     return replace(
         report,
-        metrics=reach_zero(figures, found.p_values),
         reliability=sides_of(tables),
-        tests=sides_of(found.tests),
         smooth_reliability=sides_of(smooth),
         corp_reliability=corp_reliability(kept, settings.seed, alone=alone),
         risk_coverage=sides_of([RiskCoverage(*(tuple(a.tolist()) for a in c)) for c in curves]),

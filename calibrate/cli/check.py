@@ -302,7 +302,7 @@ def check(
     earlier = None if gate.against is None else Earlier.read(gate.against)
     notes = list[str]()
     bootstrap = measure.bootstrap if asked.resampled else 0
-    settings = measure.settings(bootstrap=bootstrap, votes=measure.votes)
+    settings = measure.settings(bootstrap=bootstrap, votes=measure.votes, only=asked.only)
     dataset: Dataset | None = None
     if rows.are_predictions:
         report = of_predictions(rows, after, measure, settings)

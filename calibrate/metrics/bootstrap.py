@@ -190,7 +190,9 @@ def interval(
 
 def resampled(totals: Totals, settings: Settings) -> list[Metrics]:
     """The figures from confidences, with bootstrap intervals: before, after and change."""
-    metrics = list(metrics_of(Interval.BOOTSTRAP).values())
+    metrics = [m for m in metrics_of(Interval.BOOTSTRAP).values() if settings.measures(m.name)]
+    if not metrics:
+        return []
     kept = totals.kept
     recipes = [Recipe.for_levels(each, totals.edges, metrics) for each in kept.ordered]
     values = np.stack([r.figures(each) for r, each in zip(recipes, kept.ordered, strict=True)])

@@ -63,7 +63,7 @@ class Predicted:
     @staticmethod
     def from_totals(totals: Totals, side: int) -> Predicted:
         """Through one of the views."""
-        kept, n_classes = totals.kept, totals.classes[side].shape[1]
+        kept, n_classes = totals.kept, totals.classes[side].shape[0]
         predicted = kept.predicted if kept.predicted is not None else np.zeros(0, dtype=np.intp)
         kinds = Kinds.from_rows(
             kept, side, predicted, n_classes, exact=totals.plain, hard=totals.hard
@@ -103,7 +103,7 @@ def class_reliability(
 
     def shown(side: int) -> tuple[ClassReliability, ...]:
         table = tables[side]
-        inside, probability, label = table.inside, table.probability, table.label
+        label, probability, inside = table.sums
         eces, biases = table.eces(), sides[side].biases if sides else None
         return tuple(
             ClassReliability(
@@ -137,7 +137,7 @@ def classes_by_prediction(
 ) -> Classes:
     """The ``top`` classes whose predictions are most surely off, and how many there are."""
     kinds, biases, eces = found.kinds, found.biases, table.eces()
-    some = [k for k in range(table.shape[1]) if kinds.weight[k] > 0]
+    some = [k for k in range(table.shape[0]) if kinds.weight[k] > 0]
     order = sorted(some, key=lambda k: (-biases[k].sure, -kinds.weight[k]))
     listed = tuple(
         ClassFigures(

@@ -25,6 +25,8 @@ class Settings(ShortRepr):
         seed: of the bootstrap and of the consistency resampling.
         negligible: an ECE below this changes no decision that rests on a probability.
         votes: how many votes each soft label is the mean of; None: it is exact.
+        only: names of metrics: what beside the means and the figures from bins is measured, and
+            ``"temperature"``, whether the best T of the rows is; None for everything.
 
     Raises:
         InputError: ``votes`` is below 1, or ``negligible`` no number from 0 to 1.
@@ -39,6 +41,7 @@ class Settings(ShortRepr):
     seed: int = 0
     negligible: float = 0.005
     votes: int | None = None
+    only: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.votes is not None and self.votes < 1:
@@ -47,6 +50,10 @@ class Settings(ShortRepr):
             raise InputError(
                 f"`negligible`: expected an ECE from 0 to below 1, got {self.negligible}"
             )
+
+    def measures(self, name: str) -> bool:
+        """Whether a metric that takes its time is measured."""
+        return self.full and (self.only is None or name in self.only)
 
     @property
     def used(self) -> SettingsUsed:

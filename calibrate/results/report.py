@@ -512,8 +512,8 @@ def _pair(found: object) -> Interval | None:
 
 @dataclass(frozen=True)
 class Rough:
-    """The figures whose interval held the truth less than 93 times in 100 in simulations, or was
-    not simulated: of the values before and after, and of the changes.
+    """The figures whose interval may hold the truth less than 93 times in 100, as it rests on few
+    rows: of the values before and after, and of the changes.
     """
 
     value: tuple[str, ...] = ()

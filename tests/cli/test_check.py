@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -47,14 +49,30 @@ def test_nothing_to_check_shows_an_example(run, files):
 def test_figures_are_those_of_the_report(run, files):
     asked = ("--temperature", "2", "--format", "json", "--bootstrap", "30")
     report = json.loads(run("report", *files, *asked).stdout)
-    found = json.loads(run("check", *files, *asked, "--max", "smooth_ece=1", "--drift").stdout)
+    limits = ("--max", "smooth_ece=1", "--max", "classwise_ece=1", "--max", "nll_calibration=9")
+    found = json.loads(run("check", *files, *asked, *limits, "--drift").stdout)
     assert found["schema"] == "calibrate.check/1"
-    assert found["metrics"] == report["metrics"]
+    for side, figures in found["metrics"].items():
+        without = {n: m for n, m in figures.items() if n not in ("mce", "rmsce")}  # no samples
+        assert without.items() <= report["metrics"][side].items()
+        assert {"ece", "smooth_ece", "classwise_ece", "nll_calibration"} <= {*figures}
+        assert "ks" not in figures  # nobody asked
     assert found["checks"][0]["measured"] == report["metrics"]["after"]["smooth_ece"]
-    assert found["checks"][1]["p_value"] == report["tests"]["after"]["temperature"]["p_value"]
+    assert found["checks"][3]["p_value"] == report["tests"]["after"]["temperature"]["p_value"]
     quick = json.loads(run("check", *files, *asked, "--max", "ece=1").stdout)
     assert quick["settings"]["bootstrap"] == 0  # no limit needs samples
     assert quick["checks"][0]["measured"] == report["metrics"]["after"]["ece"]
+    assert "nll_calibration" not in quick["metrics"]["after"]
+
+
+def test_what_nobody_asked_for_is_not_computed(files):
+    """T is fitted to the rows only where a limit needs it: that takes longer than all else."""
+    code = (
+        f"import sys; sys.argv = ['calibrate', 'check', {str(files[0])!r}, {str(files[1])!r}, "
+        "'-q', '--max', 'ece=0.9']\nfrom calibrate.cli.app import main\n"
+        "try: main()\nexcept SystemExit: sys.exit('scipy.optimize' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_settings_of_the_project_and_the_command_line(run, files, tmp_path):
@@ -132,7 +150,7 @@ def test_a_failed_check_leaves_its_files(run, files, tmp_path):
     assert json.loads((tmp_path / "c.json").read_text())["checks"][0]["outcome"] == "failed"
     assert ET.parse(tmp_path / "c.xml").find(".//failure").get("message").startswith("ece is")
     assert (tmp_path / "c.md").read_text().startswith("# FAILED: 1 of 2 checks\n")
-    assert "checks: 2, failed" in run("inspect", "c.json").stdout
+    assert "calibrate render c.json" in run("inspect", "c.json").stdout
     junit = run(*asked, "--format", "junit")
     assert junit.stdout == (tmp_path / "c.xml").read_text()
     assert junit.stderr.startswith("warning: ece is ")
