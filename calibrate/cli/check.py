@@ -16,6 +16,7 @@ from calibrate.cli.command import Answer, command
 from calibrate.cli.report import AfterOptions, ReportRows, WantedOptions, of_logits, of_predictions
 from calibrate.errors import InputError, check_known
 from calibrate.files import read_text
+from calibrate.renderers.formats import FORMATS, format_of
 from calibrate.results.checks import BOUNDS, Limit
 from calibrate.text import brief, cut
 
@@ -152,7 +153,7 @@ def _number(value: Any, where: str) -> float:
 
 
 EXAMPLE = "calibrate check LOGITS LABELS -c calibrator.json --max ece=0.03 --min accuracy=0.9"
-FORMATS = {".json": "json", ".md": "markdown", ".xml": "junit", ".txt": "text"}
+WRITTEN = ("json", "markdown", "junit", "text")  # formats of files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,7 +326,7 @@ def _told(found: Checks, show: options.ScreenOptions) -> list[str]:
     from calibrate.renderers.documents.check import reason
     from calibrate.results.checks import Outcome
 
-    if show.format in (options.Format.text, options.Format.github):
+    if show.format.value in ("text", "github"):
         return []
     return [reason(check, found) for check in found.of(Outcome.failed)]
 
@@ -350,18 +351,18 @@ def _format_of(output: str | None) -> str | None:
     """
     if output is None:
         return None
-    suffix = Path(output).suffix.lower()
-    if suffix not in FORMATS:
-        raise InputError(f"{output}: expected the name of a file that ends in {', '.join(FORMATS)}")
-    return FORMATS[suffix]
+    found = format_of(output, WRITTEN)
+    if found is None:
+        suffixes = ", ".join(FORMATS[name].suffix for name in WRITTEN)
+        raise InputError(f"{output}: expected the name of a file that ends in {suffixes}")
+    return found
 
 
 def _write(found: Checks, output: str | None) -> None:
     from calibrate.files import write_bytes
-    from calibrate.renderers.formats import FORMATS as RENDERERS
     from calibrate.renderers.parts import Shown
 
     name = _format_of(output)
     if name is not None and output is not None:
-        text = RENDERERS[name](found, Shown(all=True))
+        text = FORMATS[name](found, Shown(all=True))
         write_bytes(output, text.encode(errors="backslashreplace"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calibrate.errors import InputError, check_known
+from calibrate.renderers.formats import CHOICES, help_of_formats
 
 if TYPE_CHECKING:
     from calibrate.calibrators.methods import temperature as calibrators
@@ -69,12 +70,15 @@ class ScoresKind(str, Enum):
 
 
 class Format(str, Enum):
-    text = "text"
-    json = "json"
-    markdown = "markdown"
-    html = "html"
-    junit = "junit"
-    github = "github"
+    """The formats that can be printed: those of ``renderers/formats/``."""
+
+    _ignore_ = "Format each"
+    Format = vars()
+    for each in CHOICES:
+        Format[each] = each
+
+
+TEXT = Format("text")
 
 
 class TaskKind(str, Enum):
@@ -310,10 +314,9 @@ class PrintOptions:
         Format,
         typer.Option(
             "--format",
-            help="How to print the result on stdout. github: annotations, and a summary of the "
-            "step in GITHUB_STEP_SUMMARY.",
+            help=f"How to print the result on stdout. {help_of_formats()}",
         ),
-    ] = Format.text
+    ] = TEXT
 
 
 @dataclass(frozen=True, kw_only=True)

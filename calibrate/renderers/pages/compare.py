@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from calibrate.renderers.documents.compare import best_in_words, best_over_runs
+from calibrate.renderers.documents.compare import best_in_words
 from calibrate.renderers.pages.page import Page, page_of, plain
 from calibrate.renderers.pages.svg import at
-from calibrate.renderers.parts import EVERYTHING, Line, Lines, Shown
+from calibrate.renderers.parts import EVERYTHING, Shown
 from calibrate.renderers.plots.style import pooled
 from calibrate.renderers.words import number, short
 from calibrate.results.comparison import ComparedModel, Comparison
@@ -29,12 +29,7 @@ MOST_MODELS = 60  # on one page
 
 @page_of.register
 def _(found: Comparison, shown: Shown = EVERYTHING) -> Page:
-    page, runs = plain(found, shown, "compare.html"), found.over_runs
-    best = best_in_words(found) if runs is None else best_over_runs(runs)
-    parts = tuple(part for part in page.parts if part != Lines.of(best))
-    lines = page.lines
-    if page.title.removesuffix(".") != best.removesuffix("."):
-        lines = (Line(page.title), *lines)
+    page = plain(found, shown, "compare.html")
     names = list(dict.fromkeys(model.run_of or model.name for model in found.models))
     models = [
         _model(model, number, names.index(model.run_of or model.name))
@@ -51,7 +46,7 @@ def _(found: Comparison, shown: Shown = EVERYTHING) -> Page:
     if data.fingerprint is not None:
         made = (*made, ("Digest of the rows", data.fingerprint))
     every = (*page.made, *made)
-    return replace(page, title=best, lines=lines, parts=parts, own={"models": models}, made=every)
+    return replace(page, title=best_in_words(found), own={"models": models}, made=every)
 
 
 def _model(model: ComparedModel, index: int, look: int) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _made(made: Made | None) -> Iterator[tuple[str, str]]:
     yield "Versions", ", ".join(f"{name} {version}" for name, version in made.versions.items())
 
 
-def render(result: Result, shown: Shown) -> str:
+def rendered(result: Result, shown: Shown) -> str:
     """The whole page.
 
     Raises:
