@@ -32,7 +32,14 @@ if TYPE_CHECKING:
         smooth_ece,
         top_5_accuracy,
     )
-    from calibrate.api import cross_evaluate, evaluate, evaluate_top_labels, fit, fit_per_label
+    from calibrate.api import (
+        compare,
+        cross_evaluate,
+        evaluate,
+        evaluate_top_labels,
+        fit,
+        fit_per_label,
+    )
     from calibrate.blocks.passes import running
     from calibrate.calibrators.file import load, save
     from calibrate.calibrators.methods.per_label import PerLabelTemperature
@@ -45,6 +52,7 @@ if TYPE_CHECKING:
     from calibrate.data.top_labels import TopLabels
     from calibrate.errors import CalibrateError, FitError, InputError
     from calibrate.metrics.settings import Settings
+    from calibrate.results.comparison import Comparison
     from calibrate.results.inspection import Inspection
     from calibrate.results.measurement import Measurement
     from calibrate.results.report import Report
@@ -75,7 +83,14 @@ _HOMES = {
         "top_5_accuracy",
     ),
     "analyses.inspect.inspect": ("inspect",),
-    "api": ("cross_evaluate", "evaluate", "evaluate_top_labels", "fit", "fit_per_label"),
+    "api": (
+        "compare",
+        "cross_evaluate",
+        "evaluate",
+        "evaluate_top_labels",
+        "fit",
+        "fit_per_label",
+    ),
     "blocks.passes": ("running",),
     "calibrators.file": ("load", "save"),
     "calibrators.methods.per_label": ("PerLabelTemperature",),
@@ -88,6 +103,7 @@ _HOMES = {
     "data.top_labels": ("TopLabels",),
     "errors": ("CalibrateError", "FitError", "InputError"),
     "metrics.settings": ("Settings",),
+    "results.comparison": ("Comparison",),
     "results.inspection": ("Inspection",),
     "results.measurement": ("Measurement",),
     "results.report": ("Report",),
@@ -95,6 +111,7 @@ _HOMES = {
 
 __all__ = [
     "CalibrateError",
+    "Comparison",
     "Dataset",
     "Fit",
     "FitError",
@@ -115,6 +132,7 @@ __all__ = [
     "brier_calibration",
     "brier_refinement",
     "classwise_ece",
+    "compare",
     "cross_evaluate",
     "ece",
     "ece_equal_mass",

@@ -7,17 +7,21 @@ torch, JAX, pandas, polars or pyarrow, or a list: see ``data.foreign``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
 
 from calibrate.analyses import evaluate as evaluation
-from calibrate.analyses.evaluate import Measured, group_figures, groups_of_dataset
+from calibrate.analyses.candidates import candidates_of
+from calibrate.analyses.compare import compare_candidates, metrics_of_comparison
+from calibrate.analyses.evaluate import group_figures, groups_of_dataset, top_label_totals
 from calibrate.analyses.sweep import temperature_sweep
 from calibrate.analyses.verdict import verdict_of
-from calibrate.arrays import Index, Values
+from calibrate.arrays import AnyArray, Index, Values
 from calibrate.blocks.block import Smoothing
 from calibrate.calibrators.cross_fit import FOLDS, cross_fit, weighing_units
 from calibrate.calibrators.file import CalibratorFile, read_calibrator_file
@@ -25,6 +29,7 @@ from calibrate.calibrators.methods import per_label
 from calibrate.calibrators.methods.per_label import PerLabelTemperature
 from calibrate.calibrators.methods.temperature import METHOD, Temperature, fit_temperature
 from calibrate.calibrators.protocol import Calibrator, Fit, parameters_of
+from calibrate.data.column import Column, as_column
 from calibrate.data.dataset import Dataset
 from calibrate.data.foreign import as_array
 from calibrate.data.groups import check_groups
@@ -33,18 +38,23 @@ from calibrate.data.reading import ReadingOptions, reading_of
 from calibrate.data.top_labels import TopLabels
 from calibrate.errors import InputError
 from calibrate.metrics.settings import Settings
+from calibrate.metrics.totals import Totals
+from calibrate.results.comparison import Comparison
 from calibrate.results.report import Fitted, Report
 from calibrate.tasks import Task
+from calibrate.text import listed
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 MASKED = 1e8  # scores this far down mask a class
 
+Given = Calibrator | CalibratorFile | Fit[Any] | str | Path
+
 
 def _dataset(
     verb: Callable[..., object],
-    logits: Values | Dataset,
+    logits: Values | Column | Dataset,
     labels: Values | None,
     weights: Values | None,
     clusters: Values | None,
@@ -158,7 +168,7 @@ def fit_per_label(
 def evaluate(
     logits: Values | Dataset,
     labels: Values | None = None,
-    calibrator: Calibrator | CalibratorFile | Fit[Any] | str | Path | None = None,
+    calibrator: Given | None = None,
     *,
     weights: Values | None = None,
     clusters: Values | None = None,
@@ -241,6 +251,130 @@ def cross_evaluate(
     return _judged(replace(report, sweep=sweep, groups=found), settings)
 
 
+Rows = Dataset | tuple[Values, Values]
+G = TypeVar("G")
+
+
+def compare(
+    models: Mapping[str, Rows] | Iterable[tuple[str, Rows]],
+    *,
+    validation: Mapping[str, Rows] | Sequence[Rows] | None = None,
+    calibrators: Mapping[str, Given | float] | Sequence[Given | float] | None = None,
+    metrics: Sequence[str] = (),
+    weights: Values | None = None,
+    clusters: Values | None = None,
+    settings: Settings | None = None,
+    **reading: Unpack[ReadingOptions],
+) -> Comparison:
+    """Compare models on the same rows, without and with a temperature each.
+
+    Args:
+        models: ``{"a": (logits, labels), "b": (logits, labels)}``, or pairs ``("a", (logits,
+            labels))``, where a name that comes again is another run of that model, as with
+            another seed; a ``Dataset`` may take the place of ``(logits, labels)``. The labels are
+            the same for all.
+        validation: for each model, by name or in order, the rows that its temperature is fitted
+            on; None: cross-fitting, so that no row is seen through a temperature that it chose.
+        calibrators: for each model, by name or in order, a calibrator with one temperature as
+            in ``evaluate``, or the temperature; None: fitted here.
+        metrics: names of figures beside the headline ones.
+        settings: bins and seed.
+
+    The other arguments are those of ``fit``, for all models.
+
+    Raises:
+        InputError: the rows cannot be used, or are not the same for all models; or something is
+            given that does not go together.
+    """
+    each_model = list(models.items() if isinstance(models, Mapping) else models)
+    if not each_model:
+        raise InputError("`models`: expected at least one, found none")
+    names = [name for name, _ in each_model]
+    datasets = [_rows_of(name, rows, weights, clusters, reading) for name, rows in each_model]
+    _check_same_labels(each_model)
+    candidates = candidates_of(list(zip(names, datasets, strict=True)))
+    metrics_of_comparison(metrics)
+    settings = settings or Settings()
+    if validation is not None and calibrators is not None:
+        raise InputError("expected one of `validation` and `calibrators`, got both")
+    if calibrators is not None:
+        for i, given in enumerate(_in_order(calibrators, names, "calibrators")):
+            one = Temperature(float(given)) if isinstance(given, (int, float)) else given
+            known = _known(one)
+            through = known.calibrator or evaluation.AS_THEY_ARE
+            fitted = known.fitted or candidates[i].fitted
+            candidates[i] = candidates[i].calibrated(through, fitted, known.rows, known.warnings)
+    elif validation is not None:
+        if weights is not None or clusters is not None:
+            raise InputError(
+                "`weights` and `clusters` are those of `models`, and there are none for the rows "
+                "of `validation`; leave it out to cross-fit, or pass a Dataset for each"
+            )
+        for i, rows in enumerate(_in_order(validation, names, "validation")):
+            fitted_on = _rows_of(names[i], rows, None, None, reading)
+            candidates[i] = candidates[i].fitted_on(fitted_on)
+    else:
+        candidates = [each.cross_fitted(settings.seed) for each in candidates]
+    return compare_candidates(candidates, settings, metrics=metrics)
+
+
+def _rows_of(
+    name: str,
+    rows: Rows,
+    weights: Values | None,
+    clusters: Values | None,
+    options: ReadingOptions,
+) -> Dataset:
+    """Return the rows of one of several models."""
+    if isinstance(rows, Dataset):
+        return _dataset(compare, rows, None, weights, clusters, options)
+    if not isinstance(rows, tuple) or len(rows) != 2:
+        raise InputError(
+            f"{name}: expected (logits, labels) or a Dataset, found {type(rows).__name__}"
+        )
+    logits: Values | Column = rows[0]
+    if not isinstance(logits, Column):
+        logits = replace(as_column(logits, "logits"), name=f"logits of {name}")
+    return _dataset(compare, logits, rows[1], weights, clusters, options)
+
+
+def _check_same_labels(models: Sequence[tuple[str, Rows]]) -> None:
+    """Raise InputError where models were given with different labels."""
+    first: tuple[str, AnyArray] | None = None
+    for name, rows in models:
+        if isinstance(rows, Dataset):
+            continue
+        labels = as_array(rows[1], "labels")
+        if first is None:
+            first = name, labels
+        elif not _same_array(labels, first[1]):
+            raise InputError(
+                f"{name}: expected the same labels as of {first[0]}, found others; compare models "
+                "on the same rows in the same order"
+            )
+
+
+def _same_array(a: AnyArray, b: AnyArray) -> bool:
+    """Return whether arrays are equal, NaN taken for equal to itself."""
+    return a is b or np.array_equal(a, b, equal_nan=a.dtype.kind == b.dtype.kind == "f")
+
+
+def _in_order(given: Mapping[str, G] | Sequence[G], names: Sequence[str], what: str) -> list[G]:
+    """Return what is given for each model."""
+    if isinstance(given, Mapping):
+        if set(given) != set(names) or len(set(names)) < len(names):
+            raise InputError(
+                f"`{what}`: expected one for each of the models {listed(names)}, found "
+                f"{listed(given)}; pass a list, in order, where a model has several runs"
+            )
+        return [given[name] for name in names]
+    if len(given) != len(names):
+        raise InputError(
+            f"`{what}`: expected {len(names)}, one per model in order, got {len(given)}"
+        )
+    return list(given)
+
+
 def evaluate_top_labels(
     rows: TopLabels, *, groups: Values | None = None, settings: Settings | None = None
 ) -> Report:
@@ -251,18 +385,19 @@ def evaluate_top_labels(
         groups, settings: as in ``evaluate``.
     """
     settings = settings or Settings()
-    report = evaluation.evaluate_top_labels(rows, settings)
+    report = evaluation.report_of_top_labels(rows, settings)
     if groups is None:
         return _judged(report, settings)
     checked = check_groups(as_array(groups, "groups"), rows.n_rows, "groups")
 
     plain = replace(settings, full=False, bootstrap=0)
 
-    def measure(those: Index) -> Measured | None:
+    def totals_of_rows(those: Index) -> Totals | None:
         part = rows.take(those)
-        return evaluation.evaluate_top_label_group(part, plain) if part.weight.any() else None
+        return top_label_totals(part, plain) if part.weight.any() else None
 
-    return _judged(replace(report, groups=group_figures(checked, measure)), settings)
+    groups_found = group_figures(checked, totals_of_rows, plain)
+    return _judged(replace(report, groups=groups_found), settings)
 
 
 def _named(settings: Settings, dataset: Dataset) -> Settings:
@@ -287,7 +422,7 @@ class _Known:
     warnings: tuple[str, ...] = ()
 
 
-def _known(given: Calibrator | CalibratorFile | Fit[Any] | str | Path | None) -> _Known:
+def _known(given: Given | None) -> _Known:
     if isinstance(given, (str, Path)):
         given = read_calibrator_file(given)
     if given is None:

@@ -6,11 +6,11 @@ The fixture ``calibration_report`` of pytest is in ``pytest_plugin``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calibrate.errors import InputError, check_known
+from calibrate.results.checks import BOUNDS, Limit
 
 if TYPE_CHECKING:
     from calibrate.arrays import Values
@@ -18,54 +18,10 @@ if TYPE_CHECKING:
     from calibrate.calibrators.protocol import Calibrator, Fit
     from calibrate.data.dataset import Dataset
     from calibrate.metrics.settings import Settings
-    from calibrate.results.measurement import Measurement
     from calibrate.results.report import Report
 
     Rows = Values | Dataset | str | Path
     Through = Calibrator | CalibratorFile | Fit[Any] | str | Path | None
-
-MOST, LEAST = "max_", "min_"
-
-
-@dataclass(frozen=True)
-class Limit:
-    """What a figure may be ``most``, or must be at least."""
-
-    metric: str
-    value: float
-    most: bool
-
-    @staticmethod
-    def of_argument(name: str, value: float) -> Limit:
-        """The limit that an argument such as ``max_ece=0.03`` sets.
-
-        Raises:
-            InputError: there is no such metric, or the value is no number.
-        """
-        from calibrate.metrics import METRICS
-
-        most, metric = name.startswith(MOST), name[len(MOST) :]
-        if not most and not name.startswith(LEAST):
-            raise InputError(
-                f"expected limits such as max_ece=0.03 or min_accuracy=0.9, got {name}"
-            )
-        check_known(f"`{name}`", [metric], METRICS)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
-            raise InputError(f"`{name}`: expected a number, got {value!r}")
-        return Limit(metric, float(value), most)
-
-    def broken_by(self, found: Measurement | None, *, confident: bool) -> str:
-        """What is wrong with a figure, in words; empty where it keeps to the limit."""
-        from calibrate.renderers.words import measurement
-
-        name = f"{self.metric} ({'at most' if self.most else 'at least'} {self.value:g})"
-        if found is None or found.value is None:
-            return f"{name}: is not measured on these rows"
-        end = found.low if self.most else found.high
-        value = end if confident and end is not None else found.value
-        if value <= self.value if self.most else value >= self.value:
-            return ""
-        return f"{name}: {measurement(found)}"
 
 
 def assert_calibrated(
@@ -100,13 +56,13 @@ def assert_calibrated(
         InputError: the arrays cannot be used, or a limit is none.
     """
     __tracebackhide__ = True
-    wanted = [Limit.of_argument(name, value) for name, value in limits.items()]
+    wanted = [_limit(name, value) for name, value in limits.items()]
     if not wanted:
         raise InputError("expected a limit, such as max_ece=0.03 or min_accuracy=0.9, got none")
     report = measured(logits, labels, calibrator, settings)
     failed = list(_failures(report, wanted, confident))
     if failed:
-        raise AssertionError(message(report, wanted, failed))
+        raise AssertionError(_message(report, wanted, failed))
     return report
 
 
@@ -129,7 +85,25 @@ def measured(
     return calibrate.evaluate(logits, labels, calibrator, settings=settings)
 
 
+def _limit(name: str, value: float) -> Limit:
+    """Return the limit that an argument such as ``max_ece=0.03`` sets.
+
+    Raises:
+        InputError: there is no such metric, or the value is no number.
+    """
+    from calibrate.metrics import METRICS
+
+    bound, underscore, metric = name.partition("_")
+    if bound not in BOUNDS or not underscore:
+        raise InputError(f"expected limits such as max_ece=0.03 or min_accuracy=0.9, got {name}")
+    check_known(f"`{name}`", [metric], METRICS)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+        raise InputError(f"`{name}`: expected a number, got {value!r}")
+    return Limit(bound, metric, float(value))
+
+
 def _failures(report: Report, limits: list[Limit], confident: bool) -> Iterator[str]:
+    from calibrate.renderers.words import measurement
     from calibrate.results.report import Code
 
     if report.verdict is not None and report.verdict.code is Code.unrelated:
@@ -137,13 +111,19 @@ def _failures(report: Report, limits: list[Limit], confident: bool) -> Iterator[
     if report.calibrator is not None and report.calibrator.converged is False:
         yield "the fit of the calibrator did not converge"
     for limit in limits:
-        found = limit.broken_by(report.metrics.last.get(limit.metric), confident=confident)
-        if found:
-            yield found
+        figure = report.metrics.last.get(limit.metric)
+        least = "at most" if limit.bound == "max" else "at least"
+        name = f"{limit.metric} ({least} {limit.value:g})"
+        if figure is None or figure.value is None:
+            yield f"{name}: is not measured on these rows"
+            continue
+        end = figure.low if limit.bound == "max" else figure.high
+        if not limit.holds(end if confident and end is not None else figure.value):
+            yield f"{name}: {measurement(figure)}"
 
 
-def message(report: Report, limits: list[Limit], failed: list[str]) -> str:
-    """What failed, a line each, and the table of the report with the figures that matter."""
+def _message(report: Report, limits: list[Limit], failed: list[str]) -> str:
+    """Return what failed, a line each, and the table of the report with the figures that matter."""
     from calibrate.renderers.formats import FORMATS
     from calibrate.renderers.parts import Shown
 

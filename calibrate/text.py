@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import fields
-from html import escape
 from reprlib import Repr
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -104,6 +103,8 @@ class Summarised:
         return f"{type(self).__name__}({', '.join(map(printable, self._summary().values()))})"
 
     def _repr_html_(self) -> str:
+        from html import escape  # here: every command imports this file
+
         rows = "".join(
             f"<tr><th>{escape(about)}</th><td>{escape(printable(text))}</td></tr>"
             for about, text in self._summary().items()

@@ -108,7 +108,7 @@ def teacher_targets(logits):
     """What `calibrate targets` writes: the teacher at the T that gives a mean entropy of 1.4."""
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/teacher.npy", logits)
-        command = ["targets", "--teacher", f"{folder}/teacher.npy", "--entropy", "1.4"]
+        command = ["targets", "teacher", f"{folder}/teacher.npy", "--entropy", "1.4"]
         command += ["-o", f"{folder}/targets.npy"]
         subprocess.run([sys.executable, "-m", "calibrate", *command], check=True)
         return np.load(f"{folder}/targets.npy")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -37,6 +39,28 @@ def run(tmp_path: Path, request: pytest.FixtureRequest) -> Run:
         return done
 
     return runner
+
+
+def fresh(folder: Path, *args: object, **more: Any) -> subprocess.Popen[str]:
+    """Start ``python -m calibrate ARGS`` from nothing: for start-up, signals and pipes."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "calibrate", *map(str, args)],
+        cwd=folder, text=True, **{"env": {**os.environ, "PYTHONPATH": str(ROOT)}, **more},
+    )  # fmt: skip
+
+
+def refused(done: subprocess.CompletedProcess[str], *said: str) -> None:
+    """It ended with status 2, printed nothing, and said these words in the one line on stderr."""
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert done.stderr.startswith("calibrate: ")
+    assert done.stderr.count("\n") == 1, done.stderr
+    for text in said:
+        assert text in done.stderr, done.stderr
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files in a folder and below it."""
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def check_schema(text: str) -> None:

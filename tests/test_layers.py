@@ -117,7 +117,7 @@ WITHOUT_THREADS = {
     "each @ repeats.T": "of a sparse matrix: loops of scipy's own",
     "sums @ weights.T": "the same",
     "np.linalg.solve(moments, first)": "3 x 3",
-    "np.linalg.svd(triangle, compute_uv=False)": "2 x 2",
+    "np.linalg.svd(np.array([[length, 0.0], [along, height]]), compute_uv=False)": "2 x 2",
     "np.linalg.norm(corners[i] - corners[j])": "2 numbers",
 }
 

@@ -9,6 +9,7 @@ import calibrate
 def test_public_names_are_pinned():
     assert calibrate.__all__ == [
         "CalibrateError",
+        "Comparison",
         "Dataset",
         "Fit",
         "FitError",
@@ -29,6 +30,7 @@ def test_public_names_are_pinned():
         "brier_calibration",
         "brier_refinement",
         "classwise_ece",
+        "compare",
         "cross_evaluate",
         "ece",
         "ece_equal_mass",

@@ -25,7 +25,7 @@ IMAGES = {  # the start of a command of the pages, and which of its files become
         "compare/reliability.png": "compare.png"
     },
     "calibrate compare sample_logits/mnist/student": {"students/reliability.png": "students.png"},
-    "calibrate targets --teacher sample_logits/mnist/hard_val.npy --labels": {
+    "calibrate targets teacher sample_logits/mnist/hard_val.npy --labels": {
         "targets.png": "targets.png"
     },
     "calibrate clusters sample_logits/mnist": {"clusters.png": "clusters.png"},

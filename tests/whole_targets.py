@@ -9,7 +9,7 @@ import numpy as np
 from calibrate.analyses.targets.labels import LabelTargets, Targets
 from calibrate.analyses.targets.stream import TargetStream
 from calibrate.analyses.targets.teacher import TeacherTargets
-from calibrate.data.columns import as_column
+from calibrate.data.column import as_column
 from calibrate.data.dataset import Dataset
 from calibrate.data.reading import Reading
 

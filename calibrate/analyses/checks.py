@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot, inf, log, log1p
 from pathlib import Path
@@ -16,10 +16,10 @@ from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError, check_known
 from calibrate.metrics import METRICS, Interval, headline
 from calibrate.metrics.settings import Settings
-from calibrate.results.checks import Check, Checks, Kind, Limit, Outcome
+from calibrate.results.checks import Check, CheckKind, Checks, Limit, Outcome
 from calibrate.results.json import encode, read_result
-from calibrate.results.measurement import Figures, Measurement, Metrics
-from calibrate.results.report import Fitted, Report
+from calibrate.results.measurement import Measurement, Metrics
+from calibrate.results.report import Report
 from calibrate.tasks import Task
 from calibrate.text import brief
 
@@ -51,7 +51,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Requirements:
     """What is checked beside that the fit converged and that scores and labels belong together.
 
     Attributes:
@@ -70,27 +70,22 @@ class Asked:
     def __post_init__(self) -> None:
         for limit in self.limits:
             check_known(f"`{limit.bound}`", [limit.metric], METRICS)
-            _check_range(limit)
+            low, high = METRICS[limit.metric].bounds
+            if limit.side == "change":
+                low, high = low - high, high - low
+            if not low <= limit.value <= high:
+                share = limit.value / PERCENT
+                likely = high == 1 and 1 < limit.value <= PERCENT
+                hint = f"; did you mean {share:g}?" if likely else ""
+                reach = f"from {low:g} to {high:g}" if high < inf else f"{low:g} or more"
+                raise InputError(
+                    f"`{limit.bound}` {limit.name}: {reach} is possible, got {limit.value:g}{hint}"
+                )
 
     @property
     def resampled(self) -> bool:
         """Whether a limit is on a figure whose interval is drawn, which takes its time."""
         return any(METRICS[each.metric].interval is Interval.BOOTSTRAP for each in self.limits)
-
-
-def _check_range(limit: Limit) -> None:
-    """Raise InputError for a limit outside of what its figure can be: a gate without effect."""
-    low, high = METRICS[limit.metric].bounds
-    if limit.side == "change":
-        low, high = low - high, high - low
-    if low <= limit.value <= high:
-        return
-    share = limit.value / PERCENT
-    hint = f"; did you mean {share:g}?" if high == 1 and 1 < limit.value <= PERCENT else ""
-    reach = f"from {low:g} to {high:g}" if high < inf else f"{low:g} or more"
-    raise InputError(
-        f"`{limit.bound}` {limit.name}: {reach} is possible, got {limit.value:g}{hint}"
-    )
 
 
 # Do figures keep to their limits?
@@ -106,31 +101,24 @@ def limit_checks(report: Report, limits: Sequence[Limit], *, confident: bool) ->
     Raises:
         InputError: a figure is not measured on these rows, or there is no such group.
     """
-    return tuple(_check(limit, figure_of(report, limit), confident) for limit in limits)
-
-
-def _check(limit: Limit, figure: Measurement, confident: bool) -> Check:
-    return Check(
-        limit.name,
-        Kind.limit,
-        _outcome_of_limit(limit, figure, confident),
-        figure,
-        bound=limit.bound,
-        limit=limit.value,
-    )
-
-
-def _outcome_of_limit(limit: Limit, figure: Measurement, confident: bool) -> Outcome:
-    """An undefined figure keeps to no limit."""
-    if figure.value is None:
-        return Outcome.failed
-    if not confident:
-        return Outcome.passed if limit.holds(figure.value) else Outcome.failed
-    nearest = figure.low if limit.bound == "max" else figure.high
-    if nearest is None:
-        return Outcome.undecided
-    # an interval need not hold its value: where it does not, neither end may be beyond alone
-    return Outcome.passed if limit.holds(nearest) or limit.holds(figure.value) else Outcome.failed
+    checks = []
+    for limit in limits:
+        figure = figure_of(report, limit)
+        nearest = figure.low if limit.bound == "max" else figure.high
+        # an interval need not hold its value: where it does not, neither end fails alone
+        kept = (figure.value, nearest) if confident else (figure.value,)
+        if figure.value is None:  # an undefined figure keeps to no limit
+            outcome = Outcome.failed
+        elif confident and nearest is None:
+            outcome = Outcome.undecided
+        else:
+            holds = any(value is not None and limit.holds(value) for value in kept)
+            outcome = Outcome.passed if holds else Outcome.failed
+        one = Check(
+            limit.name, CheckKind.limit, outcome, figure, bound=limit.bound, limit=limit.value
+        )
+        checks.append(one)
+    return tuple(checks)
 
 
 def figure_of(report: Report, limit: Limit) -> Measurement:
@@ -141,7 +129,13 @@ def figure_of(report: Report, limit: Limit) -> Measurement:
     """
     figures, where = report.metrics, f"`{limit.bound}` {limit.name}"
     if limit.group is not None:
-        figures = _of_group(report, limit.group, where)
+        if report.groups is None:
+            raise InputError(f"{where}: no groups are known; give `groups`")
+        by_name = {group.name: group.metrics for group in report.groups}
+        if limit.group not in by_name:
+            check_known(f"{where}: group", [limit.group], by_name)
+            raise InputError(f"{where}: there is no group {brief(limit.group)}")
+        figures = by_name[limit.group]
     side = {"before": figures.before, "after": figures.after, "change": figures.change}
     found = figures.last if limit.side is None else side[limit.side]
     if found is None:
@@ -153,16 +147,6 @@ def figure_of(report: Report, limit: Limit) -> Measurement:
         known = ", ".join(name for name in METRICS if name in found)
         raise InputError(f"{where}: is not measured on these rows; expected one{of}: {known}")
     return found[limit.metric]
-
-
-def _of_group(report: Report, name: str, where: str) -> Figures:
-    if report.groups is None:
-        raise InputError(f"{where}: no groups are known; give `groups`")
-    by_name = {group.name: group.metrics for group in report.groups}
-    if name not in by_name:
-        check_known(f"{where}: group", [name], by_name)
-        raise InputError(f"{where}: there is no group {brief(name)}")
-    return by_name[name]
 
 
 # Is the temperature in use still the one that the rows want?
@@ -177,7 +161,19 @@ def drift_check(report: Report, drift: Drift) -> Check:
     Raises:
         InputError: there is no temperature to test, or these rows have chosen it themselves.
     """
-    in_use = _in_use(report)
+    fitted = report.calibrator
+    if fitted is None:
+        raise InputError("`drift`: expected a calibrator whose T is tested; give `calibrator`")
+    if fitted.folds or report.data.in_sample:
+        raise InputError(
+            "`drift`: these very rows chose T, and cannot speak against it; give rows that it was "
+            "not fitted on"
+        )
+    in_use = fitted.temperature
+    if in_use is None:
+        raise InputError(
+            f"`drift`: expected a calibrator with one temperature, found {fitted.method}"
+        )
     test = report.tests.last.temperature if report.tests else None
     best, interval = Measurement(None), None
     if report.sweep is not None:
@@ -191,7 +187,7 @@ def drift_check(report: Report, drift: Drift) -> Check:
         outcome = Outcome.failed if p < drift.alpha and far else Outcome.passed
     return Check(
         "drift",
-        Kind.drift,
+        CheckKind.drift,
         outcome,
         best,
         limit=in_use,
@@ -199,22 +195,6 @@ def drift_check(report: Report, drift: Drift) -> Check:
         alpha=drift.alpha,
         tolerance=drift.size,
     )
-
-
-def _in_use(report: Report) -> float:
-    fitted = report.calibrator
-    if fitted is None:
-        raise InputError("`drift`: expected a calibrator whose T is tested; give `calibrator`")
-    if fitted.folds or report.data.in_sample:
-        raise InputError(
-            "`drift`: these very rows chose T, and cannot speak against it; give rows that it was "
-            "not fitted on"
-        )
-    if fitted.temperature is None:
-        raise InputError(
-            f"`drift`: expected a calibrator with one temperature, found {fitted.method}"
-        )
-    return fitted.temperature
 
 
 # Is a figure worse than in an earlier report, by more than chance?
@@ -244,7 +224,12 @@ class Earlier:
         report = read_result(Report, path)
         for side in ("before", "after", "change"):
             for metric, figure in (getattr(report.metrics, side) or {}).items():
-                _check_order(figure, f"{path}.metrics.{side}.{metric}")
+                low, high = figure.low, figure.high
+                if low is not None and high is not None and low > high:  # somebody edited it
+                    raise InputError(
+                        f"{path}.metrics.{side}.{metric}: expected an interval from low to high, "
+                        f"found {low:g} to {high:g}"
+                    )
         if report.calibrator is not None and report.metrics.after is None:
             raise InputError(f"{path}.metrics.after: expected figures, as there is a calibrator")
         return Earlier(str(path), report)
@@ -269,15 +254,6 @@ class Earlier:
             )
 
 
-def _check_order(figure: Measurement, where: str) -> None:
-    """An interval has its ends in order: else somebody has edited it."""
-    if figure.low is not None and figure.high is not None and figure.low > figure.high:
-        raise InputError(
-            f"{where}: expected an interval from low to high, found {figure.low:g} to "
-            f"{figure.high:g}"
-        )
-
-
 def against_checks(
     report: Report, earlier: Earlier, change: Mapping[str, Measurement] | None
 ) -> tuple[Check, ...]:
@@ -287,8 +263,8 @@ def against_checks(
     without a reason at 5 %. The standard errors are those of the intervals, towards 0.
 
     Args:
-        change: differences of the same rows, see ``paired``; None: the rows are taken to be others,
-            or of another model, and the intervals of both sides are put together.
+        change: differences of the same rows, see ``paired_changes``; None: the rows are taken to be
+            others, or of another model, and the intervals of both sides are put together.
 
     Reference: Holm (1979), A simple sequentially rejective multiple test procedure; Zou & Donner
     (2008), Construction of confidence limits about effect measures.
@@ -304,27 +280,26 @@ def against_checks(
     if not differences:
         raise InputError(f"{earlier.name}: holds no figure that is measured on these rows")
     tested = {name: _p_value(name, each) for name, each in differences.items()}
-    together = holm({name: p for name, p in tested.items() if p is not None})
-    return tuple(
-        Check(
+    together = holm_adjusted({name: p for name, p in tested.items() if p is not None})
+    checks = []
+    for name, difference in differences.items():
+        p = together.get(name)
+        outcome = Outcome.undecided
+        if p is not None:
+            outcome = Outcome.failed if p < ALPHA else Outcome.passed
+        one = Check(
             f"against.{name}",
-            Kind.against,
-            _outcome(together.get(name)),
-            differences[name],
+            CheckKind.against,
+            outcome,
+            difference,
             bound="max" if METRICS[name].lower_is_better else "min",
             limit=0.0,
-            p_value=together.get(name),
+            p_value=p,
             alpha=ALPHA,
             paired=change is not None,
         )
-        for name in differences
-    )
-
-
-def _outcome(p: float | None) -> Outcome:
-    if p is None:
-        return Outcome.undecided
-    return Outcome.failed if p < ALPHA else Outcome.passed
+        checks.append(one)
+    return tuple(checks)
 
 
 def _difference(now: Measurement, then: Measurement) -> Measurement:
@@ -345,17 +320,17 @@ def _p_value(name: str, difference: Measurement) -> float | None:
     """How often chance alone would make a figure look so much worse; None where that is unknown."""
     from scipy.special import ndtr
 
-    end = difference.low if METRICS[name].lower_is_better else difference.high
+    lower = METRICS[name].lower_is_better
+    end = difference.low if lower else difference.high
     if difference.value is None or end is None:
         return None
-    worse = difference.value if METRICS[name].lower_is_better else -difference.value
-    reach = abs(difference.value - end)
+    worse, reach = difference.value if lower else -difference.value, abs(difference.value - end)
     if worse <= ROUNDING:
         return 1.0
     return float(ndtr(-NORMAL_95 * worse / reach)) if reach > 0 else 0.0
 
 
-def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+def holm_adjusted(p_values: Mapping[str, float]) -> dict[str, float]:
     """Adjusted p-values: below alpha where Holm's procedure rejects at alpha."""
     adjusted, largest, left = dict[str, float](), 0.0, len(p_values)
     for name in sorted(p_values, key=lambda name: p_values[name]):
@@ -364,7 +339,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return adjusted
 
 
-def paired(
+def paired_changes(
     report: Report, earlier: Earlier, dataset: Dataset | None, calibrator: Calibrator | None
 ) -> dict[str, Measurement] | None:
     """Differences from an earlier report on the very same rows, seen through its calibrator then
@@ -381,12 +356,17 @@ def paired(
     earlier.check_alike(report)
     then = earlier.report
     known = then.data.fingerprint
-    if known is None or known != report.data.fingerprint or _folds(then) or _folds(report):
+    folded = any(each.calibrator and each.calibrator.folds for each in (then, report))
+    if known is None or known != report.data.fingerprint or folded:
         return None
     if dataset is None:
         names = [n for n, f in report.metrics.last.items() if _alike(f, earlier.figures.get(n), 0)]
         return dict.fromkeys(names, UNCHANGED) if len(names) == len(report.metrics.last) else None
-    its = _built(then.calibrator, earlier.name)
+    its: Calibrator = AS_THEY_ARE
+    if then.calibrator is not None:
+        content = {key: encode(value) for key, value in then.calibrator.parameters.items()}
+        file = CalibratorFile(then.calibrator.method, content)
+        its = file.build(f"{earlier.name}.calibrator")
     try:
         its.fits.check(dataset)
     except InputError as error:
@@ -403,10 +383,6 @@ def paired(
     return found if again else None
 
 
-def _folds(report: Report) -> bool:
-    return report.calibrator is not None and bool(report.calibrator.folds)
-
-
 def _alike(now: Measurement, then: Measurement | None, change: float | None) -> bool:
     """Whether a figure is what it was, but for a change."""
     if then is None or now.value is None or then.value is None or change is None:
@@ -414,20 +390,12 @@ def _alike(now: Measurement, then: Measurement | None, change: float | None) -> 
     return abs(now.value - then.value - change) <= SAME * max(1.0, abs(then.value))
 
 
-def _built(fitted: Fitted | None, name: str) -> Calibrator:
-    """The calibrator of an earlier report, made again from its parameters."""
-    if fitted is None:
-        return AS_THEY_ARE
-    content = {key: encode(value) for key, value in fitted.parameters.items()}
-    return CalibratorFile(fitted.method, content).build(f"{name}.calibrator")
-
-
 # Report + what is asked of it -> Checks.
 
 
 def judge(
     report: Report,
-    asked: Asked,
+    asked: Requirements,
     earlier: Earlier | None = None,
     change: Mapping[str, Measurement] | None = None,
 ) -> Checks:
@@ -440,7 +408,7 @@ def judge(
         report: of rows as they are, or through a calibrator.
         asked: limits on its figures, and whether T has drifted.
         earlier: a report that no figure may be worse than beyond chance.
-        change: the differences from it on the same rows, see ``against.paired``.
+        change: the differences from it on the same rows, see ``paired_changes``.
 
     Raises:
         InputError: a figure is not measured on these rows, a group is not known, there is no T
@@ -451,39 +419,42 @@ def judge(
         checks += against_checks(report, earlier, change)
     if asked.drift is not None:
         checks.append(drift_check(report, asked.drift))
+    fitted, related = report.calibrator, report.relation
+    if fitted is not None and fitted.converged is not None:
+        outcome = Outcome.passed if fitted.converged else Outcome.failed
+        checks.append(Check("converged", CheckKind.converged, outcome))
+    answers = report.data.task is Task.confidence  # which may be right whatever their confidence
+    if related is not None and related.p_value is not None and not answers:
+        outcome = Outcome.failed if unrelated(related) else Outcome.passed
+        one = Check(
+            "relation", CheckKind.relation, outcome, p_value=related.p_value, alpha=UNRELATED
+        )
+        checks.append(one)
+    warnings = [
+        f"{check.name}: could not be judged on these rows"
+        for check in checks
+        if check.outcome is Outcome.undecided
+    ]
+    if earlier is not None and earlier.report.data.in_sample:
+        warnings.append(
+            f"{earlier.name}: was measured on the very rows of its fit, which flatters it"
+        )
+    if report.data.in_sample:
+        warnings.append(
+            "these are the very rows of the fit: figures after calibration are too good"
+        )
+    elif report.data.shared and asked.drift is not None:
+        warnings.append(
+            f"{report.data.shared:.0%} of these rows are of the fit, which hides a drift"
+        )
     return Checks(
         report.data,
         report.calibrator,
         report.metrics,
-        (*checks, *_always(report)),
+        tuple(checks),
         confident=asked.confident,
         against=None if earlier is None else earlier.name,
-        warnings=(*report.warnings, *_warnings(report, earlier, checks)),
+        warnings=(*report.warnings, *warnings),
         rough_intervals=report.rough_intervals,
         settings=report.settings,
     )
-
-
-def _always(report: Report) -> Iterator[Check]:
-    """Without these no figure means anything. Answers may be right whatever their confidence."""
-    fitted, related = report.calibrator, report.relation
-    if fitted is not None and fitted.converged is not None:
-        outcome = Outcome.passed if fitted.converged else Outcome.failed
-        yield Check("converged", Kind.converged, outcome)
-    if related is None or related.p_value is None or report.data.task is Task.confidence:
-        return
-    outcome = Outcome.failed if unrelated(related) else Outcome.passed
-    yield Check("relation", Kind.relation, outcome, p_value=related.p_value, alpha=UNRELATED)
-
-
-def _warnings(report: Report, earlier: Earlier | None, checks: list[Check]) -> Iterator[str]:
-    """What whoever relies on the checks should know."""
-    for check in checks:
-        if check.outcome is Outcome.undecided:
-            yield f"{check.name}: could not be judged on these rows"
-    if earlier is not None and earlier.report.data.in_sample:
-        yield f"{earlier.name}: was measured on the very rows of its fit, which flatters it"
-    if report.data.in_sample:
-        yield "these are the very rows of the fit: figures after calibration are too good"
-    elif report.data.shared and any(check.kind is Kind.drift for check in checks):
-        yield f"{report.data.shared:.0%} of these rows are of the fit, which hides a drift"

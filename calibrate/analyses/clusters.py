@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from calibrate.analyses.compare import check_same_rows
+from calibrate.analyses.candidates import Candidate, check_counts, check_same_rows, default_names
 from calibrate.arrays import AnyArray, Float64, described
-from calibrate.blocks.block import Block
-from calibrate.blocks.passes import doing, map_blocks, rows_per_block
-from calibrate.blocks.sums import product
-from calibrate.data.columns import Column
+from calibrate.blocks.block import Block, hashed
+from calibrate.blocks.passes import doing, map_blocks, map_reduce, rows_per_block
+from calibrate.blocks.sums import Sums, product
+from calibrate.data.column import Column
 from calibrate.data.dataset import Dataset
 from calibrate.data.labels import check_classes
 from calibrate.data.readers.open import open_column, open_dataset
-from calibrate.data.readers.several import stem_of
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.metrics.bootstrap import Generators, interval
@@ -49,7 +48,7 @@ class TemplatePlane:
 
     @staticmethod
     def through(templates: Float64, where: str) -> TemplatePlane:
-        """The plane through three points ``(3, d)``.
+        """The plane through three points ``(3, d)``, with the basis of Gram and Schmidt.
 
         Raises:
             InputError: they are not finite, or lie on a line.
@@ -57,8 +56,15 @@ class TemplatePlane:
         if not np.isfinite(templates).all():
             raise InputError(f"{where}: expected finite weights, found NaN or infinity")
         sides = templates[1:] - templates[0]
-        basis, triangle = _orthonormal(sides / (np.abs(sides).max() or 1.0))
-        widths = np.linalg.svd(triangle, compute_uv=False)
+        first, second = sides / (np.abs(sides).max() or 1.0)
+        length = np.sqrt(product(first, first))
+        first = first / (length or 1.0)
+        along = product(first, second)
+        rest = second - along * first
+        rest = rest - product(first, rest) * first  # once more, for thin triangles
+        height = np.sqrt(product(rest, rest))
+        basis = np.stack([first, rest / (height or 1.0)], axis=1)
+        widths = np.linalg.svd(np.array([[length, 0.0], [along, height]]), compute_uv=False)
         if widths[1] <= FLAT * widths[0]:
             raise InputError(
                 f"{where}: expected three templates that span a plane, found them on a line; "
@@ -79,21 +85,6 @@ class TemplatePlane:
     def project(self, x: Float64) -> Float64:
         """The coordinates ``(n, 2)`` of points ``(n, d)``."""
         return product(x - self.origin, self.basis)
-
-
-def _orthonormal(sides: Float64) -> tuple[Float64, Float64]:
-    """Return the ``(d, 2)`` basis of Gram and Schmidt of two sides ``(2, d)``, and the sides in it,
-    ``(2, 2)``; what the second has of the first is taken off twice, for thin triangles.
-    """
-    first, second = sides
-    length = np.sqrt(product(first, first))
-    first = first / (length or 1.0)
-    along = product(first, second)
-    rest = second - along * first
-    rest = rest - product(first, rest) * first
-    height = np.sqrt(product(rest, rest))
-    basis = np.stack([first, rest / (height or 1.0)], axis=1)
-    return basis, np.array([[length, 0.0], [along, height]])
 
 
 def templates_of(
@@ -143,19 +134,15 @@ FARTHEST = 1e30  # of a coordinate: squares and drawings stay finite
 
 
 @dataclass(frozen=True)
-class ClusterModel:
-    """One model to look at: its logits and, where these are known, its features and last layer.
+class ClusterModel(Candidate):
+    """A model to look at, with its features and last layer where these are known.
 
     Attributes:
-        name: the title of its panel.
-        dataset: its logits with the labels.
         features: ``(n, d)`` of the layer before the last, or None to look at the logits.
         weights: ``(K, d)`` or ``(d, K)`` of the last layer; given with the features.
         weights_axis: along which the classes lie in the weights; None where the shape tells.
     """
 
-    name: str
-    dataset: Dataset
     features: Column | None = None
     weights: Column | None = None
     weights_axis: int | None = None
@@ -168,20 +155,20 @@ class ClusterModel:
         """
         if self.features is None or self.weights is None:
             return TemplatePlane.of_logits()
-        n, shape = self.dataset.n_rows, self.features.shape
+        n, shape = self.test.n_rows, self.features.shape
         if self.features.dtype.kind not in "fiu" or len(shape) != 2 or shape[0] != n:
             raise InputError(
                 f"{self.features.name}: expected features as real numbers of shape ({n}, d), "
-                f"a row for each of {self.dataset.logits.name}, found {described(self.features)}"
+                f"a row for each of {self.test.logits.name}, found {described(self.features)}"
             )
-        where, k = self.weights.name, self.dataset.n_classes
+        where, k = self.weights.name, self.test.n_classes
         weights = self.weights.read(0, (self.weights.shape or (0,))[0])
         templates = templates_of(weights, classes, k, shape[1], self.weights_axis, where)
         return TemplatePlane.through(templates, where)
 
 
 @dataclass(frozen=True)
-class _Rows:
+class _LogitsWithFeatures:
     """Logits and features of the same rows, by range."""
 
     dataset: Dataset
@@ -202,50 +189,28 @@ class _Rows:
 
 
 @dataclass(frozen=True)
-class ClusterSums:
+class ClusterSums(Sums):
     """What the rows of a block, or of all blocks, add up to.
 
     Attributes:
         sums: ``(15, cells)``: of the points of each class their number and the sums of x, y and
             x² + y²; of all rows their number and the sums of wrong-class spreads and of gaps.
-        points: per class ``(m, 2)`` float32.
         masked: how many finite logits were taken as masked.
+        points: of each block, per class ``(m, 2)`` float32.
     """
 
     sums: Float64
-    points: tuple[AnyArray, ...]
     masked: int
+    points: tuple[tuple[AnyArray, ...], ...]
 
-    @staticmethod
-    def of(model: ClusterModel, plane: TemplatePlane, classes: Sequence[int]) -> ClusterSums:
-        """One pass over the rows of a model.
-
-        Raises:
-            InputError: a class is masked where a point is wanted, or features are not finite.
-        """
-        raw = model.dataset.logits.dtype
-        lowest = float(np.finfo(raw).min) if raw.kind == "f" else -np.inf
-        step = _Step(model, plane, tuple(classes), max(MASKED, lowest))
-        sums: Float64 | float = 0.0
-        points: list[tuple[AnyArray, ...]] = []
-        masked = 0
-        for part in map_blocks(_Rows(model.dataset, model.features), step):
-            sums = sums + part.sums
-            points.append(part.points)
-            masked += part.masked
-        joined = tuple(np.concatenate(of_class) for of_class in zip(*points, strict=True))
-        return ClusterSums(np.asarray(sums), joined, masked)
-
-    def drawn(self) -> tuple[AnyArray, ...]:
-        """At most 2 000 points of each class, evenly spread over its rows."""
-        return tuple(
-            each[np.arange(min(len(each), MOST_DRAWN)) * len(each) // min(len(each), MOST_DRAWN)]
-            for each in self.points
-        )
+    @cached_property
+    def of_class(self) -> tuple[AnyArray, ...]:
+        """The points of each class."""
+        return tuple(np.concatenate(blocks) for blocks in zip(*self.points, strict=True))
 
 
 @dataclass(frozen=True)
-class _Step:
+class _ClusterStep:
     """How to look at a block of one model."""
 
     model: ClusterModel
@@ -258,7 +223,7 @@ class _Step:
         labels = rows.target
         z = rows.logits.astype(np.float64)
         masked = z <= self.floor
-        cell, n_cells = cell_of(rows.start + np.arange(len(z)), self.model.dataset.n_rows)
+        cell, n_cells = cell_of(rows.start + np.arange(len(z)), self.model.test.n_rows)
         which = np.full(len(z), -1)
         for i, k in enumerate(self.classes):
             which[labels == k] = i
@@ -274,7 +239,7 @@ class _Step:
             sums.append(np.bincount(cell, values, n_cells))
         shown = tuple(points[which[inside] == i].astype(np.float32) for i in range(3))
         finite = int(np.count_nonzero(masked) - np.count_nonzero(np.isneginf(z)))
-        return ClusterSums(np.stack(sums), shown, finite)
+        return ClusterSums(np.stack(sums), finite, (shown,))
 
     def _points(
         self, start: int, z: Float64, masked: AnyArray, features: AnyArray | None, rows: AnyArray
@@ -285,12 +250,12 @@ class _Step:
             if hidden.any():
                 row, column = np.unravel_index(int(hidden.argmax()), hidden.shape)
                 raise InputError(
-                    f"{self.model.dataset.logits.name}: class {columns[int(column)]} is masked in "
+                    f"{self.model.test.logits.name}: class {columns[int(column)]} is masked in "
                     f"row {start + rows[row]}, which belongs to one of the three classes; "
                     "choose classes that no such row masks, or leave those rows out"
                 )
             found = self.plane.project(z[rows][:, columns])
-            where = self.model.dataset.logits.name
+            where = self.model.test.logits.name
         else:
             where = self.model.features.name if self.model.features else ""
             bad = ~np.isfinite(features)
@@ -331,16 +296,14 @@ def _wrong_spreads(z: Float64, masked: AnyArray, labels: AnyArray) -> tuple[Floa
 def cell_of(rows: AnyArray, n_rows: int) -> tuple[AnyArray, int]:
     """The bootstrap cell of each row, and how many there are.
 
-    Up to 4 096 rows, each is its own. More are dealt out by a hash of their number (SplitMix64,
-    Steele et al. 2014), which is the same for all models and any cut into blocks: cells of
-    randomly chosen rows are resampled in place of rows.
+    Up to 4 096 rows, each is its own. More are dealt out by a hash of their number, which is the
+    same for all models and any cut into blocks: cells of randomly chosen rows are resampled in
+    place of rows.
     """
     if n_rows <= MAX_CELLS:
         return rows, n_rows
-    x = (rows.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return ((x ^ (x >> np.uint64(31))) % np.uint64(MAX_CELLS)).astype(np.int64), MAX_CELLS
+    numbers = (rows.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    return (hashed(numbers) % np.uint64(MAX_CELLS)).astype(np.int64), MAX_CELLS
 
 
 # What label smoothing does to a representation: how tight the classes lie, and what is left of
@@ -380,21 +343,65 @@ def measure_clusters(
     Raises:
         InputError: classes, shapes or values that cannot be used.
     """
-    first = models[0].dataset
-    _check_classes(classes, first.n_classes)
-    check_same_rows([model.dataset for model in models])
+    first = models[0].test
+    if len(classes) != 3 or len(set(classes)) != 3:
+        raise InputError(
+            f"`classes`: expected three different classes, got {len(classes)}: "
+            f"{listed(classes)}; three templates span the plane"
+        )
+    check_classes(classes, first.n_classes)
+    check_same_rows([model.test for model in models])
     planes = [model.plane(classes) for model in models]
-    found, warnings = _summed(models, planes, classes, class_names)
-    samples = _samples([each.sums for each in found], bootstrap, seed)
-    results = []
-    for i, (model, plane) in enumerate(zip(models, planes, strict=True)):
-        base = None if i == 0 else (found[0], samples[0])
-        results.append(_clusters(model, plane, found[i], samples[i], base))
     names = [None if class_names is None else class_names[k] for k in classes]
-    rows = [len(points) for points in found[0].points]
+    warnings = list(dict.fromkeys(w for m in models for w in m.test.warnings))
+    found = []
+    for model, plane in zip(models, planes, strict=True):
+        rows, raw = model.test, model.test.logits.dtype
+        if not rows.hard or rows.task.yes_no:
+            raise InputError(f"{rows.labels_name}: expected one class index per row, shape (rows,)")
+        lowest = float(np.finfo(raw).min) if raw.kind == "f" else -np.inf
+        step = _ClusterStep(model, plane, tuple(classes), max(MASKED, lowest))
+        of_model = map_reduce(_LogitsWithFeatures(rows, model.features), step)
+        for k, name, points in zip(classes, names, of_model.of_class, strict=True):
+            if not len(points):
+                called = f" ({name})" if name else ""
+                raise InputError(
+                    f"{rows.labels_name}: expected rows of each of the three classes, found none "
+                    f"of class {k}{called}; choose classes that have rows"
+                )
+        if of_model.masked:
+            warnings.append(
+                f"{rows.logits.name}: {of_model.masked:,} finite logits of {MASKED:g} or "
+                "less (or the lowest of their dtype) are taken as masked classes"
+            )
+        found.append(of_model)
+    samples = _samples([each.sums for each in found], bootstrap, seed)
+    figures = [_figures(each.sums.sum(axis=1)) for each in found]
+    results = []
+    for i, model in enumerate(models):
+        values, means = figures[i]
+        change = None
+        if i:
+            with np.errstate(invalid="ignore"):  # inf - inf: undefined on both sides
+                differences = values - figures[0][0], samples[i] - samples[0]
+            change = _measured(*differences, lowest=-np.inf)
+        results.append(
+            Clusters(
+                name=model.name,
+                logits=model.test.logits.name,
+                features=None if model.features is None else model.features.name,
+                weights=None if model.weights is None else model.weights.name,
+                figures=_measured(values, samples[i], lowest=0.0),
+                change=change,
+                means=_pairs(means),
+                templates=_pairs(planes[i].templates),
+                points=tuple(_evenly(points) for points in found[i].of_class),
+            )
+        )
+    rows_of_class = [len(points) for points in found[0].of_class]
     return ClusterReport(
         data=ClusterData(first.labels_name, first.n_rows, first.n_classes),
-        classes=tuple(map(ClusterClass, map(int, classes), names, rows)),
+        classes=tuple(map(ClusterClass, map(int, classes), names, rows_of_class)),
         models=tuple(results),
         bootstrap=bootstrap,
         seed=seed,
@@ -402,51 +409,10 @@ def measure_clusters(
     )
 
 
-def _summed(
-    models: Sequence[ClusterModel],
-    planes: Sequence[TemplatePlane],
-    classes: Sequence[int],
-    class_names: Sequence[str] | None,
-) -> tuple[list[ClusterSums], list[str]]:
-    """What the rows of each model add up to, and warnings."""
-    found, warnings = [], list(dict.fromkeys(w for m in models for w in m.dataset.warnings))
-    for model, plane in zip(models, planes, strict=True):
-        dataset = model.dataset
-        if not dataset.hard or dataset.task.yes_no:
-            raise InputError(
-                f"{dataset.labels_name}: expected one class index per row, shape (rows,)"
-            )
-        of_model = ClusterSums.of(model, plane, classes)
-        rows = [len(points) for points in of_model.points]
-        _check_rows(rows, classes, class_names, dataset.labels_name)
-        if of_model.masked:
-            warnings.append(
-                f"{dataset.logits.name}: {of_model.masked:,} finite logits of {MASKED:g} or "
-                "less (or the lowest of their dtype) are taken as masked classes"
-            )
-        found.append(of_model)
-    return found, warnings
-
-
-def _check_classes(classes: Sequence[int], n_classes: int) -> None:
-    if len(classes) != 3 or len(set(classes)) != 3:
-        raise InputError(
-            f"`classes`: expected three different classes, got {len(classes)}: "
-            f"{listed(classes)}; three templates span the plane"
-        )
-    check_classes(classes, n_classes)
-
-
-def _check_rows(
-    rows: Sequence[int], classes: Sequence[int], names: Sequence[str] | None, where: str
-) -> None:
-    for k, count in zip(classes, rows, strict=True):
-        if not count:
-            name = f" ({names[k]})" if names else ""
-            raise InputError(
-                f"{where}: expected rows of each of the three classes, found none of class "
-                f"{k}{name}; choose classes that have rows"
-            )
+def _evenly(points: AnyArray) -> AnyArray:
+    """At most 2 000 of the points, evenly spread over the rows."""
+    count = min(len(points), MOST_DRAWN)
+    return points[np.arange(count) * len(points) // count]
 
 
 def _figures(sums: Float64) -> tuple[Float64, Float64]:
@@ -467,7 +433,7 @@ def _figures(sums: Float64) -> tuple[Float64, Float64]:
 
 
 @dataclass(frozen=True)
-class _Resample:
+class _ResampleCells:
     """The step that computes the figures of bootstrap samples of each model: each cell occurs
     Poisson(1) times in a sample, in all models alike.
     """
@@ -487,35 +453,8 @@ def _samples(sums: Sequence[Float64], samples: int, seed: int) -> list[Float64]:
     if not samples:
         return [np.empty((0, len(FIGURES))) for _ in sums]
     draws = Generators(samples, PER_DRAW, (seed,))
-    parts = list(map_blocks(draws, _Resample(tuple(sums))))
+    parts = list(map_blocks(draws, _ResampleCells(tuple(sums))))
     return [np.concatenate(of_model) for of_model in zip(*parts, strict=True)]
-
-
-def _clusters(
-    model: ClusterModel,
-    plane: TemplatePlane,
-    found: ClusterSums,
-    samples: Float64,
-    base: tuple[ClusterSums, Float64] | None,
-) -> Clusters:
-    """The results of one model; ``base`` holds sums and samples of the one to compare with."""
-    values, means = _figures(found.sums.sum(axis=1))
-    change = None
-    if base is not None:
-        with np.errstate(invalid="ignore"):  # inf - inf: undefined on both sides
-            differences = values - _figures(base[0].sums.sum(axis=1))[0], samples - base[1]
-        change = _measured(*differences, lowest=-np.inf)
-    return Clusters(
-        name=model.name,
-        logits=model.dataset.logits.name,
-        features=None if model.features is None else model.features.name,
-        weights=None if model.weights is None else model.weights.name,
-        figures=_measured(values, samples, lowest=0.0),
-        change=change,
-        means=_pairs(means),
-        templates=_pairs(plane.templates),
-        points=found.drawn(),
-    )
 
 
 def _measured(values: Float64, samples: Float64, lowest: float) -> dict[str, Measurement]:
@@ -532,22 +471,6 @@ def _pairs(points: Float64) -> tuple[tuple[float, float], ...]:
 
 
 # Files of several models on the same rows -> ClusterModels.
-
-
-def check_counts(files: Sequence[str], **each: Sequence[str]) -> None:
-    """Raise InputError unless there are logits and labels, and as many of the rest, or none."""
-    if len(files) < 2:
-        raise InputError(
-            f"expected LOGITS [LOGITS ...] LABELS, at least two files, got {len(files)}: "
-            f"{listed(files)}; give the labels last"
-        )
-    models = len(files) - 1
-    for name, found in each.items():
-        if found and len(found) != models:
-            raise InputError(
-                f"`{name}`: expected {models}, one for each file of logits, in order, "
-                f"got {len(found)}: {listed(found)}"
-            )
 
 
 def open_models(
@@ -576,24 +499,17 @@ def open_models(
         )
     check_counts(files, features=features, last_layer=last_layer, name=titles)
     *logits, labels = files
-    names = titles or default_titles(logits)
+    names = titles or default_names(logits)
     models = []
     for i, of_model in enumerate(logits):
-        dataset = open_dataset(of_model, labels, reading=reading)
-        model = ClusterModel(
-            name=names[i],
-            dataset=dataset,
-            features=open_column(features[i], "features", beside=dataset.logits)
-            if features
-            else None,
-            weights=open_column(last_layer[i], "weights") if last_layer else None,
-            weights_axis=weights_axis,
-        )
+        model = ClusterModel(names[i], open_dataset(of_model, labels, reading=reading))
+        if features:
+            beside = model.test.logits
+            model = replace(
+                model,
+                features=open_column(features[i], "features", beside=beside),
+                weights=open_column(last_layer[i], "weights"),
+                weights_axis=weights_axis,
+            )
         models.append(model)
     return models
-
-
-def default_titles(files: Sequence[str]) -> list[str]:
-    """File names without folder and suffix, or in full where that does not tell them apart."""
-    stems = [Path(stem_of(name)).name for name in files]
-    return stems if len(set(stems)) == len(stems) else list(files)

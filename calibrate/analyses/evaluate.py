@@ -10,7 +10,7 @@ import numpy as np
 
 from calibrate.analyses.relation import relation
 from calibrate.arrays import AnyArray, Float64, Index, Values
-from calibrate.blocks.bins import BinTable, Ordered, equal_width_edges
+from calibrate.blocks.bins import BinTable, equal_width_edges
 from calibrate.blocks.block import PARTS, Block, part_of
 from calibrate.blocks.passes import doing, map_reduce
 from calibrate.blocks.predictions import Predictions, TopScores, predicted, predictions
@@ -39,7 +39,7 @@ from calibrate.metrics.registry import METRICS, Interval, headline, metrics_of
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.tests import significance_tests
 from calibrate.metrics.totals import KeptRows, PartGaps, Totals
-from calibrate.results.measurement import Figures, Metrics, sides_of
+from calibrate.results.measurement import Metrics, sides_of
 from calibrate.results.report import (
     Bias,
     Data,
@@ -47,7 +47,6 @@ from calibrate.results.report import (
     GroupFigures,
     Report,
     RiskCoverage,
-    SettingsUsed,
 )
 from calibrate.tasks import Task
 
@@ -107,7 +106,7 @@ class MeasuringStep:
             keep = (self.full or self.yes_no) and block.said is None
             side = self._look(view, block, shared, keep=keep)
             if side.probabilities is not None:  # now: the next view overwrites them
-                classes.append(ClassTable.of(side.probabilities, block, self.edges))
+                classes.append(ClassTable.from_probabilities(side.probabilities, block, self.edges))
                 yes.append(side.probabilities[:, 1].astype(np.float64))
             sides.append(replace(side, best_nll=best, probabilities=None))
         columns = [[METRICS[name].function(side) for name in self.names] for side in sides]
@@ -118,11 +117,13 @@ class MeasuringStep:
         part, w = block.part, block.weight
         return Totals(
             names=self.names,
-            rows=RowSums.of(flat, w, part),
-            tables=tuple(BinTable.of(s.confidence, s.correct, w, self.edges) for s in sides),
-            gaps=tuple(PartGaps.of(s.confidence, s.correct, w, part, self.edges) for s in sides),
+            rows=RowSums.from_columns(flat, w, part),
+            tables=tuple(BinTable.from_rows(s.confidence, s.correct, w, self.edges) for s in sides),
+            gaps=tuple(
+                PartGaps.from_rows(s.confidence, s.correct, w, part, self.edges) for s in sides
+            ),
             yes_gaps=tuple(
-                PartGaps.of(p, block.yes, w, part, self.edges) for p in yes if self.yes_no
+                PartGaps.from_rows(p, block.yes, w, part, self.edges) for p in yes if self.yes_no
             ),
             classes=tuple(classes),
             parts=(self._kept(sides, yes, block),),
@@ -263,34 +264,17 @@ def evaluate_pair(
     return figures.change or {}
 
 
-def evaluate_group(
-    dataset: Dataset, calibrator: Calibrator | None, settings: Settings
-) -> tuple[Figures, Bias]:
-    """The figures of a group of rows, and by how much their confidence is off at the end."""
-    views = (AS_THEY_ARE,) if calibrator is None else (AS_THEY_ARE, calibrator)
-    return _of_group(totals_of(dataset, views, None, settings), settings)
-
-
-def evaluate_top_label_group(rows: TopLabels, settings: Settings) -> tuple[Figures, Bias]:
-    """The same of rows of which only the prediction and its confidence are known."""
-    return _of_group(_top_label_totals(rows, settings), settings)
-
-
-def _of_group(totals: Totals, settings: Settings) -> tuple[Figures, Bias]:
-    return measure(totals, settings)[0], _bias(totals, totals.n_sides - 1)
-
-
 def _bias(totals: Totals, side: int) -> Bias:
     """Mean confidence - accuracy; of yes-no decisions, mean P(yes) - share of yes."""
     kept = totals.kept.of_yes
     one = np.zeros(len(kept.weight), dtype=np.intp)
-    (bias,) = Kinds.of(kept, side, one, 1, exact=totals.plain, hard=totals.hard).biases()
+    (bias,) = Kinds.from_rows(kept, side, one, 1, exact=totals.plain, hard=totals.hard).biases()
     return bias
 
 
-def evaluate_top_labels(rows: TopLabels, settings: Settings) -> Report:
+def report_of_top_labels(rows: TopLabels, settings: Settings) -> Report:
     """Measure what confidence and correctness alone can tell; the rest is left out, with a note."""
-    totals = _top_label_totals(rows, settings)
+    totals = top_label_totals(rows, settings)
     about = Task.top_label, None, fingerprint_of_top_labels(rows)
     data = Data(rows.name, rows.name, rows.n_rows, rows.n_classes, None, *about)
     report = report_of(totals, data, None, settings, rows.warnings)
@@ -300,7 +284,8 @@ def evaluate_top_labels(rows: TopLabels, settings: Settings) -> Report:
     return replace(report, warnings=(*report.warnings, note))
 
 
-def _top_label_totals(rows: TopLabels, settings: Settings) -> Totals:
+def top_label_totals(rows: TopLabels, settings: Settings) -> Totals:
+    """What confidence and correctness alone add up to."""
     correct, confidence = rows.correct, rows.confidence
     means = {
         "accuracy": correct,
@@ -311,9 +296,9 @@ def _top_label_totals(rows: TopLabels, settings: Settings) -> Totals:
     edges, weight, part = equal_width_edges(settings.n_bins), rows.weight, rows.part
     return Totals(
         names=tuple(means),
-        rows=RowSums.of([*means.values(), nothing], weight, part),
-        tables=(BinTable.of(confidence, correct, weight, edges),),
-        gaps=(PartGaps.of(confidence, correct, weight, part, edges),),
+        rows=RowSums.from_columns([*means.values(), nothing], weight, part),
+        tables=(BinTable.from_rows(confidence, correct, weight, edges),),
+        gaps=(PartGaps.from_rows(confidence, correct, weight, part, edges),),
         yes_gaps=(),
         classes=(),
         parts=(KeptRows((confidence,), (correct,), (nothing,), weight, part),),
@@ -330,12 +315,15 @@ def report_of(
 ) -> Report:
     """The report on what a pass has added up."""
     figures, notes = measure(totals, settings)
-    choice = choice_of(data, fitted)
-    if choice is not None:
+    choice = None
+    if fitted is not None and (data.in_sample or fitted.folds):  # these rows chose T
+        ends = fitted.interval or (1.0, 1.0)
+        choice = Choice(float(np.log(ends[1] / ends[0]) / 2 / NORMAL_95))
         figures = choice.allowed_for(figures, totals)
     if fitted is not None and fitted.folds:  # the best temperature is then the one in use
         figures = figures.only_before("nll_calibration")
     kept, alone, per_weight = totals.kept, totals.alone, totals.kept.rows_per_weight
+    sides, used = range(totals.n_sides), settings.used
     report = Report(
         data=data,
         calibrator=fitted,
@@ -343,19 +331,26 @@ def report_of(
         reliability=sides_of([reliability_of(table, per_weight) for table in totals.tables]),
         warnings=warnings + notes,
         rough_intervals=rough_of(figures, totals, of_t=choice is not None),
-        settings=used_of(settings, data),
+        settings=replace(used, class_names=None) if data.task.yes_no else used,
     )
     if totals.classes:
-        report = _with_classes(report, totals, settings)
+        seen = [] if totals.yes_no else [Predicted.from_totals(totals, s) for s in sides]
+        shown = class_reliability(totals, seen, settings)
+        report = replace(report, class_reliability=sides_of(shown))
+        if seen:
+            names, top = settings.class_names, settings.top
+            pairs = zip(totals.classes, seen, strict=True)
+            classes = [classes_by_prediction(table, side, top, names) for table, side in pairs]
+            report = replace(report, classes=sides_of(classes))
     if data.task.yes_no or data.task is Task.confidence:
-        leans = [_bias(totals, side) for side in range(totals.n_sides)]
-        report = replace(report, lean=sides_of(leans))
+        report = replace(report, lean=sides_of([_bias(totals, side) for side in sides]))
     if not settings.full:
         return report
     found = significance_tests(totals, settings.seed, choice)
     bands = [chance.band for chance in found.chance]
     tables = [reliability_of(t, per_weight, b) for t, b in zip(totals.tables, bands, strict=True)]
-    smooth = [smooth_reliability(kept.of_yes, s, alone=alone) for s in range(totals.n_sides)]
+    smooth = [smooth_reliability(kept.of_yes, s, alone=alone) for s in sides]
+    curves = [levels.risk_coverage(CURVE_POINTS) for levels in kept.ordered]
     return replace(
         report,
         metrics=reach_zero(figures, found.p_values),
@@ -363,75 +358,38 @@ def report_of(
         tests=sides_of(found.tests),
         smooth_reliability=sides_of(smooth),
         corp_reliability=corp_reliability(kept, settings.seed, alone=alone),
-        risk_coverage=sides_of([_risk_coverage(each) for each in kept.ordered]),
+        risk_coverage=sides_of([RiskCoverage(*(tuple(a.tolist()) for a in c)) for c in curves]),
     )
-
-
-def _with_classes(report: Report, totals: Totals, settings: Settings) -> Report:
-    """The report with what was found class by class."""
-    sides = [] if totals.yes_no else [Predicted.of(totals, s) for s in range(totals.n_sides)]
-    shown = class_reliability(totals, sides, settings)
-    report = replace(report, class_reliability=sides_of(shown))
-    if not sides:
-        return report
-    names, top = settings.class_names, settings.top
-    classes = [
-        classes_by_prediction(table, side, top, names)
-        for table, side in zip(totals.classes, sides, strict=True)
-    ]
-    return replace(report, classes=sides_of(classes))
-
-
-def used_of(settings: Settings, data: Data) -> SettingsUsed:
-    """The settings as reports hold them; the classes of yes-no decisions have no other names."""
-    return replace(settings.used, class_names=None) if data.task.yes_no else settings.used
-
-
-def choice_of(data: Data, fitted: Fitted | None) -> Choice | None:
-    """That the rows measured chose the temperature, and how uncertain it is."""
-    if fitted is None or not (data.in_sample or fitted.folds):
-        return None
-    interval = fitted.interval
-    width = np.log(interval[1] / interval[0]) if interval else 0.0
-    return Choice(float(width / 2 / NORMAL_95))
-
-
-def _risk_coverage(ordered: Ordered) -> RiskCoverage:
-    coverage, risk = ordered.risk_coverage(CURVE_POINTS)
-    return RiskCoverage(tuple(coverage.tolist()), tuple(risk.tolist()))
 
 
 # The headline figures of each group of rows.
 
 
-Measured = tuple[Figures, Bias]
-
-
 def group_figures(
     groups: AnyArray,
-    measure: Callable[[Index], Measured | None],
+    totals_of_rows: Callable[[Index], Totals | None],
+    settings: Settings,
     names: Sequence[str] | None = None,
 ) -> tuple[GroupFigures, ...]:
     """Measure each group on its own; the one whose confidence is most surely off first.
 
     Args:
         groups: ``(n,)`` the group of each row.
-        measure: the figures of the rows of these numbers, and how far their confidence is off;
-            None where none of them counts.
+        totals_of_rows: what the rows of these numbers add up to; None where none of them counts.
         names: of groups that are numbers from 0.
     """
     found = []
     order = np.argsort(groups, kind="stable")
     labels, starts = np.unique(groups[order], return_index=True)
     for group, rows in zip(labels, np.split(order, starts[1:]), strict=True):
-        measured = measure(rows)
-        if measured is None:
+        totals = totals_of_rows(rows)
+        if totals is None:
             continue
         text = group.decode(errors="replace") if isinstance(group, bytes) else str(group)
         text = text if names is None else names[int(group)]
-        figures, bias = measured
+        figures, bias = measure(totals, settings)[0], _bias(totals, totals.n_sides - 1)
         few = bias.p_value is None
-        found.append(GroupFigures(text, len(rows), few, bias, figures.of(headline())))
+        found.append(GroupFigures(text, len(rows), few, bias, figures.only(headline())))
     biases = discovered([each.bias for each in found])
     looked_at = [replace(each, bias=bias) for each, bias in zip(found, biases, strict=True)]
     return tuple(sorted(looked_at, key=lambda group: -group.bias.sure))
@@ -450,8 +408,11 @@ def groups_of_dataset(
     of_rows = dataset.columns if groups is None else groups_of(groups, dataset, "groups")
     plain = replace(settings, class_names=None, classes=None, full=False, bootstrap=0)
 
-    def measure(rows: Index) -> Measured | None:
-        part = dataset.take(rows)
-        return evaluate_group(part, calibrator, plain) if part.weight.any() else None
+    views = (AS_THEY_ARE,) if calibrator is None else (AS_THEY_ARE, calibrator)
 
-    return group_figures(of_rows, measure, settings.class_names if of_labels else None)
+    def totals_of_rows(rows: Index) -> Totals | None:
+        part = dataset.take(rows)
+        return totals_of(part, views, None, plain) if part.weight.any() else None
+
+    names = settings.class_names if of_labels else None
+    return group_figures(of_rows, totals_of_rows, plain, names)

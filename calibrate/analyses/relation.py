@@ -46,7 +46,7 @@ class MeansStep:
     unit: float
 
     def __call__(self, block: Block) -> Means:
-        z, w = cut(block, self.unit), counting(block)
+        z, w = scaled_scores(block, self.unit), counting(block)
         q = np.zeros(z.shape)
         rows, classes, shares = block.entries()
         q[rows, classes] = shares
@@ -70,7 +70,7 @@ class RelationStep:
     unit: float
 
     def __call__(self, block: Block) -> Relation:
-        z = cut(block, self.unit)
+        z = scaled_scores(block, self.unit)
         mean_z, mean_q = self.means.of_rows(block)
         z -= mean_z
         rows, classes, shares = block.entries()
@@ -128,20 +128,16 @@ def unrelated(found: Test) -> bool:
 def _of(dataset: Dataset) -> Test:
     if not dataset.weight.any():
         return Test(None, None)
-    unit = _unit(dataset)
-    means = map_reduce(dataset, MeansStep(dataset.layout.n_labels, unit))
-    return map_reduce(dataset, RelationStep(means, unit)).test
-
-
-def _unit(dataset: Dataset) -> float:
-    """The median over rows of how far the scores lie below the largest, on average."""
+    # The unit is the median over rows of how far scores lie below the largest, on average.
     few = dataset.sample(256)
     z = few.read(0, few.n_rows).logits.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         below = z.max(axis=1, keepdims=True) - z
     known = np.isfinite(below)
     mean = np.where(known, below, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1) - 1, 1)
-    return float(np.median(mean)) or float(mean.max()) or 1.0
+    unit = float(np.median(mean)) or float(mean.max()) or 1.0
+    means = map_reduce(dataset, MeansStep(dataset.layout.n_labels, unit))
+    return map_reduce(dataset, RelationStep(means, unit)).test
 
 
 def counting(block: Block) -> Float64:
@@ -149,7 +145,7 @@ def counting(block: Block) -> Float64:
     return (block.weight > 0).astype(np.float64)
 
 
-def cut(block: Block, unit: float) -> Float64:
+def scaled_scores(block: Block, unit: float) -> Float64:
     """The scores below the largest of each row, in units, none farther than ``FAR``."""
     z = block.logits.astype(np.float64)
     with np.errstate(over="ignore"):

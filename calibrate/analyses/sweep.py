@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.arrays import Float64, FloatArray, Index
+from calibrate.arrays import Float64, FloatArray
 from calibrate.blocks.bins import BinTable, bin_index, equal_width_edges
 from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_reduce
-from calibrate.blocks.predictions import TopScores, predicted
+from calibrate.blocks.predictions import predicted
 from calibrate.blocks.softmax import target_scores
 from calibrate.blocks.sums import Sums, product
 from calibrate.calibrators.methods.temperature import Temperature
@@ -23,7 +23,7 @@ POINTS = 200
 ROWS = 20_000  # of more, some: what they differ by does not show in a picture
 SCORES = 1 << 22
 REACH = 4.0  # how far beyond the temperatures of interest the range goes, as a factor
-MOST_BINS = 100  # a table of more is one that nobody looks at, and fills a file
+MOST_BINS = 100  # of a page; a table of more fills a file
 DECIMALS = 4
 
 
@@ -48,35 +48,25 @@ def temperature_sweep(
     step = SweepStep(high, per_octave, steps, tuple(marked), edges, yes_no)
     found, temperatures = map_reduce(few, step), step.temperatures
     order = np.argsort(temperatures)
-    top = found.tables(found.top, edges, order)
-    yes = found.tables(found.yes, edges, order) if yes_no else []
+    top, yes = ([BinTable(edges, *c) for c in cells[order]] for cells in (found.top, found.yes))
+    tables, bins = yes if yes_no else top, None
+    if n_bins <= MOST_BINS:
+        bins = SweepBins(
+            tuple(edges.tolist()),
+            share=tuple(_short(table.share, table) for table in tables),
+            confidence=tuple(_short(table.confidence, table) for table in tables),
+            accuracy=tuple(_short(table.accuracy, table) for table in tables),
+        )
     return Sweep(
         temperature=tuple(temperatures[order].tolist()),
-        nll=_means(found.nll, found.weight, order),
+        nll=tuple((found.nll[order] / found.weight).tolist()),
         ece=tuple(float(ece(table)) for table in top),
         best=fit.temperature,
         interval=fit.interval,
-        mean_confidence=_means(found.confidence, found.weight, order),
-        positive_ece=tuple(float(ece(table)) for table in yes),
+        mean_confidence=tuple((found.confidence[order] / found.weight).tolist()),
+        positive_ece=tuple(float(ece(table)) for table in yes) if yes_no else (),
         rows=few.n_rows,
-        bins=_bins(yes or top, n_bins),
-    )
-
-
-def _means(sums: Float64, weight: float, order: Index) -> tuple[float, ...]:
-    return tuple((sums[order] / weight).tolist())
-
-
-def _bins(tables: list[BinTable], n_bins: int) -> SweepBins | None:
-    """What a page draws: a few digits, or None of more bins than anybody looks at."""
-    if n_bins > MOST_BINS:
-        return None
-    edges = tuple(tables[0].edges.tolist())
-    return SweepBins(
-        edges,
-        share=tuple(_short(table.share, table) for table in tables),
-        confidence=tuple(_short(table.confidence, table) for table in tables),
-        accuracy=tuple(_short(table.accuracy, table) for table in tables),
+        bins=bins,
     )
 
 
@@ -102,11 +92,6 @@ class SweepSums(Sums):
     confidence: Float64
     top: Float64
     yes: Float64
-
-    @staticmethod
-    def tables(cells: Float64, edges: Float64, order: Index) -> list[BinTable]:
-        """The bins at each temperature, in this order."""
-        return [BinTable(edges, *sums) for sums in cells[order]]
 
 
 @dataclass(frozen=True)
@@ -141,7 +126,12 @@ class SweepStep:
     def __call__(self, block: Block) -> SweepSums:
         temperatures, n_bins = self.temperatures, len(self.edges) - 1
         cells, first = (len(temperatures), 3, n_bins), predicted(block.logits, block)
-        rows = _Rows.of(block, first)
+        scores, largest = block.logits, block.logits.max(axis=1)
+        with np.errstate(over="ignore"):
+            below = np.ascontiguousarray((scores - largest[:, None]).T)
+        highest = largest.astype(np.float64)
+        target = target_scores(scores, block) - highest
+        rows = _BelowLargest(block, below, first.score - highest, target, first.correct)
         found = SweepSums(
             weight=float(block.weight.sum()),
             nll=np.zeros(len(temperatures)),
@@ -161,7 +151,9 @@ class SweepStep:
                 self._add(found, i, rows, e, beta)
         return found
 
-    def _add(self, found: SweepSums, i: int, rows: _Rows, e: FloatArray, beta: float) -> None:
+    def _add(
+        self, found: SweepSums, i: int, rows: _BelowLargest, e: FloatArray, beta: float
+    ) -> None:
         """The exponentials ``(K, n)`` of one temperature, added to the sums at its place."""
         block, total = rows.block, e.sum(axis=0, dtype=np.float64)
         confidence = np.minimum(1.0 / total, 1.0)
@@ -180,7 +172,7 @@ class SweepStep:
 
 
 @dataclass(frozen=True)
-class _Rows:
+class _BelowLargest:
     """The scores of a block below the largest of each row.
 
     Attributes:
@@ -194,13 +186,3 @@ class _Rows:
     top: Float64
     target: Float64
     correct: Float64
-
-    @staticmethod
-    def of(block: Block, first: TopScores) -> _Rows:
-        scores = block.logits
-        largest = scores.max(axis=1)
-        with np.errstate(over="ignore"):
-            below = np.ascontiguousarray((scores - largest[:, None]).T)
-        top = largest.astype(np.float64)
-        target = target_scores(scores, block) - top
-        return _Rows(block, below, first.score - top, target, first.correct)

@@ -72,7 +72,9 @@ class BinTable(Sums):
     rows_per_weight: float = field(default=1.0, metadata=SAME)
 
     @staticmethod
-    def of(confidence: Float64, correct: Float64, weight: Float64, edges: Float64) -> BinTable:
+    def from_rows(
+        confidence: Float64, correct: Float64, weight: Float64, edges: Float64
+    ) -> BinTable:
         """Count rows of confidence and correctness, ``(n,)`` each, into bins ``(lo, hi]``."""
         index = bin_index(confidence, edges)
         n_bins = len(edges) - 1
@@ -112,7 +114,7 @@ def _ratio(sums: Float64, weight: Float64) -> Float64:
 
 
 @dataclass(frozen=True)
-class Ordered:
+class Levels:
     """The distinct confidences with the weight and the correct weight at each.
 
     Attributes:
@@ -128,12 +130,12 @@ class Ordered:
     rows_per_weight: float = 1.0
 
     @staticmethod
-    def of(
+    def from_rows(
         confidence: Float64,
         correct: Float64,
         weight: Float64,
         rows_per_weight: float = 1.0,
-    ) -> Ordered:
+    ) -> Levels:
         """Sort ``(n,)`` confidences and correctness, with weights ``(..., n)``."""
         order = np.argsort(confidence, kind="stable")
         ordered, w = confidence[order], weight[..., order]
@@ -143,7 +145,7 @@ class Ordered:
             starts = np.flatnonzero(new)
             ordered = ordered[starts]
             w, a = np.add.reduceat(w, starts, axis=-1), np.add.reduceat(a, starts, axis=-1)
-        return Ordered(ordered, w, a, rows_per_weight)
+        return Levels(ordered, w, a, rows_per_weight)
 
     @property
     def residual(self) -> Float64:

@@ -144,10 +144,16 @@ PARTS = 1024
 def part_of(units: Index) -> Index:
     """The part of each unit, by its number from 0: the first 1 024 have one each."""
     numbers = np.asarray(units, dtype=np.uint64)
-    mixed = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)  # splitmix64
+    return np.where(numbers < PARTS, numbers, hashed(numbers) % np.uint64(PARTS)).astype(np.intp)
+
+
+def hashed(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Mix the bits of numbers, as SplitMix64 does at its end (Steele et al. 2014)."""
+    mixed: npt.NDArray[np.uint64] = numbers ^ (numbers >> np.uint64(30))
+    mixed = mixed * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed ^= mixed >> np.uint64(31)
-    return np.where(numbers < PARTS, numbers, mixed % np.uint64(PARTS)).astype(np.intp)
+    return mixed
 
 
 def sum_by_part(values: Float64, part: Index, n_parts: int = PARTS) -> Float64:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, reduce
 from operator import add
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 S = TypeVar("S")
 
@@ -52,6 +52,9 @@ class Threads:
                 future.cancel()
             wait(pending)
 
+    def reduce(self, task: Callable[[range], S], spans: Sequence[range]) -> S:
+        return add_up(counted(spans, self.map(task, spans)))
+
 
 @cache
 def _pool(workers: int) -> ThreadPoolExecutor:
@@ -77,6 +80,17 @@ class Scheduler(Protocol):
     """
 
     def map(self, task: Callable[[range], S], spans: Sequence[range]) -> Iterator[S]: ...
+
+
+@runtime_checkable
+class Reducer(Scheduler, Protocol):
+    """A scheduler that also adds the results up, where they are, and need not send each home.
+
+    ``reduce`` gives what ``add_up`` of the results gives, by the same additions: with ``FAN_IN``
+    neighbours at a time, as often as it takes.
+    """
+
+    def reduce(self, task: Callable[[range], S], spans: Sequence[range]) -> S: ...
 
 
 @dataclass(frozen=True)
@@ -215,7 +229,12 @@ def map_reduce(rows: Readable[B], step: Callable[[B], S]) -> S:
     size = rows.block_rows
     n_blocks = -(-rows.n_rows // size)
     per_task = max(1, min(BLOCKS_PER_TASK, n_blocks // BLOCKS_PER_TASK))
-    return reduce(add, _run(_Task(rows, step, size), _spans(rows.n_rows, per_task * size)))
+    task, spans = _Task(rows, step, size), _spans(rows.n_rows, per_task * size)
+    scheduler = current().scheduler
+    if not isinstance(scheduler, Reducer):
+        return add_up(_run(task, spans))
+    begin(rows.n_rows)
+    return scheduler.reduce(task, spans)
 
 
 def _spans(n_rows: int, size: int) -> list[range]:
@@ -224,9 +243,42 @@ def _spans(n_rows: int, size: int) -> list[range]:
 
 def _run(task: _Task[B, S], spans: Sequence[range]) -> Iterator[S]:
     """The results on all spans, in their order, under the scheduler of the while."""
-    running = current()
     begin(sum(map(len, spans)))
-    for span, result in zip(spans, running.scheduler.map(task, spans), strict=True):
-        if running.progress:
-            running.progress(len(span))
+    return counted(spans, current().scheduler.map(task, spans))
+
+
+def counted(spans: Sequence[range], results: Iterable[S]) -> Iterator[S]:
+    """The results on these spans, each told to the progress of the while as it comes."""
+    progress = current().progress
+    for span, result in zip(spans, results, strict=True):
+        if progress:
+            progress(len(span))
         yield result
+
+
+FAN_IN = 8
+
+
+def add_up(states: Iterable[S]) -> S:
+    """Add up states in a fixed tree: each ``FAN_IN`` neighbours from left to right, then as many of
+    these sums, until one is left. At most one sum per level of the tree is held.
+
+    Raises:
+        ValueError: there are none.
+    """
+    levels: list[tuple[int, S] | None] = []  # how many were added up in an unfinished group
+    for state in states:
+        level = 0
+        while True:
+            if level == len(levels):
+                levels.append(None)
+            held = levels[level]
+            count, state = (1, state) if held is None else (held[0] + 1, add(held[1], state))
+            levels[level] = (count, state) if count < FAN_IN else None
+            if count < FAN_IN:
+                break
+            level += 1
+    unfinished = [held[1] for held in levels if held is not None]
+    if not unfinished:
+        raise ValueError("no states to add up")
+    return reduce(lambda right, left: add(left, right), unfinished)

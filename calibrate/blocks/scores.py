@@ -30,7 +30,7 @@ class Zeros:
     labels: int = 0
 
     @staticmethod
-    def of(least: float, dtype: np.dtype[Any], labels: int) -> Zeros:
+    def reading(least: float, dtype: np.dtype[Any], labels: int) -> Zeros:
         """Where ``least`` is the smallest positive probability of all rows, saved as ``dtype``."""
         fine = 2.0**-24 if dtype == np.float16 else 2.0**-52
         digit = float(np.finfo(dtype if dtype.kind == "f" else working_dtype(dtype)).epsneg)

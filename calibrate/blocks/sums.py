@@ -90,7 +90,7 @@ class RowSums(Sums):
     values: Float64
 
     @staticmethod
-    def of(columns: list[Float64], weight: Float64, part: Index | None = None) -> RowSums:
+    def from_columns(columns: list[Float64], weight: Float64, part: Index | None = None) -> RowSums:
         """Add up m columns of ``(n,)`` values each; without parts, each row is on its own."""
         x = np.stack(columns)
         part = part_of(np.arange(len(weight))) if part is None else part
@@ -231,7 +231,7 @@ class FirstSeen:
         return FirstSeen(self.count + other.count, first.row, first.column)
 
     @staticmethod
-    def of(bad: npt.NDArray[np.bool_], start: int) -> FirstSeen:
+    def in_mask(bad: npt.NDArray[np.bool_], start: int) -> FirstSeen:
         """The first True of a ``(n,)`` or ``(n, K)`` mask whose row 0 is row ``start``."""
         count = int(np.count_nonzero(bad))
         if not count:

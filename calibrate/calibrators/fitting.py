@@ -1,271 +1,20 @@
-"""Minimise a value-and-gradient function by scipy's L-BFGS-B."""
+"""The temperature that minimises the NLL of a dataset, with its interval and what to say of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibrate.arrays import Float64, Index
-from calibrate.blocks.block import Block, sum_by_part
+from calibrate.blocks.optimise import NllStep, Search, scale_of
 from calibrate.blocks.passes import map_blocks, map_reduce
-from calibrate.blocks.softmax import exponentials, row_dot, target_scores
-from calibrate.blocks.sums import (
-    GREATEST,
-    NORMAL_95,
-    Sums,
-    effective,
-    jackknife,
-    leave_out,
-    student_95,
-)
+from calibrate.blocks.sums import NORMAL_95
+from calibrate.calibrators.warnings import ZeroLabels, certain, reasons, why_at_the_bound
 from calibrate.data.dataset import Dataset
 from calibrate.tasks import Task
 
-
-def minimise(
-    function: Callable[[Float64], tuple[float, Float64]],
-    start: Float64,
-    bounds: tuple[Float64, Float64],
-    gradient_tolerance: float,
-) -> Float64:
-    """The minimiser of ``function`` within ``bounds``, as far as L-BFGS-B gets.
-
-    The variables should be scaled so that the curvature is about 1: the first step is the
-    negative gradient, and ``gradient_tolerance`` is then a distance from the optimum. Whether
-    the point returned is the optimum is for the caller to check.
-
-    Reference: Byrd, Lu, Nocedal & Zhu (1995).
-    """
-    from scipy.optimize import Bounds, minimize  # here: this import takes a third of a second
-
-    result = minimize(
-        function,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=Bounds(*bounds),
-        options={"gtol": gradient_tolerance, "ftol": 0.0, "maxiter": 100, "maxls": 10},
-    )
-    return np.asarray(result.x, dtype=np.float64)
-
-
-# The NLL over rows with its derivatives in the inverse temperature.
-
-
-@dataclass(frozen=True)
-class NllSums(Sums):
-    """The NLL summed over rows, with its derivatives in the inverse temperature beta = 1/T.
-
-    ``nll = sum_i w_i (logsumexp(beta z_i) - beta t_i)`` with t the score of the label; its first
-    three derivatives in beta; the first two also by part, ``(2, parts)``.
-    """
-
-    weight: float
-    nll: float
-    gradient: float
-    curvature: float
-    third: float
-    by_part: Float64
-
-    @property
-    def spread(self) -> float:
-        """The standard error of beta from the plain sandwich, ``sqrt(sum gradient²) / curvature``.
-
-        Reference: White (1982), Maximum likelihood estimation of misspecified models.
-        """
-        return float(np.sqrt(np.square(self.by_part[0]).sum()) / self.curvature)
-
-    def half_width(self) -> float | None:
-        """Half of the 95 % interval of beta at the optimum; None for one part.
-
-        The jackknife's, which is the sandwich but for the leverage of a part: what beta would lose
-        without the part is its gradient over the curvature of the others.
-        Reference: MacKinnon & White (1985), Some heteroskedasticity-consistent covariance matrix
-        estimators.
-        """
-        gradient, curvature = self.by_part
-        n_parts = int(np.count_nonzero(curvature))
-        if n_parts < 2:
-            return None
-        error = float(jackknife(leave_out(gradient, curvature), n_parts))
-        return student_95(effective(curvature)) * error
-
-
-@dataclass(frozen=True)
-class NllStep:
-    """The step that adds up the NLL at inverse temperature ``beta``, with its derivatives.
-
-    With p = softmax(beta z): gradient = E_p[z] - t, curvature = Var_p[z], and the third
-    derivative is the third central moment of z. ``magnitude`` bounds ``|z|`` (inf if unknown).
-    """
-
-    beta: float
-    magnitude: float
-
-    def __call__(self, block: Block) -> NllSums:
-        k = exponentials(block.logits, self.beta, self.magnitude)
-        total = k.e.sum(axis=k.axis).astype(np.float64)
-        mean = row_dot(k.x, k.e, k.axis) / total
-        np.multiply(k.x, k.e, out=k.e)
-        mean_square = row_dot(k.x, k.e, k.axis) / total
-        np.multiply(k.x, k.e, out=k.e)
-        mean_cube = row_dot(k.x, k.e, k.axis) / total
-        target = target_scores(block.logits, block) - k.shift
-        nll = np.log(total) - self.beta * target
-        gradient = k.unit * mean - target
-        curvature = k.unit**2 * np.maximum(mean_square - mean * mean, 0.0)
-        third = k.unit**3 * (mean_cube - 3 * mean * mean_square + 2 * mean**3)
-        w = block.weight
-        first_two = np.stack([w * gradient, w * curvature])
-        return NllSums(
-            weight=float(w.sum()),
-            nll=float((w * nll).sum()),
-            gradient=float((w * gradient).sum()),
-            curvature=float((w * curvature).sum()),
-            third=float((w * third).sum()),
-            by_part=sum_by_part(first_two, block.part),
-        )
-
-
-# How far the scores of rows lie apart, and where the NLL leads at both ends of T.
-
-
-SMALLEST_GAP = 1e-303  # less is none: T and 1/T stay finite as far as T is searched
-GAP_SCORES = 1 << 13  # scores looked at to find the scale of the logits
-
-
-@dataclass(frozen=True, order=True)
-class Against:
-    """What a row adds to the slope at T = inf, its number, and how far below its largest score the
-    label's lies."""
-
-    pull: float
-    row: int
-    gap: float
-
-
-@dataclass(frozen=True)
-class EndSlopes(Sums):
-    """The slope of the NLL in 1/T at both ends: ``max z - t`` for T = 0, ``mean z - t`` for inf.
-
-    ``against`` is what the rows add to ``flat`` that pull it up, and ``worst`` the row that adds
-    most.
-    """
-
-    sharp: float
-    flat: float
-    against: float
-    worst: Against = field(metadata=GREATEST)
-
-
-def end_slopes(block: Block) -> EndSlopes:
-    z = block.logits.astype(np.float64)
-    target = target_scores(z, block)
-    gap = z.max(axis=1) - target
-    possible = np.isfinite(z)
-    below = (np.where(possible, z, 0.0) - target[:, None] * possible).sum(axis=1)
-    flat = block.weight * below / possible.sum(axis=1)
-    row = int(flat.argmax())
-    return EndSlopes(
-        float((block.weight * gap).sum()),
-        float(flat.sum()),
-        float(np.maximum(flat, 0.0).sum()),
-        Against(float(flat[row]), block.start + row, float(gap[row])),
-    )
-
-
-def typical_gap(dataset: Dataset) -> float | None:
-    """The median over rows of the gap between the largest score and the next; None if all tie.
-
-    Masked classes, however many and by whatever number, are not among a row's best two.
-    """
-    rows = max(16, GAP_SCORES // dataset.n_classes)
-    few = dataset.sample(rows)
-    gaps = _gaps(few.read(0, min(rows, few.n_rows)))
-    nearest = np.where(gaps > SMALLEST_GAP, gaps, np.inf).min(axis=1)
-    nearest = nearest[np.isfinite(nearest)]
-    return float(np.median(nearest)) if nearest.size else None
-
-
-@dataclass(frozen=True)
-class _LargestGap(Sums):
-    value: float = field(metadata=GREATEST)
-
-    @staticmethod
-    def of(block: Block) -> _LargestGap:
-        gaps = _gaps(block)
-        return _LargestGap(float(np.max(gaps, where=np.isfinite(gaps), initial=0.0)))
-
-
-def largest_gap(dataset: Dataset) -> float | None:
-    """The largest gap of all rows, for data whose sampled rows are constant."""
-    found = map_reduce(dataset, _LargestGap.of).value
-    return found if found > SMALLEST_GAP else None
-
-
-def _gaps(block: Block) -> Float64:
-    """How far each score lies below the largest of its row."""
-    z = block.logits.astype(np.float64)
-    with np.errstate(over="ignore"):
-        return np.asarray(z.max(axis=1, keepdims=True) - z)
-
-
-# Why no temperature is best, in the words of what the rows decide.
-
-
-@dataclass(frozen=True)
-class Reasons:
-    """What to say of rows without a best temperature.
-
-    Attributes:
-        separated: the NLL falls as T goes to 0.
-        astray: it falls as T grows.
-        flat: T changes nothing.
-    """
-
-    separated: str
-    astray: str
-    flat: str
-
-
-OF_SCORES = Reasons(
-    separated="the logits separate the labels: every row's label has the largest score, so the NLL "
-    "falls for ever as T goes to 0 and no finite T is best",
-    astray="the scores do not point to the labels: the NLL falls for ever as T grows and no finite "
-    "T is best; are the rows of logits and labels in the same order?",
-    flat="every row gives all its classes the same score, so no temperature changes anything",
-)
-OF_ANSWERS = Reasons(
-    separated="every answer said with more than 50 % was right and every one with less was wrong, "
-    "so the NLL falls for ever as T goes to 0 and no finite T is best",
-    astray="right and wrong answers are told apart no better than by 50 % for each: the NLL falls "
-    "for ever as T grows and no finite T is best",
-    flat="every confidence is 50 %, which no temperature moves",
-)
-
-
-def reasons(task: Task) -> Reasons:
-    """Those of rows that decide this."""
-    return OF_ANSWERS if task is Task.confidence else OF_SCORES
-
-
-# The temperature that minimises the NLL, by L-BFGS-B, with its interval.
-
-
-SAMPLE_ROWS = (250, 2_000)  # from nowhere to within a few percent of the optimum
-SAMPLE_SCORES = 1 << 23  # no larger sample is ever copied
 FAR = 6  # scores whose typical gap is beyond 2^±6 are rescaled
-BOUND = 1e4  # T is searched between scale/BOUND and scale·BOUND
-# A last step of this relative size leaves an error of its cube; finer ones drown in rounding.
-STEP_TOLERANCE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 1e-4}
-CLOSE = {np.dtype(np.float32): 8e-3, np.dtype(np.float64): 5e-4}  # what a sample should reach
 WIDEST = 100.0  # half an interval of log T so wide tells nothing, and its ends overflow
-NEAR = 0.5  # a step of Halley's this long still leads closer
-FAR_OFF = 3.0  # a start so far above the optimum in log(1/T), as no useful scores have, is left
-SAMPLE_TOLERANCE = 3e-2  # the optimum of a sample is no closer to that of the data
-SAMPLE_MARGIN = float(np.log(100.0))  # a sample's optimum this close to the bound says nothing
 
 
 @dataclass(frozen=True)
@@ -279,26 +28,18 @@ class Optimum:
     converged: bool = True
     warnings: tuple[str, ...] = ()
 
-    def in_units(self, unit: float) -> Optimum:
-        """That of scores ``unit`` times as large."""
-        interval = self.interval and (self.interval[0] * unit, self.interval[1] * unit)
-        return replace(self, temperature=self.temperature * unit, interval=interval)
-
 
 def best_temperature(dataset: Dataset, start: float | None = None) -> Optimum:
-    """Minimise ``mean_i w_i NLL_i(z_i / T)`` over T by L-BFGS-B.
+    """Minimise ``mean_i w_i NLL_i(z_i / T)`` over T.
 
-    The variable is log T, scaled by the curvature: a strided sample gives the start, the whole
-    data then take one or two passes. A last step by Halley's method, from derivatives that each
-    pass yields anyway, polishes the optimum; its size is the proof of convergence. The interval,
-    from the sandwich variance by parts, is taken on the scale of log T.
+    The interval, from the sandwich variance by parts, is taken on the scale of log T.
 
     Args:
         dataset: labelled rows.
         start: a temperature close to the optimum, where one is known.
     """
     dataset = dataset.precise()
-    scale = typical_gap(dataset) or largest_gap(dataset)
+    scale = scale_of(dataset)
     if scale is None:
         s = map_reduce(dataset, NllStep(1.0, dataset.magnitude))
         warning = f"T is undefined: {reasons(dataset.task).flat}; T = 1 was kept"
@@ -306,218 +47,30 @@ def best_temperature(dataset: Dataset, start: float | None = None) -> Optimum:
     exponent = round(np.log2(scale))
     if abs(exponent) > FAR:  # bring the scores near 1, so that no power of them overflows
         unit = 2.0**exponent
-        return best_temperature(dataset.rescaled(1 / unit)).in_units(unit)
-    search = _Search(dataset, (np.log(1 / (BOUND * scale)), np.log(BOUND / scale)))
-    theta = np.log(2.0 / scale)
-    if start is not None:
-        theta = -np.log(start)
-    elif dataset.n_rows >= 2 * SAMPLE_ROWS[0]:
-        theta = _start(search, theta)
-    return search.conclude(search.solve(theta))
-
-
-def _start(search: _Search, theta: float) -> float:
-    """A start for ``search`` from samples, the last one just large enough to be close."""
-    dataset = search.dataset
-    limit = min(dataset.n_rows // 4, SAMPLE_SCORES // dataset.n_classes)
-    error = 1.0
-    for rows in SAMPLE_ROWS:
-        if 2 * rows <= dataset.n_rows:
-            theta, error = search.try_sample(rows, theta)
-    for wanted in (CLOSE[dataset.dtype], NEAR / 5):  # enough for one pass; for two
-        rows = int(SAMPLE_ROWS[-1] * (1.5 * error / wanted) ** 2)
-        if rows <= limit:
-            return search.try_sample(rows, theta)[0] if rows > SAMPLE_ROWS[-1] else theta
-    return theta
-
-
-class _Search:
-    """The minimisation over ``theta = log(1/T)`` of one dataset, remembering its last pass."""
-
-    def __init__(
-        self, dataset: Dataset, bounds: tuple[float, float], tolerance: float | None = None
-    ) -> None:
-        self.dataset, self.bounds = dataset, bounds
-        self.tolerance = tolerance or STEP_TOLERANCE[dataset.dtype]
-        self.passes = 0
-        self._last: tuple[float, NllSums] | None = None
-
-    def sums(self, theta: float) -> NllSums:
-        if self._last is None or self._last[0] != theta:
-            self.passes += 1
-            step = NllStep(float(np.exp(theta)), self.dataset.magnitude)
-            self._last = (theta, map_reduce(self.dataset, step))
-        return self._last[1]
-
-    def last_step(self, theta: float) -> float:
-        """Halley's step in theta towards a zero gradient; inf where the NLL is flat or concave."""
-        s, beta = self.sums(theta), np.exp(theta)
-        first = beta * s.gradient
-        second = first + beta**2 * s.curvature
-        third = first + 3 * beta**2 * s.curvature + beta**3 * s.third
-        with np.errstate(over="ignore", invalid="ignore"):  # a score far from all others: no step
-            slope = 2 * second**2 - first * third
-        return float(-2 * first * second / slope) if second > 0 and slope > 0 else np.inf
-
-    def try_sample(self, rows: int, theta: float) -> tuple[float, float]:
-        """The optimum of a sample of so many rows, and its standard error.
-
-        A sample can be separable where the data are not; then ``theta`` and 1 are returned.
-        """
-        few = self.dataset.sample(rows)
-        if few.weights is not None and not few.weights.any():
-            return theta, 1.0
-        sample = _Search(few, self.bounds, SAMPLE_TOLERANCE)
-        solved = sample.solve(theta)
-        found = solved + sample.last_step(solved)
-        low, high = self.bounds
-        if not low + SAMPLE_MARGIN < found < high - SAMPLE_MARGIN:
-            return theta, 1.0
-        s = sample.sums(solved)
-        return found, float(s.spread / np.exp(found))
-
-    def solve(self, theta: float) -> float:
-        """From close by, steps of Halley's; else, or where these do not arrive, L-BFGS-B, restarted
-        with a fresh scale where it stopped early.
-        """
-        theta, arrived = self._polish(theta)
-        if not arrived:
-            theta, arrived = self._from_the_end(theta)
-        if arrived:
-            return theta
-        for _ in range(6):
-            if abs(self.last_step(theta)) <= self.tolerance:
-                break
-            before, theta = theta, self._descend(theta)
-            if theta == before:
-                break
-        return theta
-
-    def _polish(self, theta: float) -> tuple[float, bool]:
-        """As far as steps of Halley's lead, and whether they arrive."""
-        low, high = self.bounds
-        for _ in range(3):
-            step = self.last_step(theta)
-            if abs(step) <= self.tolerance:
-                return theta, True
-            if abs(step) > NEAR or not low < theta + step < high:
-                break
-            theta += step
-        return theta, False
-
-    def _from_the_end(self, theta: float) -> tuple[float, bool]:
-        """The bound, where the NLL falls as far as there, or a better start close to it; and
-        whether that is the optimum.
-
-        The NLL is convex in beta, so its slope at the bound proves it. Descents would creep there:
-        each step of theta shrinks the slope in theta that the next one goes by.
-        """
-        here = self._last = (theta, self.sums(theta))
-        down = here[1].gradient > 0
-        bound = self.bounds[0 if down else 1]
-        end = self.sums(bound)
-        if end.gradient > 0 if down else end.gradient <= 0:
-            return bound, True
-        if down and end.curvature > 0:  # Newton's step in beta, which is as good as 0 there
-            near = float(np.log(np.exp(bound) - end.gradient / end.curvature))
-            if bound < near < theta - FAR_OFF:
-                return self._polish(near)
-        self._last = here
-        return theta, False
-
-    def _descend(self, start: float) -> float:
-        first = self.sums(start)
-        beta = np.exp(start)
-        # the second derivative in theta, without the part that can make it negative
-        root = np.sqrt((beta**2 * first.curvature + beta * max(first.gradient, 0)) / first.weight)
-        if not root > 0 or not np.isfinite(root):
-            root = 1.0
-
-        def function(x: Float64) -> tuple[float, Float64]:
-            theta = float(start + x[0] / root)
-            s = self.sums(theta)
-            slope = np.exp(theta) * s.gradient / s.weight
-            return s.nll / s.weight, np.array([slope / root])
-
-        low, high = ((np.array([b]) - start) * root for b in self.bounds)
-        x = minimise(function, np.zeros(1), (low, high), self.tolerance * root)
-        return float(np.clip(start + x[0] / root, *self.bounds))
-
-    def conclude(self, theta: float) -> Optimum:
-        step, s = self.last_step(theta), self.sums(theta)
-        low, high = self.bounds
-        if abs(step) > self.tolerance or not low < theta < high:
-            return self._not_converged(theta)
-        mean_nll = s.nll / s.weight
-        theta += step
-        beta = float(np.exp(theta))
-        interval, half = None, s.half_width()
-        if half is not None and half < WIDEST * beta:
-            width = half / beta
-            interval = (float(np.exp(-theta - width)), float(np.exp(-theta + width)))
-        return Optimum(
-            temperature=1.0 / beta,
-            nll=float(mean_nll + step * beta * s.gradient / s.weight / 2),
-            passes=self.passes,
-            interval=interval,
-        )
-
-    def _not_converged(self, theta: float) -> Optimum:
-        """No finite optimum: say which way it lies and stop at the bound."""
-        ends, unit = map_reduce(self.dataset, end_slopes), 1 / self.dataset.factor
-        if ends.sharp <= 0:
-            theta = self.bounds[1]
-            reason = reasons(self.dataset.task).separated
-        elif ends.flat >= 0 and ends.worst.pull > ends.against / 2 and self.dataset.n_rows > 2:
-            theta = self.bounds[0]
-            reason = (
-                f"in row {ends.worst.row} the score of the label is "
-                f"{unit * ends.worst.gap:.3g} below the largest: it outweighs all other rows; is "
-                "this label right, or its class masked?"
-            )
-        elif ends.flat >= 0:
-            theta = self.bounds[0]
-            reason = reasons(self.dataset.task).astray
-        else:
-            reason = "the optimum was not reached"
-        s, t = self.sums(theta), float(np.exp(-theta))
-        warning = f"{reason}; stopped at T = {unit * t:.4g}"
+        found = best_temperature(dataset.rescaled(1 / unit))
+        interval = found.interval and (found.interval[0] * unit, found.interval[1] * unit)
+        return replace(found, temperature=found.temperature * unit, interval=interval)
+    search = Search(dataset, scale)
+    theta = search.solve(search.start() if start is None else -float(np.log(start)))
+    if not search.arrived(theta):
+        theta, reason = why_at_the_bound(dataset, theta, search.bounds)
+        s, t = search.sums(theta), float(np.exp(-theta))
+        warning = f"{reason}; stopped at T = {t / dataset.factor:.4g}"
         nll = float(s.nll / s.weight)
-        return Optimum(t, nll, self.passes, converged=False, warnings=(warning,))
-
-
-# Rows whose label has probability 0: what would T be without them?
-
-
-@dataclass(frozen=True)
-class ZeroLabels:
-    """The step that finds the rows of which some label has a score this low, or lower.
-
-    Attributes:
-        lowest: what a probability of 0 comes to: a log-probability of each class, or, of yes-no
-            decisions, the log-odds of no and of yes.
-        yes_no: whether the decisions are yes or no.
-    """
-
-    lowest: tuple[float, float]
-    yes_no: bool
-
-    def __call__(self, block: Block) -> Index:
-        rows, classes, _ = block.entries()
-        scores = block.logits[rows, classes].astype(np.float64)
-        limit = np.full(len(rows), self.lowest[1])
-        if self.yes_no:
-            scores = scores - block.logits[rows, 1 - classes]
-            limit = np.array(self.lowest)[classes]
-        return block.start + np.unique(rows[scores <= limit * (1 - 1e-6)])
-
-
-def certain(block: Block) -> Index:
-    """The rows of answers said with 0 or 100 %: right ones, too, as the others alone are no sample
-    of what such a confidence is worth.
-    """
-    said = np.empty(0) if block.said is None else block.said
-    return block.start + np.flatnonzero((said == 0) | (said == 1))
+        return Optimum(t, nll, search.passes, converged=False, warnings=(warning,))
+    step, s = search.last_step(theta), search.sums(theta)
+    theta += step
+    beta = float(np.exp(theta))
+    interval, half = None, s.half_width()
+    if half is not None and half < WIDEST * beta:
+        width = half / beta
+        interval = (float(np.exp(-theta - width)), float(np.exp(-theta + width)))
+    return Optimum(
+        temperature=1.0 / beta,
+        nll=float(s.nll / s.weight + step * beta * s.gradient / s.weight / 2),
+        passes=search.passes,
+        interval=interval,
+    )
 
 
 def heeding_zeros(dataset: Dataset, found: Optimum) -> Optimum:

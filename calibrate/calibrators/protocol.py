@@ -24,7 +24,7 @@ class Shape:
     labels: int | None = None
 
     @staticmethod
-    def of(dataset: Dataset) -> Shape:
+    def fitted_on(dataset: Dataset) -> Shape:
         """What a calibrator fitted on these rows fits."""
         multilabel = dataset.task is Task.multilabel
         return Shape(dataset.n_classes, dataset.layout.n_labels if multilabel else None)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TextIO
 import typer
 from typer.core import TyperGroup
 
+from calibrate.cli.command import PanelCommand
 from calibrate.cli.console import in_log
 from calibrate.errors import CalibrateError
 from calibrate.text import one_line
@@ -32,9 +33,12 @@ class _Commands(TyperGroup):
     def get_command(self, _: Any, name: str) -> Any:
         if name not in COMMANDS:
             return None
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(name)(getattr(import_module(f"calibrate.cli.{name}"), name))
-        return typer.main.get_command(single)
+        found = getattr(import_module(f"calibrate.cli.{name}"), name)
+        if not isinstance(found, typer.Typer):
+            function, found = found, typer.Typer(rich_markup_mode=None)
+            found.command(name, cls=PanelCommand)(function)
+        found._add_completion = False
+        return typer.main.get_command(found)
 
 
 app = typer.Typer(

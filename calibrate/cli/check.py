@@ -7,32 +7,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.report import AfterOptions, ReportRows, WantedOptions, of_logits, of_predictions
+from calibrate.cli.report import AfterOptions, ReportRows, VoteOptions, of_logits, of_predictions
 from calibrate.errors import InputError, check_known
 from calibrate.files import read_text
-from calibrate.renderers.formats import FORMATS, format_of
-from calibrate.results.checks import BOUNDS, Limit
 from calibrate.text import brief, cut
 
 if TYPE_CHECKING:
-    from calibrate.analyses.checks import Asked, Earlier
+    from calibrate.analyses.checks import Requirements
     from calibrate.data.dataset import Dataset
-    from calibrate.results.checks import Checks
-    from calibrate.results.measurement import Metrics
-    from calibrate.results.report import Report
+    from calibrate.results.checks import Limit
 
 
 PROJECT = "pyproject.toml"
 SWITCHES = ("confident", "drift", "warn-only")
 NUMBERS = ("alpha", "drift-size")
 LARGEST = 1e300
-KEYS = (*BOUNDS, *SWITCHES, "against", *NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -110,7 +105,9 @@ def _section(content: dict[str, Any], path: str, *, wanted: bool) -> tuple[dict[
 
 
 def _of(section: dict[str, Any], where: str, folder: Path) -> CheckConfig:
-    check_known(where, section, KEYS)
+    from calibrate.results.checks import BOUNDS, Limit
+
+    check_known(where, section, (*BOUNDS, *SWITCHES, "against", *NUMBERS))
     limits: list[Limit] = []
     options: dict[str, Any] = {}
     for key, value in section.items():
@@ -153,12 +150,14 @@ def _number(value: Any, where: str) -> float:
 
 
 EXAMPLE = "calibrate check LOGITS LABELS -c calibrator.json --max ece=0.03 --min accuracy=0.9"
-WRITTEN = ("json", "markdown", "junit", "text")  # formats of files
+WRITTEN = ("json", "markdown", "junit", "text")  # formats of -o
 
 
 @dataclass(frozen=True, kw_only=True)
 class GateOptions:
     """What is checked."""
+
+    panel: ClassVar = "Limits"
 
     max: Annotated[
         list[str] | None,
@@ -231,13 +230,13 @@ class GateOptions:
         }
         return replace(self, **given)
 
-    def asked(self, config: CheckConfig) -> Asked:
+    def asked(self, config: CheckConfig) -> Requirements:
         """What is checked, after ``merged``.
 
         Raises:
             InputError: nothing is, or it cannot be.
         """
-        from calibrate.analyses.checks import Asked, Drift
+        from calibrate.analyses.checks import Drift, Requirements
 
         drift = Drift()
         if self.alpha is not None:
@@ -247,7 +246,7 @@ class GateOptions:
         limits = self._limits(config)
         if not limits and self.against is None and not self.drift:
             raise InputError(f"nothing to check; give a limit, as in: {EXAMPLE}")
-        return Asked(limits, bool(self.confident), drift if self.drift else None)
+        return Requirements(limits, bool(self.confident), drift if self.drift else None)
 
     def _limits(self, config: CheckConfig) -> tuple[Limit, ...]:
         """Those of the file of settings, then those of the command line, which win."""
@@ -263,20 +262,6 @@ class GateOptions:
         return tuple(found.values())
 
 
-@dataclass(frozen=True, kw_only=True)
-class MeasureOptions:
-    """How figures are measured."""
-
-    class_names: options.ClassNames = None
-    n_bins: options.Bins = 15
-    votes: options.Votes = None
-
-    @property
-    def wanted(self) -> WantedOptions:
-        """The same, for a report."""
-        return WantedOptions(class_names=self.class_names, n_bins=self.n_bins, votes=self.votes)
-
-
 Output = Annotated[
     str | None,
     typer.Option(
@@ -290,79 +275,50 @@ def check(
     rows: ReportRows,
     after: AfterOptions,
     gate: GateOptions,
-    measure: MeasureOptions,
-    samples: options.SampleOptions,
+    measure: VoteOptions,
     show: options.ScreenOptions,
     output: Output = None,
 ) -> Answer:
     """Fail, with exit status 1, where calibration is not what it should be."""
-    from calibrate.analyses.checks import Earlier, judge
+    from calibrate.analyses.checks import Earlier, judge, paired_changes
+    from calibrate.calibrators.file import load
     from calibrate.cli.console import recognised
     from calibrate.cli.files import check_outputs
+    from calibrate.files import write_bytes
+    from calibrate.renderers.documents.check import reason
+    from calibrate.renderers.formats import FORMATS, format_of
+    from calibrate.renderers.parts import Shown
+    from calibrate.results.checks import Outcome
 
-    _format_of(output)
+    format = None if output is None else format_of(output, WRITTEN)
+    if output is not None and format is None:
+        suffixes = ", ".join(FORMATS[name].suffix for name in WRITTEN)
+        raise InputError(f"{output}: expected the name of a file that ends in {suffixes}")
     check_outputs([output])
     config = CheckConfig.read(gate.config)
     gate = gate.merged(config)
     asked, rows = gate.asked(config), rows.named
     earlier = None if gate.against is None else Earlier.read(gate.against)
-    wanted, notes = measure.wanted, list[str]()
-    settings = wanted.settings(samples if asked.resampled else replace(samples, bootstrap=0))
+    notes = list[str]()
+    bootstrap = measure.bootstrap if asked.resampled else 0
+    settings = measure.settings(bootstrap=bootstrap, votes=measure.votes)
     dataset: Dataset | None = None
     if rows.are_predictions:
-        report = of_predictions(rows, after, wanted, settings)
+        report = of_predictions(rows, after, measure, settings)
     else:
-        report, dataset = of_logits(rows, after, wanted, settings)
+        report, dataset = of_logits(rows, after, measure, settings)
         notes = recognised(dataset)
-    change = None if earlier is None else _change(report, earlier, dataset, after)
+    change = None
+    if earlier is not None:
+        given = after.given
+        through = load(given) if isinstance(given, str) else given
+        change = paired_changes(report, earlier, dataset, through)
     found = replace(judge(report, asked, earlier, change), warn_only=gate.warn_only)
-    _write(found, output)
-    status = 0 if found.passed or found.warn_only else 1
-    return Answer(found, show, notes=notes, warnings=_told(found, show), status=status)
-
-
-def _told(found: Checks, show: options.ScreenOptions) -> list[str]:
-    """What failed, for the log of a build whose stdout goes elsewhere."""
-    from calibrate.renderers.documents.check import reason
-    from calibrate.results.checks import Outcome
-
-    if show.format.value in ("text", "github"):
-        return []
-    return [reason(check, found) for check in found.of(Outcome.failed)]
-
-
-def _change(
-    report: Report, earlier: Earlier, dataset: Dataset | None, after: AfterOptions
-) -> Metrics | None:
-    """Differences from an earlier report of the same rows; None where they are not paired."""
-    from calibrate.analyses.checks import paired
-    from calibrate.calibrators.file import load
-
-    given = after.given
-    through = load(given) if isinstance(given, str) else given
-    return paired(report, earlier, dataset, through)
-
-
-def _format_of(output: str | None) -> str | None:
-    """In which format a file is written.
-
-    Raises:
-        InputError: its name does not tell.
-    """
-    if output is None:
-        return None
-    found = format_of(output, WRITTEN)
-    if found is None:
-        suffixes = ", ".join(FORMATS[name].suffix for name in WRITTEN)
-        raise InputError(f"{output}: expected the name of a file that ends in {suffixes}")
-    return found
-
-
-def _write(found: Checks, output: str | None) -> None:
-    from calibrate.files import write_bytes
-    from calibrate.renderers.parts import Shown
-
-    name = _format_of(output)
-    if name is not None and output is not None:
-        text = FORMATS[name](found, Shown(all=True))
+    if format is not None and output is not None:
+        text = FORMATS[format](found, Shown(all=True))
         write_bytes(output, text.encode(errors="backslashreplace"))
+    status = 0 if found.passed or found.warn_only else 1
+    told = list[str]()  # for the log of a build whose stdout goes elsewhere
+    if show.format.value not in ("text", "github"):
+        told = [reason(check, found) for check in found.with_outcome(Outcome.failed)]
+    return Answer(found, show, notes=notes, warnings=told, status=status)

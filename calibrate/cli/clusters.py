@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -21,6 +21,8 @@ class Units(str, Enum):
 @dataclass(frozen=True, kw_only=True)
 class LayerOptions:
     """The last layer of each model."""
+
+    panel: ClassVar = "Input"
 
     features: Annotated[
         list[str] | None,
@@ -49,9 +51,15 @@ class LayerOptions:
 class PanelOptions:
     """What the picture shows."""
 
+    panel: ClassVar = "Output"
+
     classes: Annotated[
         str,
-        typer.Option("--classes", help="Three classes, by name or number from 0, with commas."),
+        typer.Option(
+            "--classes",
+            help="Three classes, by name or number from 0, with commas.",
+            rich_help_panel="Measurement",
+        ),
     ]
     output: Annotated[
         str | None,
@@ -98,9 +106,9 @@ def clusters(
     names = None if panels.class_names is None else read_names(panels.class_names)
     of_layers = (layers.features or [], layers.last_layer or [], panels.name or [])
     models = open_models(files, *of_layers, weights_axis=layers.weights_axis, reading=read.reading)
-    names = names or models[0].dataset.class_names
+    names = names or models[0].test.class_names
     numbers = class_numbers(panels.classes, names) or ()
-    check_class_names(names, models[0].dataset.n_classes, panels.class_names or "")
+    check_class_names(names, models[0].test.n_classes, panels.class_names or "")
     drawn = {"bootstrap": samples.bootstrap, "seed": samples.seed}
     report = measure_clusters(models, numbers, class_names=names, **drawn)
     with doing("drawing"):

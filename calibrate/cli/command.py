@@ -7,9 +7,12 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Any, TextIO, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, get_type_hints
+
+from typer.core import TyperCommand
 
 from calibrate.cli.console import (
     Progress,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from calibrate.results.json import Result
 
 
+PANELS = ("Arguments", "Input", "Method", "Limits", "Measurement", "Output", "Run")
 MANY = 3  # files of a folder that are not named one by one
 
 
@@ -205,20 +209,47 @@ def _built(group: Any, values: dict[str, Any]) -> Any:
 
 
 def _spread(hints: dict[str, Any], own: Mapping[str, Parameter]) -> Iterator[Parameter]:
-    """The parameters of a function, groups replaced by their fields."""
+    """Return the parameters of a function, groups replaced by their fields, in panels of the help.
+
+    An option that the function declares itself is about its output.
+    """
     for name, kind in hints.items():
         if not is_dataclass(kind):
-            yield Parameter(
-                name, Parameter.KEYWORD_ONLY, default=own[name].default, annotation=kind
-            )
+            default, kind = own[name].default, _in_panel(kind, "Output")
+            yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
             continue
-        of_group = get_type_hints(kind, include_extras=True)
-        for option in fields(kind):
+        group: Any = kind
+        of_group = get_type_hints(group, include_extras=True)
+        for option in fields(group):
             default = Parameter.empty if option.default is MISSING else option.default
-            annotation = of_group[option.name]
+            annotation = _in_panel(of_group[option.name], group.panel)
             yield Parameter(
                 option.name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation
             )
+
+
+def _in_panel(annotation: Any, panel: str) -> Any:
+    """Return the annotation of an option, or of an argument, which is in a panel of its own."""
+    about = copy(annotation.__metadata__[0])
+    about.rich_help_panel = about.rich_help_panel or panel
+    return Annotated[annotation.__origin__, about]
+
+
+class PanelCommand(TyperCommand):
+    """A command whose help lists options by their panels, in plain text."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        panels: dict[str, list[Any]] = {panel: [] for panel in PANELS}
+        for each in self.get_params(ctx):
+            record = each.get_help_record(ctx)
+            if record is not None:
+                argument = each.param_type_name == "argument"
+                panel = "Arguments" if argument else getattr(each, "rich_help_panel", None)
+                panels[panel or "Run"].append(record)
+        for panel, records in panels.items():
+            if records:
+                with formatter.section(panel):
+                    formatter.write_dl(records)
 
 
 def _options(parameters: list[Parameter]) -> Iterator[tuple[str, str]]:

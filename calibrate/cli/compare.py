@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
@@ -16,6 +16,7 @@ from calibrate.renderers.formats import FORMATS, format_of
 
 if TYPE_CHECKING:
     from calibrate.calibrators.file import CalibratorFile
+    from calibrate.calibrators.methods.temperature import Temperature
 
 RunNames = Annotated[
     list[str] | None,
@@ -23,6 +24,7 @@ RunNames = Annotated[
         "--name",
         help="What to call a model; once per file, in order. The same name again is another run of "
         "that model, as with another seed: means and spread over its runs are shown.",
+        rich_help_panel="Input",
     ),
 ]
 
@@ -30,6 +32,8 @@ RunNames = Annotated[
 @dataclass(frozen=True, kw_only=True)
 class ValidationOptions:
     """Where the temperatures come from."""
+
+    panel: ClassVar = "Method"
 
     val_logits: Annotated[
         list[str] | None,
@@ -57,7 +61,7 @@ class ValidationOptions:
 
     def check(self, files: list[str], names: list[str] | None, rows: options.ReadOptions) -> None:
         """Raise InputError unless the temperatures come from one place, for each model."""
-        from calibrate.analyses.clusters import check_counts
+        from calibrate.analyses.candidates import check_counts
         from calibrate.errors import InputError
 
         several = {"val_logits": self.val_logits, "calibrator": self.calibrator}
@@ -76,17 +80,19 @@ class ValidationOptions:
         if bool(self.val_logits) != (self.val_labels is not None):
             raise InputError("expected both `val_logits` and `val_labels`, or neither to cross-fit")
 
-    def calibrators(self) -> list[CalibratorFile]:
+    def calibrators(self) -> list[CalibratorFile | Temperature]:
         """The temperatures that are given, one per model; none where they are to be fitted."""
-        from calibrate.calibrators.file import file_of, read_calibrator_file
+        from calibrate.calibrators.file import read_calibrator_file
 
-        found = [read_calibrator_file(name) for name in self.calibrator or ()]
-        return found + [file_of(temperature_of(t)) for t in self.temperature or ()]
+        files = map(read_calibrator_file, self.calibrator or ())
+        return [*files, *map(temperature_of, self.temperature or ())]
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeasureOptions:
+class CompareMeasureOptions:
     """How the models are measured."""
+
+    panel: ClassVar = "Measurement"
 
     metrics: options.Metrics = None
     n_bins: options.Bins = 15
@@ -99,6 +105,8 @@ TABLES = ("csv", "latex")
 @dataclass(frozen=True, kw_only=True)
 class WriteOptions:
     """What is written: a folder, and tables."""
+
+    panel: ClassVar = "Output"
 
     output: options.Folder = "compare"
     figures: Figures = None
@@ -135,15 +143,14 @@ def compare(
     files: options.ManyFiles,
     fitted_on: ValidationOptions,
     rows: options.ReadOptions,
-    measure: MeasureOptions,
+    measure: CompareMeasureOptions,
     show: options.PrintOptions,
     write: WriteOptions,
     name: RunNames = None,
 ) -> Answer:
     """Compare models on the same rows, without and with temperature; write a folder."""
     import calibrate
-    from calibrate.analyses.clusters import default_titles
-    from calibrate.analyses.compare import compare as compare_datasets
+    from calibrate.analyses.candidates import default_names
     from calibrate.analyses.compare import metrics_of_comparison
     from calibrate.blocks.passes import doing
     from calibrate.cli.console import made_here, recognised
@@ -164,13 +171,12 @@ def compare(
     datasets = [rows.open(each, labels) for each in logits]
     validation = [rows.open(each, fitted_on.val_labels) for each in fitted_on.val_logits or ()]
     settings = calibrate.Settings(n_bins=measure.n_bins, seed=measure.seed)
-    found = compare_datasets(
-        name or default_titles(logits),
-        datasets,
-        validation,
-        settings,
-        calibrators=calibrators,
+    found = calibrate.compare(
+        list(zip(name or default_names(logits), datasets, strict=True)),
+        validation=validation or None,
+        calibrators=calibrators or None,
         metrics=shown or (),
+        settings=settings,
     )
     found = replace(found, made=made_here())
     drawings = {file: partial(COMPARISON_PICTURES[name], found) for file, name in pictures.items()}

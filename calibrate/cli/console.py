@@ -7,25 +7,23 @@ import platform
 import re
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 from calibrate.errors import CalibrateError, InputError
 from calibrate.files import announce, check_regular
-from calibrate.results.report import Made
 from calibrate.tasks import Task
 from calibrate.text import one_line, shell_word
-from calibrate.version import package_version
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
     from calibrate.data.dataset import Dataset
-    from calibrate.results.report import Report
+    from calibrate.results.report import Provenance, Report
 
 
 PATIENCE = 1.0  # seconds before progress shows
@@ -139,72 +137,64 @@ def in_blocks(out: TextIO) -> bool:
     return out.isatty() and (out.encoding or "").lower().replace("-", "") == "utf8"
 
 
-@dataclass
-class Pass:
-    """What is being done at the moment, and how far it is."""
-
-    stage: str = "working"
-    total: int = 0
-    unit: str = "rows"
-    number: int = 1
-    done: int = 0
-    since: float = field(default_factory=time.monotonic)
-
-    def __str__(self) -> str:
-        """``fitting (pass 2): 400 of 1,000 rows, 3 s left``"""
-        name = self.stage if self.number == 1 else f"{self.stage} (pass {self.number})"
-        if not self.done or self.done >= self.total:  # not counted, or what comes after it
-            return name
-        left = (time.monotonic() - self.since) * (self.total - self.done) / self.done
-        time_left = f"{left:.0f} s" if left < 100 else f"{left / 60:.0f} min"
-        return f"{name}: {self.done:,} of {self.total:,} {self.unit}, {time_left} left"
-
-
 class Progress:
-    """A line on stderr that says what is being done, on a terminal, for work that takes its time.
+    """A line on stderr that names the stage, on a terminal, for work of more than a second.
 
     Call it with the number of rows at each step forward.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._terminal = sys.stderr.isatty() and not quiet
-        self._now = Pass()
-        self._over = threading.Event()
-        self._shows = threading.Thread(target=self._show, daemon=True)
+        self._stage, self._total, self._unit, self._pass = "", 0, "rows", 1
+        self._bar: Bar | None = None
+        if not sys.stderr.isatty() or quiet:
+            return
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+        from rich.progress import TextColumn
+
+        self._bar = Bar(
+            TextColumn("{task.description}{task.fields[count]}", markup=False),
+            console=Console(stderr=True, highlight=False),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._bar.add_task("working", total=None, count="")
+        self._timer = threading.Timer(PATIENCE, self._bar.start)
+        self._timer.daemon = True
 
     def __call__(self, rows: int) -> None:
-        self._now.done += rows
+        if self._bar is None:
+            return
+        self._bar.advance(self._task, rows)
+        task = self._bar.tasks[0]
+        done, seconds, count = int(task.completed), task.time_remaining, ""
+        if done < self._total:
+            count = f": {done:,} of {self._total:,} {self._unit}"
+            if seconds is not None:
+                time = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+                count += f", {time} left"
+        self._bar.update(self._task, count=count)
 
     def began(self, stage: str, total: int, unit: str) -> None:
-        """A pass over so many rows begins; 0: work that is no pass."""
-        again = total > 0 and self._now.total > 0 and self._now.stage == stage
-        self._now = Pass(stage, total, unit, self._now.number + 1 if again else 1)
-
-    def _show(self) -> None:
-        """Draw the line every tenth of a second, once patience has run out."""
-        if self._over.wait(PATIENCE):
-            return
-        while not self._over.wait(0.1):
-            width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
-            sys.stderr.write(f"\r\x1b[2K{str(self._now)[: width - 1]}")
-            sys.stderr.flush()
-        sys.stderr.write("\r\x1b[2K")
-        sys.stderr.flush()
+        """Begin a pass over so many rows; 0: work that is no pass."""
+        again = total > 0 and self._total > 0 and self._stage == stage
+        self._pass = self._pass + 1 if again else 1
+        self._stage, self._total, self._unit = stage, total, unit
+        if self._bar is not None:
+            name = stage if self._pass == 1 else f"{stage} (pass {self._pass})"
+            self._bar.reset(self._task, total=total or None, description=name, count="")
 
     def __enter__(self) -> Progress:
-        if self._terminal:
-            self._shows.start()
+        if self._bar is not None:
+            self._timer.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        if self._terminal:
-            self._shows.join()
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._timer.cancel()
+            self._timer.join()  # not in the middle of its start
+            self._bar.stop()
 
 
 # The page of a step in GitHub Actions: a file that steps add Markdown to.
@@ -284,9 +274,12 @@ WITH_VALUE |= {"--workers"}
 ALONE = {"-q", "--quiet", "--all", "--debug"}
 
 
-def made_here() -> Made:
+def made_here() -> Provenance:
     """By this process."""
     import numpy as np
+
+    from calibrate.results.report import Provenance
+    from calibrate.version import package_version
 
     words = ["calibrate", *map(_word, _kept(sys.argv[1:]))]
     versions = {
@@ -294,7 +287,7 @@ def made_here() -> Made:
         "Python": platform.python_version(),
         "numpy": np.__version__,
     }
-    return Made(" ".join(words), versions)
+    return Provenance(" ".join(words), versions)
 
 
 def _kept(words: Sequence[str]) -> Iterator[str]:

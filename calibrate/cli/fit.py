@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -13,12 +13,13 @@ from calibrate.cli.options import metric_names
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
-    from calibrate.metrics.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class MethodOptions:
+class TemperatureOptions:
     """What is fitted."""
+
+    panel: ClassVar = "Method"
 
     per_label: Annotated[
         bool, typer.Option("--per-label", help="A temperature for each label of --task multilabel.")
@@ -34,37 +35,11 @@ class MethodOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WantedOptions(options.SampleOptions):
-    """What of the fit is printed. Samples are drawn for those of --metrics that need them."""
+class FitMeasureOptions(options.MeasureOptions):
+    """What is measured and printed. Samples are drawn for those of --metrics that need them."""
 
     metrics: options.Metrics = None
-    class_names: options.ClassNames = None
-    n_bins: options.Bins = 15
     negligible: options.Negligible = 0.005
-
-    @property
-    def shown(self) -> tuple[str, ...]:
-        from calibrate.metrics.registry import headline
-
-        chosen = metric_names(self.metrics)
-        return headline() if chosen is None else chosen
-
-    def settings(self) -> Settings:
-        """Everything is measured only where a metric asks for it."""
-        from calibrate.data.readers.text import read_names
-        from calibrate.metrics import METRICS, Interval
-        from calibrate.metrics.settings import Settings
-
-        asked = [METRICS[name] for name in self.shown]
-        full = any(not each.quick or each.interval is Interval.BOOTSTRAP for each in asked)
-        return Settings(
-            n_bins=self.n_bins,
-            full=full,
-            bootstrap=self.bootstrap if full else 0,
-            seed=self.seed,
-            negligible=self.negligible,
-            class_names=None if self.class_names is None else read_names(self.class_names),
-        )
 
 
 def _others(rows: options.RowOptions, dataset: Dataset) -> str:
@@ -82,10 +57,10 @@ def _others(rows: options.RowOptions, dataset: Dataset) -> str:
 @command
 def fit(
     rows: options.RowOptions,
-    method: MethodOptions,
+    method: TemperatureOptions,
     show: options.ScreenOptions,
     draw: options.FigureOptions,
-    wanted: WantedOptions,
+    measure: FitMeasureOptions,
     output: Annotated[
         str, typer.Option("-o", "--output", help="Where to write the calibrator.")
     ] = "calibrator.json",
@@ -97,13 +72,18 @@ def fit(
     from calibrate.cli.console import not_measured, recognised
     from calibrate.cli.files import check_outputs, check_suffix, draw_picture
     from calibrate.data.labels import check_class_names
+    from calibrate.metrics import METRICS, Interval, headline
     from calibrate.results.report import Code
 
-    shown, settings = wanted.shown, wanted.settings()
+    chosen = metric_names(measure.metrics)
+    asked = [METRICS[name] for name in chosen or headline()]
+    full = any(not each.quick or each.interval is Interval.BOOTSTRAP for each in asked)
+    bootstrap = measure.bootstrap if full else 0
+    settings = measure.settings(full=full, bootstrap=bootstrap, negligible=measure.negligible)
     check_outputs([output], [draw.figure])
     dataset = rows.dataset(settings.class_names)
     check_suffix(output, [".json"])  # when it is known that it is no input
-    check_class_names(settings.class_names, dataset.layout.n_columns, wanted.class_names or "")
+    check_class_names(settings.class_names, dataset.layout.n_columns, measure.class_names or "")
     fitted: calibrate.Fit[Any]
     if not method.per_label:
         share, over = method.label_smoothing, method.smoothing_over.value
@@ -119,8 +99,8 @@ def fit(
         with doing("drawing"):
             draw_picture("reliability", report, draw.figure, draw.dpi)
     about = {} if held is None else {output: f", T = {held:.3g}"}
-    warnings = not_measured(shown if wanted.metrics else (), report)
+    warnings = not_measured(chosen, report)
     notes = recognised(dataset)
     if report.verdict is None or report.verdict.code not in (Code.unrelated, Code.not_converged):
         notes.append(f"next, on other rows: calibrate report {_others(rows, dataset)} -c {output}")
-    return Answer(report, show, about, warnings, notes, shown if wanted.metrics else None)
+    return Answer(report, show, about, warnings, notes, chosen)

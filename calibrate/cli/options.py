@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from calibrate.cli.console import Progress
     from calibrate.data.dataset import Dataset
     from calibrate.data.reading import Reading
+    from calibrate.metrics.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """How the work is run."""
+
+    panel: ClassVar = "Run"
 
     workers: Annotated[
         int | None,
@@ -52,7 +55,7 @@ class RunOptions:
     def running(self, progress: Progress) -> ExitStack:
         """What runs the passes of the command."""
         from calibrate.blocks.passes import running
-        from calibrate.data.spool import spooling
+        from calibrate.data.decoded import spooling
 
         both = ExitStack()
         both.enter_context(spooling(self.spool))
@@ -69,16 +72,16 @@ class ScoresKind(str, Enum):
     log_probabilities = "log-probabilities"
 
 
-class Format(str, Enum):
+class OutputFormat(str, Enum):
     """The formats that can be printed: those of ``renderers/formats/``."""
 
-    _ignore_ = "Format each"
-    Format = vars()
+    _ignore_ = "OutputFormat each"
+    OutputFormat = vars()
     for each in CHOICES:
-        Format[each] = each
+        OutputFormat[each] = each
 
 
-TEXT = Format("text")
+TEXT = OutputFormat("text")
 
 
 class TaskKind(str, Enum):
@@ -112,7 +115,9 @@ ManyFiles = Annotated[
 ]
 Names = Annotated[
     list[str] | None,
-    typer.Option("--name", help="What to call a model; once per model, in order."),
+    typer.Option(
+        "--name", help="What to call a model; once per model, in order.", rich_help_panel="Input"
+    ),
 ]
 Scores = Annotated[
     ScoresKind | None,
@@ -139,7 +144,12 @@ CalibratorFile = Annotated[
     str | None, typer.Option("-c", "--calibrator", help="What `calibrate fit` wrote.")
 ]
 ClassNames = Annotated[
-    str | None, typer.Option("--class-names", help="A text file: one name per line and class.")
+    str | None,
+    typer.Option(
+        "--class-names",
+        help="A text file: one name per line and class.",
+        rich_help_panel="Input",
+    ),
 ]
 Metrics = Annotated[
     str | None,
@@ -183,6 +193,8 @@ Dpi = Annotated[int, typer.Option("--dpi", min=30, max=1200, help="Dots per inch
 @dataclass(frozen=True, kw_only=True)
 class ScoreOptions:
     """How scores are to be read."""
+
+    panel: ClassVar = "Input"
 
     scores: Scores = None
     label_column: LabelColumn = None
@@ -289,6 +301,8 @@ def _value(choice: Enum | None) -> str | None:
 class SampleOptions:
     """Samples drawn."""
 
+    panel: ClassVar = "Measurement"
+
     bootstrap: Annotated[
         int, typer.Option("--bootstrap", min=0, help="Samples behind the intervals; 0 for none.")
     ] = 1000
@@ -296,8 +310,27 @@ class SampleOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeasureOptions(SampleOptions):
+    """How a set of rows is measured."""
+
+    n_bins: Bins = 15
+    class_names: ClassNames = None
+
+    def settings(self, **more: Any) -> Settings:
+        """Return the settings, with ``more`` of their fields."""
+        from calibrate.data.readers.text import read_names
+        from calibrate.metrics.settings import Settings
+
+        names = None if self.class_names is None else read_names(self.class_names)
+        asked: dict[str, Any] = {"n_bins": self.n_bins, "bootstrap": self.bootstrap}
+        return Settings(**{**asked, "seed": self.seed, "class_names": names, **more})
+
+
+@dataclass(frozen=True, kw_only=True)
 class FigureOptions:
     """One picture."""
+
+    panel: ClassVar = "Output"
 
     figure: Annotated[
         str | None,
@@ -310,8 +343,10 @@ class FigureOptions:
 class PrintOptions:
     """How the result is printed."""
 
+    panel: ClassVar = "Output"
+
     format: Annotated[
-        Format,
+        OutputFormat,
         typer.Option(
             "--format",
             help=f"How to print the result on stdout. {help_of_formats()}",
@@ -436,6 +471,8 @@ def temperature_of(value: float) -> calibrators.Temperature:
 @dataclass(frozen=True, kw_only=True)
 class ThroughOptions:
     """A calibrator, said in one of two ways, or none."""
+
+    panel: ClassVar = "Method"
 
     calibrator: CalibratorFile = None
     temperature: Temperature = None

@@ -21,7 +21,7 @@ class RenderOptions(ReportShow):
     """How a result is shown, and where."""
 
     format: Annotated[
-        options.Format | None,
+        options.OutputFormat | None,
         typer.Option(
             "--format",
             help=f"How to show the result. {help_of_formats()} Default: by the name of the output "
@@ -35,7 +35,7 @@ class RenderOptions(ReportShow):
     @property
     def chosen(self) -> RenderOptions:
         """The same with a format."""
-        named = options.Format(format_of(self.output or "") or "text")
+        named = options.OutputFormat(format_of(self.output or "") or "text")
         return replace(self, format=self.format or named)
 
 

@@ -84,11 +84,17 @@ class AfterOptions(ThroughOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WantedOptions:
+class VoteOptions(options.MeasureOptions):
+    """How rows with labels of any kind are measured."""
+
+    votes: options.Votes = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportMeasureOptions(VoteOptions):
     """What is measured and listed."""
 
     metrics: options.Metrics = None
-    class_names: options.ClassNames = None
     classes: Annotated[
         str | None,
         typer.Option(
@@ -98,27 +104,7 @@ class WantedOptions:
         ),
     ] = None
     top: Annotated[int, typer.Option("--top", min=0, help="How many of the worst classes.")] = 10
-    n_bins: options.Bins = 15
     negligible: options.Negligible = 0.005
-    votes: options.Votes = None
-
-    @property
-    def shown(self) -> tuple[str, ...] | None:
-        return metric_names(self.metrics)
-
-    def settings(self, samples: options.SampleOptions) -> Settings:
-        from calibrate.data.readers.text import read_names
-        from calibrate.metrics.settings import Settings
-
-        return Settings(
-            n_bins=self.n_bins,
-            bootstrap=samples.bootstrap,
-            seed=samples.seed,
-            top=self.top,
-            class_names=None if self.class_names is None else read_names(self.class_names),
-            votes=self.votes,
-            negligible=self.negligible,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +127,7 @@ class ReportShow(options.ScreenOptions):
 def report(
     rows: ReportRows,
     after: AfterOptions,
-    wanted: WantedOptions,
-    samples: options.SampleOptions,
+    measure: ReportMeasureOptions,
     draw: DrawOptions,
     show: ReportShow,
     output: options.Folder = "report",
@@ -154,17 +139,18 @@ def report(
     from calibrate.renderers.folder import write_result
     from calibrate.renderers.plots import PICTURES
 
-    shown = wanted.shown
+    shown = metric_names(measure.metrics)
     pictures = figure_files(draw.figures, PICTURES)
     elsewhere = [] if draw.figure is None else [draw.figure]
     inside = [file for file, name in pictures.items() if name != "reliability" or not elsewhere]
     check_names(elsewhere)
     check_result(output, "report", inside, elsewhere)
-    settings, notes, rows = wanted.settings(samples), list[str](), rows.named
+    settings = measure.settings(top=measure.top, negligible=measure.negligible, votes=measure.votes)
+    notes, rows = list[str](), rows.named
     if rows.are_predictions:
-        measured = of_predictions(rows, after, wanted, settings)
+        measured = of_predictions(rows, after, measure, settings, measure.classes)
     else:
-        measured, dataset = of_logits(rows, after, wanted, settings)
+        measured, dataset = of_logits(rows, after, measure, settings, measure.classes)
         notes = recognised(dataset)
     measured = replace(measured, made=made_here())
     drawings = report_pictures(measured, pictures, draw.figure)
@@ -179,11 +165,15 @@ def report(
 
 
 def of_predictions(
-    rows: ReportRows, after: AfterOptions, wanted: WantedOptions, settings: Settings
+    rows: ReportRows,
+    after: AfterOptions,
+    measure: VoteOptions,
+    settings: Settings,
+    classes: str | None = None,
 ) -> Report:
     """The report on rows of which only predictions are known."""
     import calibrate
-    from calibrate.data.columns import ArrayColumn
+    from calibrate.data.column import in_memory
     from calibrate.data.groups import check_groups
     from calibrate.data.readers.answers import Columns
     from calibrate.data.readers.open import read_array, read_groups
@@ -195,15 +185,15 @@ def of_predictions(
         columns=rows.columns,
         groups=rows.groups,
     )
-    asked = replace(wanted, metrics=None, top=10, n_bins=15, negligible=0.005)
-    if rows != plain or after != AfterOptions() or asked != WantedOptions():
+    asked = measure.class_names or measure.votes or classes
+    if rows != plain or after != AfterOptions() or asked:
         raise calibrate.InputError(
             f"{rows.logits}: a .csv of predictions takes neither LABELS nor -c, --temperature, "
             "--fit, --scores, --task, --class-names, --classes, --votes, --ignore-label, "
             "--label-offset or --label-column"
         )
     found = calibrate.read_top_labels(rows.logits, Columns.of(rows.columns))
-    of_file = ArrayColumn(found.confidence, rows.logits)
+    of_file = in_memory(found.confidence, rows.logits)
     if rows.weights is not None:
         found = found.weighted(read_array(rows.weights, "weights", of_file), rows.weights)
     if rows.cluster is not None:
@@ -215,7 +205,11 @@ def of_predictions(
 
 
 def of_logits(
-    rows: ReportRows, after: AfterOptions, wanted: WantedOptions, settings: Settings
+    rows: ReportRows,
+    after: AfterOptions,
+    measure: VoteOptions,
+    settings: Settings,
+    classes: str | None = None,
 ) -> tuple[Report, Dataset]:
     """The report on rows of scores, and these rows."""
     import calibrate
@@ -230,9 +224,9 @@ def of_logits(
         name = "calibrator" if after.temperature is None else "temperature"
         raise calibrate.InputError(f"expected either `{name}` or `cross_fit`, got both")
     dataset = rows.dataset(settings.class_names)
-    check_class_names(settings.class_names, dataset.layout.n_columns, wanted.class_names or "")
+    check_class_names(settings.class_names, dataset.layout.n_columns, measure.class_names or "")
     names = settings.class_names or dataset.class_names
-    settings = replace(settings, classes=class_numbers(wanted.classes, names))
+    settings = replace(settings, classes=class_numbers(classes, names))
     groups = None
     if rows.groups is not None:
         groups = read_groups(rows.groups, dataset.logits)

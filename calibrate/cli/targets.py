@@ -1,15 +1,15 @@
-"""The options of ``calibrate targets``: which go together, and what their texts mean."""
+"""calibrate targets labels, calibrate targets teacher"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
+from typer.core import TyperGroup
 
 from calibrate.cli import options
-from calibrate.cli.command import Answer, command
+from calibrate.cli.command import Answer, PanelCommand, command
 from calibrate.cli.options import Figures, one_picture, temperature_of
 from calibrate.errors import InputError
 
@@ -18,11 +18,37 @@ if TYPE_CHECKING:
     from calibrate.analyses.targets.stream import TargetStream
     from calibrate.analyses.targets.teacher import TeacherTargets
     from calibrate.calibrators.methods.temperature import Temperature
-    from calibrate.data.dataset import Dataset
     from calibrate.data.reading import Reading
     from calibrate.results.targets import TargetReport
 
-    Made = tuple[TargetReport, tuple[int, int], list[str]]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        help="The .npy to write; - for stdout, the figures then go to stderr. Default: targets.npy",
+    ),
+]
+
+
+class _Targets(TyperGroup):
+    """Both kinds of targets; whoever names neither is told how."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            raise InputError(
+                f"targets {args[0]}: expected labels or teacher first, as in `calibrate targets "
+                "labels LABELS --smoothing 0.1` or `calibrate targets teacher LOGITS "
+                "--temperature 4`"
+            )
+        return super().parse_args(ctx, args)
+
+
+targets = typer.Typer(
+    cls=_Targets,
+    rich_markup_mode=None,
+    help="Write training targets: smoothed labels, or a teacher's softened probabilities.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,32 +68,26 @@ class TargetRead(options.ClassOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelOptions:
-    """Targets from labels."""
+class SmoothingOptions:
+    """How much labels are smoothed."""
 
-    labels: Annotated[
-        str | None,
-        typer.Argument(metavar="[LABELS]", help="Class indices to smooth, one per row."),
-    ] = None
-    n_classes: Annotated[
-        int | None, typer.Option("--n-classes", min=2, help="How many classes LABELS is about.")
-    ] = None
+    panel: ClassVar = "Method"
+
     smoothing: Annotated[
-        str | None,
+        str,
         typer.Option(
             "--smoothing",
             metavar="EPS",
-            help="How much to smooth, from 0 up to 1: a number, a file with one per row, or a "
-            "range EASY:HARD with --difficulty.",
+            help="How much to smooth, from 0 (hard labels) up to 1: a number such as 0.1, a file "
+            "with one per row, or a range EASY:HARD with --difficulty.",
         ),
-    ] = None
+    ]
     over: Annotated[
-        options.SmoothingOver | None,
+        options.SmoothingOver,
         typer.Option(
-            "--smoothing-over",
-            help="Share EPS among all classes, as PyTorch does (default), or all others.",
+            "--smoothing-over", help="Share EPS among all classes, as PyTorch does, or all others."
         ),
-    ] = None
+    ] = options.SmoothingOver.all
     difficulty: Annotated[
         str | None,
         typer.Option(
@@ -81,31 +101,83 @@ class LabelOptions:
         from calibrate.data.readers.registry import ARRAYS
         from calibrate.data.readers.several import first_address
 
-        text = self.smoothing or ""
+        text = self.smoothing
         try:
             numbers = [float(part) for part in text.split(":")]
         except ValueError:
             numbers = []
-        if numbers and len(numbers) <= 2:
-            return numbers[0], numbers[1] if len(numbers) == 2 else None
-        if first_address(text).suffix in ARRAYS:
-            return text, None
-        raise InputError(
-            "--smoothing: expected an amount such as 0.1, a range such as 0:0.2, or a file of "
-            f"amounts ({', '.join(ARRAYS)}), found {text!r}"
-        )
+        if not 1 <= len(numbers) <= 2 and first_address(text).suffix not in ARRAYS:
+            raise InputError(
+                "--smoothing: expected an amount such as 0.1, a range such as 0:0.2, or a file of "
+                f"amounts ({', '.join(ARRAYS)}), found {text!r}"
+            )
+        easy, hard = (*numbers, None, None)[:2] if len(numbers) <= 2 else (None, None)
+        if (hard is None) != (self.difficulty is None):
+            raise InputError(
+                "expected --smoothing EASY:HARD, such as 0:0.2, and --difficulty together"
+            )
+        return text if easy is None else easy, hard
+
+
+@targets.command(cls=PanelCommand)
+@command
+def labels(
+    labels: Annotated[
+        str, typer.Argument(metavar="LABELS", help="Class indices to smooth, one per row.")
+    ],
+    smoothing: SmoothingOptions,
+    read: TargetRead,
+    show: options.PrintOptions,
+    n_classes: Annotated[
+        int | None,
+        typer.Option(
+            "--n-classes",
+            min=2,
+            help="How many classes LABELS is about. Default: those of --difficulty.",
+            rich_help_panel="Input",
+        ),
+    ] = None,
+    output: Output = None,
+) -> Answer:
+    """Write smoothed labels, (rows, classes), for the training of a network."""
+    from calibrate.analyses.targets.labels import LabelTargets
+    from calibrate.analyses.targets.stream import label_report
+    from calibrate.cli.files import check_outputs
+    from calibrate.data.labels import Classes, numbered
+    from calibrate.data.readers.open import open_column, open_dataset, read_array
+
+    target = output or "targets.npy"
+    check_outputs([target])
+    amount, hardest = smoothing.amount()
+    difficulty, names = None, None
+    if smoothing.difficulty is not None:
+        difficulty = open_dataset(smoothing.difficulty, labels, reading=read.reading)
+        n_classes, names = n_classes or difficulty.n_classes, difficulty.class_names
+    if n_classes is None:
+        raise InputError("expected --n-classes, how many classes the labels are about")
+    held = open_column(labels, "labels", label_column=read.label_column)
+    given, _, notes = numbered(held, Classes(n_classes, names, "the header"), read.reading)
+    maker = LabelTargets(
+        given,
+        n_classes,
+        read_array(amount, "smoothing", held) if isinstance(amount, str) else amount,
+        hardest=hardest,
+        difficulty=difficulty,
+        over=smoothing.over.value,
+        label_offset=read.label_offset,
+        amounts_name=amount if isinstance(amount, str) else "smoothing",
+        ignore_label=read.ignore_label,
+    )
+    stream = _written(maker, target)
+    return _answer(label_report(maker, stream), stream, show, target, [*held.notes, *notes])
 
 
 @dataclass(frozen=True, kw_only=True)
 class TeacherOptions:
-    """Targets from a teacher."""
+    """What a teacher's probabilities go through."""
 
-    teacher: Annotated[
-        list[str] | None, typer.Option("--teacher", help="Logits of a teacher, in place of LABELS.")
-    ] = None
-    teacher_labels: Annotated[
-        str | None, typer.Option("--labels", help="The labels of the rows of the teacher.")
-    ] = None
+    panel: ClassVar = "Method"
+
     temperature: Annotated[
         float | None, typer.Option("--temperature", help="Divide the teacher's logits by it.")
     ] = None
@@ -119,10 +191,6 @@ class TeacherOptions:
         str | None,
         typer.Option("-c", "--calibrator", help="Use the temperature that `calibrate fit` wrote."),
     ] = None
-    mix: Annotated[
-        float | None,
-        typer.Option("--mix", help="The share of the teacher, 0 to 1; the rest is the hard label."),
-    ] = None
     sweep: Annotated[
         str | None,
         typer.Option(
@@ -131,19 +199,24 @@ class TeacherOptions:
             help="Write no targets: show what a student would see at these temperatures.",
         ),
     ] = None
+    mix: Annotated[
+        float | None,
+        typer.Option("--mix", help="The share of the teacher, 0 to 1; the rest is the hard label."),
+    ] = None
 
-    @property
-    def ways(self) -> dict[str, object]:
-        """The ways to say the temperature."""
-        return {
+    def check(self) -> None:
+        """Raise InputError unless the temperature is said in one way."""
+        ways = {
             "--temperature": self.temperature,
             "--entropy": self.entropy,
             "--calibrator": self.calibrator,
             "--sweep": self.sweep,
         }
+        if sum(value is not None for value in ways.values()) != 1:
+            raise InputError(f"targets teacher: expected exactly one of {', '.join(ways)}")
 
     def chosen(self) -> Temperature | None:
-        """The temperature that was given, if one was, as a calibrator."""
+        """Return the temperature that was given, if one was, as a calibrator."""
         import calibrate
 
         if self.temperature is not None:
@@ -171,172 +244,67 @@ class TeacherOptions:
             ) from None
         return sorted(map(check_temperature, found))
 
-    def dataset(self, reading: Reading) -> Dataset:
-        """The rows of the teacher, with labels where they were given."""
-        from calibrate.analyses.targets.labels import check_mix
-        from calibrate.data.readers.open import open_dataset
 
-        labelled = self.teacher_labels is not None
-        check_mix(self.mix, labelled)
-        return open_dataset(
-            (self.teacher or [""])[0], self.teacher_labels, needs_labels=labelled, reading=reading
-        )
-
-
-def check_together(
-    labels: LabelOptions,
-    teacher: TeacherOptions,
-    pictures: Mapping[str, str | None],
-    output: str | None,
-) -> None:
-    """Raise InputError for options that do not go together."""
-    if not teacher.teacher:
-        more = {"--labels": teacher.teacher_labels, "--mix": teacher.mix, **pictures}
-        why = "goes with --teacher LOGITS; labels alone are given as LABELS"
-        _refuse({**teacher.ways, **more}, why)
-        if labels.labels is None:
-            raise InputError("expected LABELS with --smoothing, or --teacher LOGITS")
-        if labels.smoothing is None:
-            raise InputError("expected --smoothing, such as 0.1 (0 for hard labels)")
-        return
-    if len(teacher.teacher) > 1:
-        raise InputError(
-            f"--teacher: expected one, got {len(teacher.teacher)}; of an ensemble, average the "
-            "probabilities and give the file of these, with --scores probabilities"
-        )
-    for_labels = {
-        "LABELS": labels.labels,
-        "--n-classes": labels.n_classes,
-        "--smoothing": labels.smoothing,
-        "--smoothing-over": labels.over,
-        "--difficulty": labels.difficulty,
-    }
-    _refuse(for_labels, "does not go with --teacher; its labels are given as --labels")
-    if sum(value is not None for value in teacher.ways.values()) != 1:
-        raise InputError(f"--teacher: expected exactly one of {', '.join(teacher.ways)}")
-    if teacher.mix is not None and teacher.teacher_labels is None:
-        raise InputError("--mix: expected labels to mix the teacher with; pass --labels LABELS")
-    if teacher.sweep is None:
-        _refuse(pictures, "goes with --sweep, which draws it")
-    else:
-        _refuse({"-o": output}, "does not go with --sweep, which writes no targets")
-
-
-def _refuse(given: Mapping[str, object], why: str) -> None:
-    for name, value in given.items():
-        if value is not None:
-            raise InputError(f"{name} {why}")
-
-
-# calibrate targets
-
-
+@targets.command(cls=PanelCommand)
 @command
-def targets(
-    labels: LabelOptions,
-    teacher: TeacherOptions,
+def teacher(
+    logits: options.LogitsFile,
+    through: TeacherOptions,
     read: TargetRead,
     show: options.PrintOptions,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels", help="The labels of the rows of the teacher.", rich_help_panel="Input"
+        ),
+    ] = None,
     figure: Annotated[
         str | None,
         typer.Option("--figure", help="The picture of a sweep. Default: targets.png"),
     ] = None,
     figures: Figures = None,
     dpi: options.Dpi = 150,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            help="The .npy to write; - for stdout, the figures then go to stderr. "
-            "Default: targets.npy",
-        ),
-    ] = None,
+    output: Output = None,
 ) -> Answer:
-    """Write training targets: smoothed labels, or a teacher's softened probabilities."""
-    from calibrate.cli.files import check_outputs
-
-    check_together(labels, teacher, {"--figure": figure, "--figures": figures}, output)
-    target, pictures = output or "targets.npy", one_picture("targets", figures, figure, "figure")
-    if teacher.sweep is not None:
-        check_outputs([], pictures)
-        return Answer(_swept(teacher, read, pictures, dpi), show)
-    if target != "-":
-        check_outputs([target])
-    if teacher.teacher is None:
-        report, shape, notes = _from_labels(labels, read, target)
-    else:
-        report, shape, notes = _from_teacher(teacher, read, target)
-        if teacher.entropy is not None and teacher.mix is not None:
-            notes += ["the entropy asked for is that of the teacher, before the label is mixed in"]
-    if shape[0] > report.data.rows:
-        left_out = shape[0] - report.data.rows
-        notes.append(f"{left_out:,} rows with the label to ignore: their targets are all 0")
-    about = {target: f": float32 of shape {shape}"}
-    return Answer(report, show, about, notes=notes, aside=target == "-")
-
-
-def _from_labels(asked: LabelOptions, read: TargetRead, target: str) -> Made:
-    from calibrate.analyses.targets.labels import LabelTargets
-    from calibrate.analyses.targets.stream import label_report
-    from calibrate.data.labels import Classes, numbered
-    from calibrate.data.readers.open import open_column, open_dataset, read_array
-
-    name, (amount, hardest) = asked.labels or "", asked.amount()
-    if (hardest is None) != (asked.difficulty is None):
-        raise InputError("expected --smoothing EASY:HARD, such as 0:0.2, and --difficulty together")
-    difficulty, n_classes, names = None, asked.n_classes, None
-    if asked.difficulty is not None:
-        difficulty = open_dataset(asked.difficulty, name, reading=read.reading)
-        n_classes, names = n_classes or difficulty.n_classes, difficulty.class_names
-    if n_classes is None:
-        raise InputError("expected --n-classes, how many classes the labels are about")
-    held = open_column(name, "labels", label_column=read.label_column)
-    given, _, notes = numbered(held, Classes(n_classes, names, "the header"), read.reading)
-    of_file = isinstance(amount, str)
-    maker = LabelTargets(
-        given,
-        n_classes,
-        read_array(amount, "smoothing", held) if isinstance(amount, str) else amount,
-        hardest=hardest,
-        difficulty=difficulty,
-        over=asked.over.value if asked.over else "all",
-        label_offset=read.label_offset,
-        amounts_name=str(amount) if of_file else "smoothing",
-        ignore_label=read.ignore_label,
-    )
-    stream = _written(maker, target)
-    return label_report(maker, stream), stream.shape, [*held.notes, *notes]
-
-
-def _from_teacher(asked: TeacherOptions, read: TargetRead, target: str) -> Made:
+    """Write the probabilities of a teacher at a temperature, for the training of a student."""
     from calibrate.analyses.targets.entropy import temperature_for_entropy
-    from calibrate.analyses.targets.stream import teacher_report
+    from calibrate.analyses.targets.labels import check_mix
+    from calibrate.analyses.targets.stream import sweep, sweep_report, teacher_report
     from calibrate.analyses.targets.teacher import TeacherTargets
+    from calibrate.cli.files import check_outputs
+    from calibrate.data.readers.open import open_dataset
+    from calibrate.renderers.plots.style import save_figure
+    from calibrate.renderers.plots.targets import targets_figure
 
-    chosen = asked.chosen()
-    dataset = asked.dataset(read.reading)
+    through.check()
+    if through.mix is not None and labels is None:
+        raise InputError("--mix: expected labels to mix the teacher with; pass --labels LABELS")
+    for name, given in {"--figure": figure, "--figures": figures}.items():
+        if through.sweep is None and given is not None:
+            raise InputError(f"{name} goes with --sweep, which draws it")
+    if through.sweep is not None and output is not None:
+        raise InputError("-o does not go with --sweep, which writes no targets")
+    target, pictures = output or "targets.npy", one_picture("targets", figures, figure, "figure")
+    check_outputs(*([], pictures) if through.sweep else ([target],))
+    temperatures = [] if through.sweep is None else through.temperatures()
+    chosen = through.chosen()
+    check_mix(through.mix, labels is not None)
+    dataset = open_dataset(logits, labels, needs_labels=labels is not None, reading=read.reading)
+    if temperatures:
+        report = sweep_report(dataset, sweep(dataset, temperatures, through.mix), through.mix)
+        for picture in pictures:
+            save_figure(targets_figure(report), picture, dpi)
+        return Answer(report, show)
     if chosen is not None:
         chosen.fits.check(dataset)
         temperature = chosen.temperature
     else:
-        temperature = temperature_for_entropy(dataset, asked.entropy or 0.0)
-    maker = TeacherTargets(dataset, temperature, asked.mix)
-    stream = _written(maker, target)
-    return teacher_report(maker, stream), stream.shape, [*dataset.notes]
-
-
-def _swept(asked: TeacherOptions, read: TargetRead, pictures: list[str], dpi: int) -> TargetReport:
-    from calibrate.analyses.targets.stream import sweep, sweep_report
-    from calibrate.renderers.plots.style import save_figure
-    from calibrate.renderers.plots.targets import targets_figure
-
-    temperatures = asked.temperatures()
-    dataset = asked.dataset(read.reading)
-    report = sweep_report(dataset, sweep(dataset, temperatures, asked.mix), asked.mix)
-    for picture in pictures:
-        save_figure(targets_figure(report), picture, dpi)
-    return report
+        temperature = temperature_for_entropy(dataset, through.entropy or 0.0)
+    maker = TeacherTargets(dataset, temperature, through.mix)
+    stream, notes = _written(maker, target), [*dataset.notes]
+    if through.entropy is not None and through.mix is not None:
+        notes += ["the entropy asked for is that of the teacher, before the label is mixed in"]
+    return _answer(teacher_report(maker, stream), stream, show, target, notes)
 
 
 def _written(maker: LabelTargets | TeacherTargets, target: str) -> TargetStream:
@@ -349,3 +317,17 @@ def _written(maker: LabelTargets | TeacherTargets, target: str) -> TargetStream:
     with doing("writing"):
         write_npy_to(target, stream.shape, "float32", stream)
     return stream
+
+
+def _answer(
+    report: TargetReport,
+    stream: TargetStream,
+    show: options.PrintOptions,
+    target: str,
+    notes: list[str],
+) -> Answer:
+    left_out = stream.shape[0] - report.data.rows
+    if left_out:
+        notes = [*notes, f"{left_out:,} rows with the label to ignore: their targets are all 0"]
+    about = {target: f": float32 of shape {stream.shape}"}
+    return Answer(report, show, about, notes=notes, aside=target == "-")

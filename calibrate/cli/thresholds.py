@@ -21,19 +21,22 @@ def thresholds(
         str,
         typer.Option(
             "--for",
-            help="f1, precision=0.95, recall=0.9 or cost=FP:FN, the costs of the errors; "
-            "cost=FP:FN,max=0.2: at most so much per row on average.",
+            help="f1, precision=0.95, recall=0.9 or cost=FP:FN, the costs of the errors.",
+            rich_help_panel="Method",
         ),
     ] = "f1",
     confidence: Annotated[
         float | None,
         typer.Option(
             "--confidence",
-            help="Promise the goal for new rows with this confidence, as in 0.95, for each label "
-            "on its own; refused where no threshold can.",
+            help="Promise a precision or recall for new rows with this confidence, as in 0.95, for "
+            "each label on its own; refused where no threshold can.",
+            rich_help_panel="Method",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Of the folds.", rich_help_panel="Method")
+    ] = 0,
     output: Annotated[
         str, typer.Option("-o", "--output", help="Where to write the thresholds.")
     ] = "thresholds.json",

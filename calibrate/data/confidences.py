@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from calibrate.arrays import AnyArray, Float64, FloatArray
 from calibrate.blocks.scores import Zeros
 from calibrate.blocks.sums import GREATEST, NOWHERE, FirstSeen, Sums
-from calibrate.data.columns import Column, Confidences
+from calibrate.data.column import Column
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
 from calibrate.tasks import Task
@@ -18,12 +19,27 @@ FEWEST, MOST = 2, 9  # decimals: people and models say whole percents; more are 
 FINE = 1e-6  # how near to a whole number of last digits
 
 
-def said_in(column: Column, reading: Reading, called: str | None = None) -> tuple[Column, Reading]:
-    """Confidences as shares of 1, any other scores as they are; and how they are to be read."""
-    of_answers = reading.task is Task.confidence and reading.scores == "probabilities"
-    if not of_answers or isinstance(column, Confidences):
-        return column, reading
-    return Confidences(column, reading.percent, called), reading
+ROUNDING = 1e-6  # by how much a confidence may be above 1
+MEANT = {2: 3, 4: 4}  # by bytes, the decimals of a number that a small dtype cannot say exactly
+
+
+def said_in(column: Column, reading: Reading) -> Column:
+    """Confidences as float64 shares of 1; any other scores, and what is no number, as they are."""
+    numbers = column.dtype.kind in "fiu" and column.dtype.itemsize <= 8
+    if not (numbers and reading.of_answers):
+        return column
+    return column.map(partial(_shares, percent=reading.percent))
+
+
+def _shares(raw: AnyArray, *, percent: bool) -> Float64:
+    values = raw.astype(np.float64)
+    if raw.dtype.kind == "f" and raw.dtype.itemsize < 8:  # 0.8 is 0.8, not 0.800000012
+        meant = np.round(values, MEANT[raw.dtype.itemsize] - 2 * percent)
+        with np.errstate(over="ignore"):
+            values = np.where(meant.astype(raw.dtype) == raw, meant, values)
+    values /= 100.0 if percent else 1.0
+    values[(values > 1) & (values <= 1 + ROUNDING)] = 1.0
+    return values
 
 
 def shares_of(raw: AnyArray, reading: Reading) -> Float64 | None:
@@ -62,8 +78,8 @@ class Said(Sums):
         """Look at ``(n,)`` shares of 1 whose first row is row ``start``."""
         inside = (c > 0) & (c < 1)
         return Said(
-            beyond=FirstSeen.of((c < 0) | (c > 1), start),
-            small=FirstSeen.of(inside & (c < 0.01), start),
+            beyond=FirstSeen.in_mask((c < 0) | (c > 1), start),
+            small=FirstSeen.in_mask(inside & (c < 0.01), start),
             between=int(np.count_nonzero(inside)),
             zeros=int(np.count_nonzero(c == 0)),
             ones=int(np.count_nonzero(c == 1)),

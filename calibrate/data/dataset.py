@@ -12,7 +12,7 @@ from calibrate.arrays import AnyArray, Float64, FloatArray, Index, Labels, Value
 from calibrate.blocks.block import Block, Smoothing
 from calibrate.blocks.passes import map_reduce, rows_per_block
 from calibrate.blocks.scores import NO_ZEROS, Zeros, as_logits, two_sided, working_dtype
-from calibrate.data.columns import ArrayColumn, Column, Confidences, Flat, as_column
+from calibrate.data.column import Column, Flat, as_column, in_memory
 from calibrate.data.confidences import like_percent, said_in, shares_of
 from calibrate.data.labels import as_labels
 from calibrate.data.layout import Layout, Selection, flat_labels, layout_of, numbered_labels
@@ -91,7 +91,8 @@ class Dataset(Summarised):
         Raises:
             InputError: anything that cannot be used, with the place in the data.
         """
-        z, reading = said_in(as_column(logits, "logits"), reading or Reading())
+        reading, given = reading or Reading(), as_column(logits, "logits")
+        z = said_in(given, reading)
         y, names, notes = numbered_labels(z, labels, reading)
         layout, kept = layout_of(z, y, reading)
         selection = Selection.of(layout.n_decisions, kept)
@@ -102,7 +103,7 @@ class Dataset(Summarised):
             units = clusters_of(as_column(clusters, "clusters"), layout, selection, checked)
         raw = RawRows(Flat(z, layout.width), flat_labels(y, layout), selection)
         found = map_reduce(raw, Inspection(reading)).in_file(selection, layout.n_labels)
-        zeros = raise_if_bad(found, raw, layout, reading)
+        zeros = raise_if_bad(found, raw, layout, reading, given.dtype)
         return Dataset(
             z,
             y,
@@ -265,7 +266,7 @@ class Dataset(Summarised):
 
     def precise(self) -> Dataset:
         """The same rows as float64 logits where they are so few that this costs nothing."""
-        if self.n_rows * self.n_classes > SMALL or isinstance(self.logits, Confidences):
+        if self.n_rows * self.n_classes > SMALL or self.reading.of_answers:
             return self  # the latter are precise, and to be seen as they were said
         raw = self._flat[0].read(self.selection.in_columns(slice(0, self.n_rows)))
         exact = as_logits(raw, self.scores, self.zeros).astype(np.float64)
@@ -276,10 +277,10 @@ class Dataset(Summarised):
         labels = self.labels
         if labels is not None and self._flat[1] is not None:
             rows = self.selection.in_columns(slice(0, self.n_rows))
-            labels = ArrayColumn(self._flat[1].read(rows), labels.name)
+            labels = in_memory(self._flat[1].read(rows), labels.name)
         return replace(
             self,
-            logits=ArrayColumn(logits, self.logits.name),
+            logits=in_memory(logits, self.logits.name),
             labels=labels,
             selection=self.selection.copied(),
             reading=replace(self.reading, scores="logits", percent=False),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from typing import Any
 
 import numpy as np
 
 from calibrate.arrays import AnyArray
-from calibrate.data.spool import check_short
 from calibrate.errors import InputError
 from calibrate.text import brief
+
+MOST_FILLED = 1 << 30  # bytes that texts take once each is as long as the longest
 
 
 def as_array(values: object, name: str) -> AnyArray:
@@ -108,3 +109,13 @@ def _rectangular(values: AnyArray, name: str) -> AnyArray:
 def _text(texts: list[str], shape: tuple[int, ...], name: str) -> AnyArray:
     check_short(texts, len(texts), name)
     return np.array(texts, np.str_).reshape(shape)
+
+
+def check_short(different: Sequence[str], n: int, name: str) -> None:
+    """Raise InputError where ``n`` texts cannot each take up as much as the longest."""
+    longest = max(different, key=len, default="")
+    if 4 * len(longest) * n > MOST_FILLED:
+        raise InputError(
+            f"{name}: expected short texts, found one of {len(longest):,} characters among "
+            f"{n:,}, which would take more than {MOST_FILLED >> 30} GiB: {brief(longest)}"
+        )

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import partial
 from unicodedata import normalize
 
 import numpy as np
 
 from calibrate.arrays import AnyArray, Index, Labels
 from calibrate.blocks.sums import GREATEST, LEAST, NO_ERROR, NOWHERE, FirstSeen, Sums, Worst
-from calibrate.data.columns import ArrayColumn, Column, FileColumn, everything
-from calibrate.data.file_array import FileArray
+from calibrate.data.column import Column, everything, in_memory
 from calibrate.data.readers.csv import is_number
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError, check_known
@@ -127,10 +127,10 @@ def inspect_labels(raw: AnyArray, start: int) -> LabelFindings:
     """Look at ``(n,)`` or ``(n, K)`` labels whose first row is row ``start``."""
     unusable = fractions = NOWHERE
     if raw.dtype.kind == "f":
-        unusable = FirstSeen.of(~np.isfinite(raw), start)
+        unusable = FirstSeen.in_mask(~np.isfinite(raw), start)
         if unusable.count:
             return LabelFindings(unusable=unusable)
-        fractions = FirstSeen.of(raw != np.floor(raw), start)
+        fractions = FirstSeen.in_mask(raw != np.floor(raw), start)
     low, high = float(raw.min()), float(raw.max())
     if raw.ndim == 1:
         return LabelFindings(low, high, fractions=fractions)
@@ -141,7 +141,7 @@ def inspect_labels(raw: AnyArray, start: int) -> LabelFindings:
         low,
         high,
         fractions=fractions,
-        many=FirstSeen.of(whole & (errors > SUM_TOLERANCE), start),
+        many=FirstSeen.in_mask(whole & (errors > SUM_TOLERANCE), start),
         sum_error=Worst(float(errors[worst]), start + worst),
     )
 
@@ -295,10 +295,10 @@ def numbered(
     Raises:
         InputError: a text is neither.
     """
-    if labels.dtype.kind not in "US":
+    if not labels.is_text:
         return labels, classes.names, ()
-    values, codes = _coded(labels)
-    texts = [_bare(str(text)) for text in values]
+    labels = _coded(labels)
+    texts = [_bare(text) for text in labels.categories or ()]
     as_numbers = [_number(text) for text in texts]
     names, note = classes.names, None
     check_class_names(names, classes.n, "`class_names`")
@@ -325,17 +325,8 @@ def numbered(
         note = None if found == as_numbers else note
         found = [a if skip else b for a, b, skip in zip(as_numbers, found, ignored, strict=True)]
     if None in found:
-        _tell(found, values, codes, names, labels.name)
-    return _with_values(labels, codes, _whole(found)), names, () if note is None else (note,)
-
-
-def _whole(found: Sequence[float | None]) -> AnyArray:
-    """As integers where they are."""
-    of_code = np.array(found, np.float64)
-    whole = np.isfinite(of_code).all() and (of_code == np.floor(of_code)).all()
-    if whole and np.abs(of_code).max(initial=0) < 1 << 53:
-        of_code = of_code.astype(np.int64)
-    return of_code
+        _tell(found, labels, names)
+    return _with_values(labels, found), names, () if note is None else (note,)
 
 
 def right_or_wrong(labels: Column) -> Column:
@@ -344,39 +335,42 @@ def right_or_wrong(labels: Column) -> Column:
     Raises:
         InputError: a text says neither.
     """
-    if labels.dtype.kind not in "US":
+    if not labels.is_text:
         return labels
-    values, codes = _coded(labels)
-    texts = [_bare(str(text)) for text in values]
+    labels = _coded(labels)
+    texts = [_bare(text) for text in labels.categories or ()]
     found = [SAYS.get(text.casefold(), _number(text)) for text in texts]
     if None in found:
-        row, text = _first(found, values, codes)
+        row, text = _first(found, labels)
         raise InputError(
             f"{labels.name}: expected 1 or 0, true or false, yes or no, found "
             f"{brief(text) if text else 'nothing'} in row {row:,}; leave out what nobody judged"
         )
-    return _with_values(labels, codes, _whole(found))
+    return _with_values(labels, found)
 
 
-def _coded(labels: Column) -> tuple[AnyArray, AnyArray | FileArray]:
-    """The different texts, and the place of each row's among them."""
-    coded = labels.coded if isinstance(labels, FileColumn) else None
-    if coded is not None:
-        return coded.values, coded.codes
+def _coded(labels: Column) -> Column:
+    """Texts as codes of the different ones."""
+    if labels.categories is not None:
+        return labels
     array = everything(labels)
     if array.dtype.kind == "S":
         try:
             array = np.char.decode(array, "utf-8")
         except UnicodeDecodeError as error:
             raise InputError(f"{labels.name}: expected text in UTF-8: {error}") from error
-    values, codes = np.unique(array.astype(np.str_), return_inverse=True)
-    return values, codes.reshape(array.shape)
+    different, codes = np.unique(array.astype(np.str_), return_inverse=True)
+    categories = tuple(map(str, different))
+    return in_memory(codes.reshape(array.shape), labels.name, categories=categories)
 
 
-def _with_values(labels: Column, codes: AnyArray | FileArray, values: AnyArray) -> Column:
-    if isinstance(labels, FileColumn) and labels.coded is not None:
-        return labels.renamed(values)
-    return ArrayColumn(values[codes[:]], labels.name)
+def _with_values(labels: Column, found: Sequence[float | None]) -> Column:
+    """Numbers in the place of categories; integers where all are whole."""
+    of_code = np.array(found, np.float64)
+    whole = np.isfinite(of_code).all() and (of_code == np.floor(of_code)).all()
+    if whole and np.abs(of_code).max(initial=0) < 1 << 53:
+        of_code = of_code.astype(np.int64)
+    return labels.map(partial(np.take, of_code))
 
 
 def _bare(text: str) -> str:
@@ -418,15 +412,9 @@ def _sorted(texts: Sequence[str], ignored: Sequence[bool], n: int, name: str) ->
     return tuple(sorted(seen))
 
 
-def _tell(
-    found: Sequence[float | None],
-    values: AnyArray,
-    codes: AnyArray | FileArray,
-    names: Sequence[str] | None,
-    name: str,
-) -> None:
+def _tell(found: Sequence[float | None], labels: Column, names: Sequence[str] | None) -> None:
     """Raise InputError for the first row whose text is no class."""
-    row, text = _first(found, values, codes)
+    row, text = _first(found, labels)
     hint = f"; the classes are {listed(names)}" if names else ""
     near = get_close_matches(text.casefold(), [n.casefold() for n in names or ()], n=1)
     for each in names or ():
@@ -434,20 +422,18 @@ def _tell(
             hint = f"; did you mean {brief(each)}?"
     expected = "the name of a class" if names else "a number"
     raise InputError(
-        f"{name}: expected {expected}, found {brief(text) if text else 'nothing'} in row "
+        f"{labels.name}: expected {expected}, found {brief(text) if text else 'nothing'} in row "
         f"{row:,}{hint}"
     )
 
 
-def _first(
-    found: Sequence[float | None], values: AnyArray, codes: AnyArray | FileArray
-) -> tuple[int, str]:
+def _first(found: Sequence[float | None], labels: Column) -> tuple[int, str]:
     """The first row whose text is nothing known, and the text."""
     bad = np.array([each is None for each in found])
-    for start in range(0, codes.shape[0], BLOCK):
-        block = codes[start : start + BLOCK].reshape(-1)
+    for start in range(0, labels.shape[0], BLOCK):
+        block = labels.read(start, start + BLOCK).reshape(-1)
         rows = bad[block]
         if rows.any():
             row = int(rows.argmax())
-            return start + row, _bare(str(values[block[row]]))
+            return start + row, _bare((labels.categories or ())[block[row]])
     return 0, ""

@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 from calibrate.arrays import AnyArray, Index, Values, described
-from calibrate.data.columns import Column, Flat, as_column
+from calibrate.data.column import Column, Flat, as_column
 from calibrate.data.labels import Classes, numbered, right_or_wrong
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError

@@ -80,6 +80,11 @@ class Reading(ShortRepr):
         if self.ignore_label is not None:
             check_label("ignore_label", self.ignore_label)
 
+    @property
+    def of_answers(self) -> bool:
+        """Whether the scores are confidences in answers, from 0 to 1 or to 100."""
+        return self.task is Task.confidence and self.scores == "probabilities"
+
 
 def reading_of(function: Callable[..., object], options: ReadingOptions) -> Reading:
     """Return the ``Reading`` that the keyword arguments of a function ask for.

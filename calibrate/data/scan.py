@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from calibrate.arrays import AnyArray, FloatArray
 from calibrate.blocks.passes import rows_per_block
 from calibrate.blocks.scores import Zeros, working_dtype
 from calibrate.blocks.sums import GREATEST, LEAST, NO_SUM, NOWHERE, FirstSeen, Sums, Worst
-from calibrate.data.columns import Confidences, Flat
+from calibrate.data.column import Flat
 from calibrate.data.confidences import NOT_SAID, Ends, Said, check_confidences, check_order
 from calibrate.data.labels import (
     NO_LABELS,
@@ -142,11 +143,11 @@ class Inspection:
         low, high = float(z.min()), float(z.max())  # nan if there is one
         nan = infinite = huge = all_masked = NOWHERE
         if not (low >= -MOST_SCORE and high <= MOST_SCORE):
-            nan = FirstSeen.of(np.isnan(z), block.start)
-            infinite = FirstSeen.of(np.isposinf(z), block.start)
-            huge = FirstSeen.of((z > most_score(z.dtype)) & ~np.isposinf(z), block.start)
+            nan = FirstSeen.in_mask(np.isnan(z), block.start)
+            infinite = FirstSeen.in_mask(np.isposinf(z), block.start)
+            huge = FirstSeen.in_mask((z > most_score(z.dtype)) & ~np.isposinf(z), block.start)
             if z.ndim == 2:
-                all_masked = FirstSeen.of(np.isneginf(z.max(axis=1)), block.start)
+                all_masked = FirstSeen.in_mask(np.isneginf(z.max(axis=1)), block.start)
             low, high = np.nan_to_num(low, nan=0.0, neginf=-np.inf), np.nan_to_num(high)
         sum_error = self._worst_row_sum(z, block, low, high)
         wrong = row_sum_tolerance(z.dtype) < sum_error.value < np.inf
@@ -158,7 +159,7 @@ class Inspection:
             digests = Smallest.of(digests_of(block.scores, block.labels, self.reading.label_offset))
             labels = replace(labels, masked=self._masked_labels(z, labels, block))
         said = NOT_SAID
-        if self.reading.task is Task.confidence and self.reading.scores == "probabilities":
+        if self.reading.of_answers:
             said = Said.of(z, block.start)
         least = low
         if low == 0:
@@ -210,14 +211,14 @@ class Inspection:
 
         if z.ndim == 1:
             certain = (z >= 1) & (raw < 1) if probabilities else np.zeros(len(z), bool)
-            return FirstSeen.of((impossible(z) & (raw > 0)) | certain, block.start)
+            return FirstSeen.in_mask((impossible(z) & (raw > 0)) | certain, block.start)
         if raw.ndim == 2:
-            return FirstSeen.of(impossible(z) & (raw > 0), block.start)
+            return FirstSeen.in_mask(impossible(z) & (raw > 0), block.start)
         index = raw.astype(np.float64) - self.reading.label_offset
         if found.fractions.count or index.min() < 0 or index.max() >= z.shape[1]:
             return NOWHERE
         own = z[np.arange(len(z)), index.astype(np.intp)]
-        return FirstSeen.of(impossible(own), block.start)
+        return FirstSeen.in_mask(impossible(own), block.start)
 
 
 def most_score(dtype: np.dtype[np.generic]) -> float:
@@ -230,8 +231,13 @@ def _ruled_out(scores: FloatArray) -> AnyArray:
     return np.asarray(scores <= -most_score(scores.dtype))
 
 
-def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Reading) -> Zeros:
-    """Raise InputError for values that cannot be used; returns what zeros are read as."""
+def raise_if_bad(
+    found: Findings, rows: RawRows, layout: Layout, reading: Reading, stored: np.dtype[Any]
+) -> Zeros:
+    """Raise InputError for values that cannot be used; returns what zeros are read as.
+
+    ``stored`` is the dtype of the scores as they were given.
+    """
     name, what = rows.scores.column.name, reading.scores or "logits"
     for place, value in ((found.nan, "NaN"), (found.infinite, "+inf")):
         if place.count:
@@ -252,13 +258,12 @@ def raise_if_bad(found: Findings, rows: RawRows, layout: Layout, reading: Readin
         )
     dtype = rows.scores.column.dtype
     tolerance = row_sum_tolerance(dtype if found.precise else np.dtype(np.float16))
-    if isinstance(rows.scores.column, Confidences):
+    if reading.of_answers:
         check_confidences(found.said, found.low, found.high, rows.n_rows, reading, name)
-        dtype = rows.scores.column.column.dtype
     _raise_if_wrong_scores(found.sum_error, tolerance, layout, reading, name)
     masked = found.labels.masked
-    zeros = Zeros.of(found.least, dtype, masked.count if what == "probabilities" else 0)
-    if isinstance(rows.scores.column, Confidences):
+    zeros = Zeros.reading(found.least, stored, masked.count if what == "probabilities" else 0)
+    if reading.of_answers:
         zeros = Ends.among(found.said, zeros, percent=reading.percent)
     if rows.labels is None:
         return zeros

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calibrate.arrays import AnyArray, Float64, Index, described
-from calibrate.data.columns import Column, everything
+from calibrate.data.column import Column, everything
 from calibrate.data.layout import Layout, Selection
 from calibrate.errors import InputError
 

@@ -4,6 +4,8 @@ from calibrate.files.ledger import Ledger, Placed, Version, changed, together
 from calibrate.files.reading import (
     check_regular,
     check_version,
+    once,
+    parsed,
     peek,
     read_text,
     reading,
@@ -32,6 +34,8 @@ __all__ = [
     "check_version",
     "check_writable",
     "json_text",
+    "once",
+    "parsed",
     "peek",
     "read_json",
     "read_text",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from calibrate.errors import InputError
 from calibrate.files.ledger import Version, changed, current
+from calibrate.text import brief
 
 MOST_TEXT = 32 << 20  # bytes of a file that is read at once: JSON, names of classes
 PATIENCE = 5.0  # seconds for someone to open the other end of a pipe
@@ -84,6 +87,29 @@ def read_text(path: str | Path, most: int = MOST_TEXT) -> str:
             "file?"
         )
     return content.decode("utf-8-sig")
+
+
+def parsed(text: str | bytes) -> Any:
+    """Return the content of a JSON text.
+
+    Raises:
+        ValueError: it is no JSON, or an object has a key twice, of which only one could count.
+        RecursionError: it is nested without end.
+    """
+    return json.loads(text, object_pairs_hook=once)
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of these keys and values: the ``object_pairs_hook`` of the module json.
+
+    Raises:
+        ValueError: a key is there twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {brief(twice)} is there twice")
+    return found
 
 
 def _first_of_pipe(handle: int, name: str) -> bytes:

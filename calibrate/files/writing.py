@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from calibrate.errors import InputError
 from calibrate.files.ledger import Ledger, Part, current, together
-from calibrate.files.reading import read_text
+from calibrate.files.reading import parsed, read_text
 
 
 @contextmanager
@@ -179,7 +179,7 @@ def read_json(path: str | Path, what: str, command: str) -> dict[str, Any]:
     if not str(path):
         raise InputError(f"expected the name of a {what}, got an empty one")
     try:
-        content = json.loads(read_text(path))
+        content = parsed(read_text(path))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such {what}; `{command}` writes one") from error
     except OSError as error:
@@ -187,7 +187,7 @@ def read_json(path: str | Path, what: str, command: str) -> dict[str, Any]:
     except InputError:  # a ValueError too
         raise
     except (ValueError, RecursionError) as error:  # not UTF-8, or not JSON
-        where = ""
+        where = "" if isinstance(error, (UnicodeDecodeError, RecursionError)) else f" ({error})"
         if isinstance(error, json.JSONDecodeError):
             where = f" (line {error.lineno}, column {error.colno}: {error.msg})"
         raise InputError(

@@ -47,7 +47,9 @@ class Kinds:
     exact: bool
 
     @staticmethod
-    def of(kept: KeptRows, side: int, kind: Index, count: int, *, exact: bool, hard: bool) -> Kinds:
+    def from_rows(
+        kept: KeptRows, side: int, kind: Index, count: int, *, exact: bool, hard: bool
+    ) -> Kinds:
         """Of rows whose kinds are numbered from 0."""
         c, a, w = kept.confidences[side], kept.corrects[side], kept.weight
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calibrate.arrays import Float64
-from calibrate.blocks.bins import Ordered
+from calibrate.blocks.bins import Levels
 from calibrate.blocks.block import PARTS
 from calibrate.blocks.passes import doing, map_blocks
 from calibrate.blocks.sums import NORMAL_95, effective, product, student_95
@@ -61,10 +61,10 @@ class Recipe:
     metrics: tuple[str, ...]
 
     @staticmethod
-    def of(ordered: Ordered, edges: Float64, metrics: Sequence[Metric]) -> Recipe:
+    def for_levels(ordered: Levels, edges: Float64, metrics: Sequence[Metric]) -> Recipe:
         return Recipe(edges, mass_edges(ordered), tuple(metric.name for metric in metrics))
 
-    def figures(self, ordered: Ordered) -> Float64:
+    def figures(self, ordered: Levels) -> Float64:
         """``(metrics, ...)``: each figure for each leading axis of the confidences."""
         tables = {
             Over.BINS: ordered.binned(self.edges),
@@ -91,7 +91,7 @@ class PartCells:
     rows_per_weight: float
 
     @staticmethod
-    def of(kept: KeptRows, side: int) -> PartCells:
+    def from_rows(kept: KeptRows, side: int) -> PartCells:
         from scipy.sparse import csr_array
 
         levels, inverse = np.unique(kept.confidences[side], return_inverse=True)
@@ -113,16 +113,16 @@ class PartCells:
         weight, correct = total(kept.weight), total(kept.weight * kept.corrects[side])
         return PartCells(sums[some] / mass[some], weight[some], correct[some], kept.rows_per_weight)
 
-    def sample(self, repeats: Float64) -> Ordered:
+    def sample(self, repeats: Float64) -> Levels:
         """The confidences with every part repeated, ``(samples, parts)`` times."""
         weight, correct = (
             np.ascontiguousarray((each @ repeats.T).T) for each in (self.weight, self.correct)
         )
-        return Ordered(self.confidence, weight, np.minimum(correct, weight), self.rows_per_weight)
+        return Levels(self.confidence, weight, np.minimum(correct, weight), self.rows_per_weight)
 
 
 @dataclass(frozen=True)
-class _Resample:
+class _SampleFigures:
     """The step that computes the figures of some bootstrap samples."""
 
     cells: tuple[PartCells, ...]
@@ -149,8 +149,8 @@ def bootstrap(
     """The figures of the cells themselves, ``(views, metrics)``, and of bootstrap samples of them,
     ``(samples, views, metrics)``.
     """
-    cells = tuple(PartCells.of(kept, side) for side in range(len(recipes)))
-    step = _Resample(cells, tuple(recipes))
+    cells = tuple(PartCells.from_rows(kept, side) for side in range(len(recipes)))
+    step = _SampleFigures(cells, tuple(recipes))
     centre = step.figures(np.ones((1, PARTS)))[0]
     draws = Generators(samples, PER_DRAW, (seed,))
     drawn = np.concatenate(list(map_blocks(draws, step)))
@@ -192,7 +192,7 @@ def resampled(totals: Totals, settings: Settings) -> list[Metrics]:
     """The figures from confidences, with bootstrap intervals: before, after and change."""
     metrics = list(metrics_of(Interval.BOOTSTRAP).values())
     kept = totals.kept
-    recipes = [Recipe.of(each, totals.edges, metrics) for each in kept.ordered]
+    recipes = [Recipe.for_levels(each, totals.edges, metrics) for each in kept.ordered]
     values = np.stack([r.figures(each) for r, each in zip(recipes, kept.ordered, strict=True)])
     for side, table in enumerate(totals.tables):  # exact on all rows, also where few are kept
         for i, metric in enumerate(metrics):

@@ -42,7 +42,7 @@ class ClassTable(Sums):
     rows: Float64
 
     @staticmethod
-    def of(p: FloatArray, block: Block, edges: Float64) -> ClassTable:
+    def from_probabilities(p: FloatArray, block: Block, edges: Float64) -> ClassTable:
         """The table of one block, from its ``(n, K)`` probabilities ."""
         n, n_classes = p.shape
         groups = GROUPS if n_classes <= MANY_CLASSES else 1
@@ -116,6 +116,10 @@ def _column_sums(p: FloatArray, block: Block, group: Index, groups: int) -> Floa
         those: slice | Index = slice((g - block.start) % groups, None, groups)
         if block.units is not None:
             those = np.flatnonzero(group == g)
-        plain = block.weights is None  # a sum is several times as fast as a product
-        column[g] = p[those].sum(axis=0) if plain else product(block.weight[those], p[those])
+        if block.weights is not None:
+            column[g] = product(block.weight[those], p[those])
+        elif block.units is None:
+            column[g] = p[those].sum(axis=0)  # several times as fast as a product
+        else:  # a copy row by row, which numpy adds up one after the other
+            column[g] = p[those].sum(axis=0, dtype=np.float64)
     return column

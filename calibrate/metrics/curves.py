@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calibrate.arrays import Float64, Index
-from calibrate.blocks.bins import BinTable, Ordered
+from calibrate.blocks.bins import BinTable, Levels
 from calibrate.blocks.block import PARTS
 from calibrate.blocks.sums import NORMAL_95, product
 from calibrate.metrics.biases import FEWEST, Kinds, together
@@ -61,11 +61,13 @@ class Predicted:
     biases: list[Bias]
 
     @staticmethod
-    def of(totals: Totals, side: int) -> Predicted:
+    def from_totals(totals: Totals, side: int) -> Predicted:
         """Through one of the views."""
         kept, n_classes = totals.kept, totals.classes[side].shape[1]
         predicted = kept.predicted if kept.predicted is not None else np.zeros(0, dtype=np.intp)
-        kinds = Kinds.of(kept, side, predicted, n_classes, exact=totals.plain, hard=totals.hard)
+        kinds = Kinds.from_rows(
+            kept, side, predicted, n_classes, exact=totals.plain, hard=totals.hard
+        )
         return Predicted(kinds, kinds.biases())
 
     @property
@@ -219,6 +221,7 @@ FACTOR, POWER = 1.4, -0.25  # of the bandwidth
 BANDWIDTHS = 0.1, 0.4  # the least and the most, in log-odds
 FINEST = 1e-12  # confidences closer to 0 or 1 count as that close
 DENSITY_BANDWIDTH = 0.02
+ROUNDING = 1e-24  # of the variance of a row, below which residuals are 0 but for their last digits
 SPARSE = 10.0  # effective rows below which nothing is drawn
 
 
@@ -235,7 +238,7 @@ def smooth_reliability(kept: KeptRows, side: int, *, alone: bool = True) -> Smoo
     """
     confidence, correct = kept.confidences[side], kept.corrects[side]
     weight = kept.weight * kept.rows_per_weight  # a row of the usual weight weighs 1
-    scale = _LogOdds.of(confidence)
+    scale = _LogOdds.resolving(confidence)
     points = _points(confidence, scale)
     odds, at = scale.of_confidence(confidence), scale.of_confidence(points)
     mean = np.average(odds, weights=weight)
@@ -277,7 +280,7 @@ class _LogOdds:
     distance: float
 
     @staticmethod
-    def of(confidence: Float64) -> _LogOdds:
+    def resolving(confidence: Float64) -> _LogOdds:
         edges = np.minimum(confidence, 1 - confidence)
         least = edges.min(where=edges > 0, initial=0.5)
         return _LogOdds(max(float(least), FINEST))
@@ -325,7 +328,8 @@ def _spreads(
         return spread, unit
     sums = csr_array((residual, (part, node)), shape=(PARTS, NODES))
     together = np.square(sums @ weights.T).sum(axis=0)
-    ratio = np.divide(together, spread, out=np.ones_like(spread), where=spread > 0)
+    some = spread > ROUNDING * unit  # less is noise of rounding: all rows near are correct
+    ratio = np.divide(together, spread, out=np.ones_like(spread), where=some)
     ratio = np.maximum(ratio, 1.0)
     return spread * ratio, unit * ratio
 
@@ -383,10 +387,10 @@ def corp_reliability(kept: KeptRows, seed: int, *, alone: bool = True) -> Sides[
 def _of_side(kept: KeptRows, side: int, seed: int, alone: bool) -> CorpReliability:
     levels = kept.ordered[side]
     some = levels.weight > 0
-    levels = Ordered(levels.confidence[some], levels.weight[some], levels.correct[some])
+    levels = Levels(levels.confidence[some], levels.weight[some], levels.correct[some])
     fit, starts = _isotonic(levels.correct / levels.weight, levels.weight)
     shown = _shown(levels.confidence, starts)
-    cells = _Cells.of(kept, side, levels, None if alone else kept.part)
+    cells = _Cells.from_rows(kept, side, levels, None if alone else kept.part)
     low, high = np.quantile(cells.fits(SAMPLES, seed), [0.025, 0.975], axis=0)
     points, edges = levels.confidence[shown], np.linspace(0.0, 1.0, HISTOGRAM + 1)
     share, _ = np.histogram(levels.confidence, edges, weights=levels.weight / levels.total)
@@ -441,7 +445,7 @@ class _Cells:
     together: float
 
     @staticmethod
-    def of(kept: KeptRows, side: int, levels: Ordered, part: Index | None) -> _Cells:
+    def from_rows(kept: KeptRows, side: int, levels: Levels, part: Index | None) -> _Cells:
         confidence, weight = kept.confidences[side], kept.weight
         cell = _cell_of(levels)
         n = int(cell[-1]) + 1
@@ -467,7 +471,7 @@ class _Cells:
         return np.clip([_isotonic(one, self.weight)[0] for one in each], 0.0, 1.0)
 
 
-def _cell_of(levels: Ordered) -> Index:
+def _cell_of(levels: Levels) -> Index:
     """The number of the cell of each level, from 0; about a thousand cells at most."""
     n = len(levels.confidence)
     before = np.cumsum(levels.weight) - levels.weight / 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from calibrate.arrays import Float64
-from calibrate.blocks.bins import Ordered
+from calibrate.blocks.bins import Levels
 from calibrate.metrics.registry import Interval, Over, metric
 
 CORP = "Dimitriadis, Gneiting & Jordan (2021), Stable reliability diagrams"
@@ -19,7 +19,7 @@ CORP = "Dimitriadis, Gneiting & Jordan (2021), Stable reliability diagrams"
     rough=("change",),
     reference=CORP,
 )
-def brier_calibration(levels: Ordered) -> Float64:
+def brier_calibration(levels: Levels) -> Float64:
     """How much of the Brier score of the confidence a monotone repair would remove. In [0, 1].
 
     ``mean (conf - correct)² - mean (iso(conf) - correct)²``, iso the isotonic regression of
@@ -32,7 +32,7 @@ def brier_calibration(levels: Ordered) -> Float64:
 
 
 @metric(Over.ORDERED, Interval.BOOTSTRAP, lower_is_better=True, reference=CORP)
-def brier_refinement(levels: Ordered) -> Float64:
+def brier_refinement(levels: Levels) -> Float64:
     """What is left of the Brier score of the confidence after the monotone repair. In [0, 1].
 
     ``mean (iso(conf) - correct)²``; together with ``brier_calibration`` it makes the whole.

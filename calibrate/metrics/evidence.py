@@ -37,7 +37,7 @@ class Evidence:
     wrong: float
 
     @staticmethod
-    def of(totals: Totals) -> Evidence:
+    def from_totals(totals: Totals) -> Evidence:
         rows = effective_rows(totals)
         accuracy = float(totals.rows.means[0])
         units = effective(totals.rows.weight)

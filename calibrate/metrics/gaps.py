@@ -35,7 +35,7 @@ class Gaps:
     most: float
 
     @staticmethod
-    def of(gap: Float64, error: Float64) -> Gaps:
+    def from_bins(gap: Float64, error: Float64) -> Gaps:
         """From the gaps of the bins and their standard errors.
 
         The figure is the sum of ``|gap|``. A gap of up to ``NOISE`` standard errors may be none.
@@ -94,7 +94,7 @@ def gap_measurements(tables: Sequence[PartGaps], *, drawn: float) -> list[Measur
         gap, noise = table.total, table.noise
         variance = np.square(noise).sum(axis=0) * n_parts / max(n_parts - 1, 1)
         variance = np.maximum(variance, drawn * table.chance)
-        sides.append(Gaps.of(gap / total, np.sqrt(variance) / total))
+        sides.append(Gaps.from_bins(gap / total, np.sqrt(variance) / total))
         slopes.append(product(table.by_part, np.sign(gap)))
     if n_parts < 2:
         return bare(sides)
@@ -131,7 +131,7 @@ class ClasswiseChance:
     deviation: float
 
     @staticmethod
-    def of(table: ClassTable) -> ClasswiseChance:
+    def from_table(table: ClassTable) -> ClasswiseChance:
         """Of a table of rows that are independent, of equal weight, with hard labels."""
         rows_per_weight = table.n_rows / float(table.weight.sum())
         rows = np.rint(table.inside * rows_per_weight)
@@ -188,7 +188,7 @@ def classwise_measurements(tables: tuple[ClassTable, ...], *, plain: bool) -> li
     values += np.diff(values).tolist()
     if not plain or np.count_nonzero(tables[0].weight) < GROUPS:
         return [Measurement(value) for value in values]
-    chances = [ClasswiseChance.of(table) for table in tables]
+    chances = [ClasswiseChance.from_table(table) for table in tables]
     errors = [_error(table) for table in tables]
     found = [each.interval(error) for each, error in zip(chances, errors, strict=True)]
     return found + [Measurement(value) for value in values[len(tables) :]]

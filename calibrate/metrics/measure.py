@@ -32,7 +32,7 @@ def measure(totals: Totals, settings: Settings) -> tuple[Figures, tuple[str, ...
     before, after, change = ({n: side[n] for n in METRICS if n in side} for side in sides)
     missing = sorted({n for side in (before, after) for n, m in side.items() if m.value is None})
     notes = tuple(f"{name} is undefined on these rows" for name in missing)
-    evidence = Evidence.of(totals)
+    evidence = Evidence.from_totals(totals)
     found = allowed_for_best(Figures(before, after or None, change or None), evidence.rows)
     figures = evidence.limited(found)
     return figures, (*evidence.words(totals), *notes)
@@ -91,7 +91,7 @@ def rough_of(figures: Figures, totals: Totals, *, of_t: bool = False) -> Rough:
         return tuple(n for n, m in found if m.low is not None and part in METRICS[n].rough)
 
     known = Rough(rough(figures.before, "value"), rough(figures.change, "change"))
-    evidence = Evidence.of(totals)
+    evidence = Evidence.from_totals(totals)
     found = evidence.rough(figures, known)
     if of_t and not evidence.ample:
         found = replace(found, value=("temperature", *found.value))

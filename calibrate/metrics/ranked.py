@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from calibrate.arrays import Float64, Index
-from calibrate.blocks.bins import Ordered
+from calibrate.blocks.bins import Levels
 from calibrate.metrics.registry import Interval, Over, metric
 
 GRID = 1024  # intervals of [0, 1] between whose ends smooth_ece shares out the confidences
@@ -21,7 +21,7 @@ NARROWEST = 1e-3  # the least bandwidth of smooth_ece
     rough=("change",),
     reference="Blasiok & Nakkiran (2023), Smooth ECE: principled reliability diagrams",
 )
-def smooth_ece(levels: Ordered) -> Float64:
+def smooth_ece(levels: Levels) -> Float64:
     """``∫ |smoothed (confidence - correctness)|`` under a reflected Gaussian kernel. In [0, 1].
 
     The bandwidth sigma is where the figure equals sigma: the figure falls as sigma grows. The
@@ -40,7 +40,7 @@ def smooth_ece(levels: Ordered) -> Float64:
     return at(high, GRID)
 
 
-def _spectrum(levels: Ordered, values: Float64) -> Float64:
+def _spectrum(levels: Levels, values: Float64) -> Float64:
     """The cosine transform of values shared out to the nodes of a grid: it reflects at 0 and 1."""
     from scipy.fft import dct
 
@@ -96,7 +96,7 @@ def _whole(spectrum: Float64, sigma: Float64, grid: int) -> Float64:
     rough=("change",),
     reference="Gupta et al. (2021), Calibration of neural networks using splines",
 )
-def ks(levels: Ordered) -> Float64:
+def ks(levels: Levels) -> Float64:
     """``max_t |sum_{conf <= t} w (conf - correct)| / W``, after Kolmogorov-Smirnov. In [0, 1]."""
     running = np.abs(np.cumsum(levels.residual, axis=-1))
     return np.asarray(running.max(axis=-1) / levels.total)
@@ -108,7 +108,7 @@ def ks(levels: Ordered) -> Float64:
     lower_is_better=False,
     reference="Hanley & McNeil (1982), The meaning and use of the area under a ROC curve",
 )
-def auroc(levels: Ordered) -> Float64:
+def auroc(levels: Levels) -> Float64:
     """The chance that a correct row is more confident than a wrong one, ties half. In [0, 1].
 
     NaN if all rows are correct or none is.
@@ -126,7 +126,7 @@ def auroc(levels: Ordered) -> Float64:
     lower_is_better=True,
     reference="Geifman & El-Yaniv (2017), Selective classification for deep neural networks",
 )
-def aurc(levels: Ordered) -> Float64:
+def aurc(levels: Levels) -> Float64:
     """The mean over coverages of the error rate among the most confident rows. In [0, 1].
 
     A weight counts as so many rows, and rows of equal confidence come in random order: s rows of
@@ -152,7 +152,7 @@ def aurc(levels: Ordered) -> Float64:
     reference="Traub et al. (2024), Overcoming common flaws in the evaluation of selective "
     "classification systems",
 )
-def augrc(levels: Ordered) -> Float64:
+def augrc(levels: Levels) -> Float64:
     """The mean over coverages of the share of all rows that is accepted and wrong. In [0, 1/2].
 
     ``∫ P(wrong and accepted) d coverage = (1 - AUROC) acc (1 - acc) + (1 - acc)²/2``: the share is

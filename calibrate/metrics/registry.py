@@ -17,7 +17,7 @@ class Over(Enum):
     BINS = "bins"  # BinTable of equal-width bins -> figure
     YES_BINS = "bins of P(yes)"  # the same of the probability of yes -> figure
     MASS_BINS = "equal-mass bins"  # BinTable of 15 equal-mass bins -> figure
-    ORDERED = "ordered"  # Ordered -> figure
+    ORDERED = "ordered"  # Levels -> figure
     CLASSES = "classes"  # one-vs-rest ECE of every class, (..., K) -> figure
 
 

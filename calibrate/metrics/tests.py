@@ -235,7 +235,7 @@ class _Side:
     def testable(self) -> bool:
         """Whether anything can be said about what chance does."""
         known = self.pull is None or bool(self.pull.any())
-        many = Evidence.of(self.totals).many and _expects_errors(self.totals, self.side)
+        many = Evidence.from_totals(self.totals).many and _expects_errors(self.totals, self.side)
         return self.exact or (known and many)
 
     @cached_property
@@ -250,7 +250,7 @@ class _Side:
         )
         classwise = NONE
         if totals.classes and not totals.yes_no and totals.plain:  # independent rows, hard labels
-            classwise = ClasswiseChance.of(totals.classes[side]).test
+            classwise = ClasswiseChance.from_table(totals.classes[side]).test
         fitted = self.choice is not None
         return Tests(
             consistency=chance.test if self.testable else NONE,
@@ -318,7 +318,7 @@ def spiegelhalter_test(
             return NONE
         z = float(each.sum()) / np.sqrt(variance)
         return Test(float(z), float(2 * ndtr(-abs(z))))
-    if not Evidence.of(totals).many:
+    if not Evidence.from_totals(totals).many:
         return NONE
     by_part = sum_by_part(each, kept.part)
     if pull is not None:
@@ -335,7 +335,7 @@ def _expects_errors(totals: Totals, side: int) -> bool:
     """
     kept = totals.kept
     right = float(np.average(kept.confidences[side], weights=kept.weight))
-    return min(right, 1 - right) * Evidence.of(totals).rows >= FEWEST
+    return min(right, 1 - right) * Evidence.from_totals(totals).rows >= FEWEST
 
 
 def temperature_test(totals: Totals, side: int) -> Test:
@@ -345,7 +345,7 @@ def temperature_test(totals: Totals, side: int) -> Test:
     parts of the rows and its skewness taken out. Negative: the rows want a smaller T than the one
     in use, positive: a larger one. Reference: Rao (1948), Large sample tests.
     """
-    if not _expects_errors(totals, side) or not Evidence.of(totals).many:
+    if not _expects_errors(totals, side) or not Evidence.from_totals(totals).many:
         return NONE
     rows = totals.rows
     return _student(rows.values[side - totals.n_sides], rows.weight)

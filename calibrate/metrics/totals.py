@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from calibrate.arrays import Float64, Index
-from calibrate.blocks.bins import BinTable, Ordered, bin_index, equal_mass_edges
+from calibrate.blocks.bins import BinTable, Levels, bin_index, equal_mass_edges
 from calibrate.blocks.block import PARTS, sum_by_part
 from calibrate.blocks.sums import EACH, SAME, RowSums, Sums
 from calibrate.metrics.classes import ClassTable
@@ -61,18 +61,18 @@ class KeptRows:
         return sum_by_part(self.weight, self.part)
 
     @cached_property
-    def ordered(self) -> tuple[Ordered, ...]:
+    def ordered(self) -> tuple[Levels, ...]:
         """The confidences of each view in order, with what was correct."""
         rows = self.rows_per_weight
         return tuple(
-            Ordered.of(confidence, correct, self.weight, rows)
+            Levels.from_rows(confidence, correct, self.weight, rows)
             for confidence, correct in zip(self.confidences, self.corrects, strict=True)
         )
 
     def gaps(self, side: int, edges: Float64) -> PartGaps:
         """The gaps of the confidences of one side over these bins, by part."""
         confidence, correct = self.confidences[side], self.corrects[side]
-        return PartGaps.of(confidence, correct, self.weight, self.part, edges)
+        return PartGaps.from_rows(confidence, correct, self.weight, self.part, edges)
 
     @staticmethod
     def joined(parts: tuple[KeptRows, ...]) -> KeptRows:
@@ -102,7 +102,7 @@ def _tilt_of_yes(p: Float64) -> Float64:
     return np.asarray(p * (1 - p) * np.log(inside / (1 - inside)))
 
 
-def mass_edges(ordered: Ordered) -> Float64:
+def mass_edges(ordered: Levels) -> Float64:
     """The edges of the equal-mass bins of these confidences."""
     rows = ordered.weight * ordered.rows_per_weight
     return equal_mass_edges(ordered.confidence, rows, MASS_BINS)
@@ -124,7 +124,7 @@ class PartGaps(Sums):
     chance: Float64
 
     @staticmethod
-    def of(
+    def from_rows(
         confidence: Float64, correct: Float64, weight: Float64, part: Index, edges: Float64
     ) -> PartGaps:
         """Of ``(n,)`` rows."""

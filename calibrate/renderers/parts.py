@@ -156,7 +156,7 @@ EVERYTHING = Shown()
 
 
 @dataclass(frozen=True)
-class OutputFormat:
+class ResultFormat:
     """A way to write a result, as each file of ``formats/`` declares it.
 
     Attributes:

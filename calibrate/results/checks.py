@@ -89,7 +89,7 @@ class Limit:
 # Checks of a calibration, for builds that should fail when it is off.
 
 
-class Kind(str, Enum):
+class CheckKind(str, Enum):
     """What is checked.
 
     ``limit``: a figure against a limit; ``against``: a figure against that of an earlier report;
@@ -134,7 +134,7 @@ class Check:
     """
 
     name: str
-    kind: Kind
+    kind: CheckKind
     outcome: Outcome
     measured: Measurement = NOTHING
     bound: str | None = None
@@ -171,11 +171,11 @@ class Checks(Displayed):
     schema: ClassVar[str] = "calibrate.check/1"
     command: ClassVar[str] = "calibrate check"
 
-    def of(self, outcome: Outcome) -> tuple[Check, ...]:
+    def with_outcome(self, outcome: Outcome) -> tuple[Check, ...]:
         """The checks that came out so."""
         return tuple(check for check in self.checks if check.outcome is outcome)
 
     @property
     def passed(self) -> bool:
         """Whether none failed."""
-        return not self.of(Outcome.failed)
+        return not self.with_outcome(Outcome.failed)

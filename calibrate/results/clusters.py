@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from calibrate.arrays import AnyArray
 from calibrate.results.display import Displayed
-from calibrate.results.json import NOT_IN_JSON
+from calibrate.results.json import NOT_EMPTY, NOT_IN_JSON
 from calibrate.results.measurement import Metrics
 
 Point = tuple[float, float]
@@ -97,7 +97,7 @@ class ClusterReport(Displayed):
 
     data: ClusterData
     classes: tuple[ClusterClass, ...]
-    models: tuple[Clusters, ...]
+    models: tuple[Clusters, ...] = field(metadata=NOT_EMPTY)
     bootstrap: int
     seed: int
     warnings: tuple[str, ...] = ()

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from calibrate.results.display import Displayed, frame
+from calibrate.results.json import NOT_EMPTY
 from calibrate.results.measurement import Measurement, Metrics, Sides
-from calibrate.results.report import Data, Fitted, Made, Reliability, Rough
+from calibrate.results.report import Data, Fitted, Provenance, Reliability, Rough
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +126,7 @@ class OverRuns:
         pairs: each two models, by their mean NLL with T; the intervals hold together.
     """
 
-    models: tuple[ModelRuns, ...]
+    models: tuple[ModelRuns, ...] = field(metadata=NOT_EMPTY)
     pairs: tuple[Pair, ...]
 
 
@@ -144,11 +145,11 @@ class Comparison(Displayed):
 
     data: Data
     fitted_on: str
-    models: tuple[ComparedModel, ...]
+    models: tuple[ComparedModel, ...] = field(metadata=NOT_EMPTY)
     warnings: tuple[str, ...]
     pairs: tuple[Pair, ...] = ()
     over_runs: OverRuns | None = None
-    made: Made | None = None
+    made: Provenance | None = None
 
     @property
     def best(self) -> ComparedModel:

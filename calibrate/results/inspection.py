@@ -9,7 +9,7 @@ from typing import ClassVar
 from calibrate.results.display import Displayed
 
 
-class Kind(str, Enum):
+class ArrayKind(str, Enum):
     """What the values of an array look like."""
 
     logits = "logits"
@@ -69,7 +69,7 @@ class ArrayFound:
     key: str | None
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
-    kind: Kind = Kind.unread
+    kind: ArrayKind = ArrayKind.unread
     low: float | None = None
     high: float | None = None
     nan: float = 0.0

@@ -30,6 +30,7 @@ class Result(Protocol):
 R = TypeVar("R", bound=Result)
 
 NOT_IN_JSON = {"json": False}  # metadata of a field that stays out
+NOT_EMPTY = {"empty": False}  # of a tuple or an object that holds something
 
 
 def encode(value: Any) -> Any:
@@ -122,6 +123,8 @@ def _object(kind: Any, origin: Any, value: Any, where: str) -> Any:
         if field.name in value:
             hint = filled(hints[field.name], given)
             parts[field.name] = decode(hint, value[field.name], f"{where}.{field.name}")
+            if not (field.metadata.get("empty", True) or parts[field.name]):
+                _refuse(f"{where}.{field.name}", "at least one", value[field.name])
         elif field.default is MISSING and field.default_factory is MISSING:
             held = listed(map(repr, value), none="nothing")
             raise InputError(f"{where}: expected {field.name!r}, found {held}")

@@ -61,7 +61,7 @@ class Figures(Sides[Metrics]):
         sides = "before" if self.after is None else "before, after and change"
         return f"Figures({sides} of {listed(self.before)})"
 
-    def of(self, names: Sequence[str]) -> Figures:
+    def only(self, names: Sequence[str]) -> Figures:
         """Some of the metrics."""
         before, after, change = (
             None if side is None else {name: side[name] for name in names if name in side}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Made:
+class Provenance:
     """What made a result, so that it can be made again.
 
     Attributes:
@@ -524,7 +524,7 @@ class Report(Displayed):
     warnings: tuple[str, ...] = ()
     rough_intervals: Rough = Rough()
     settings: SettingsUsed | None = None
-    made: Made | None = None
+    made: Provenance | None = None
 
     schema: ClassVar[str] = "calibrate.report/1"
     command: ClassVar[str] = "calibrate report"

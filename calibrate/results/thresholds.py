@@ -13,7 +13,6 @@ from calibrate.text import brief
 
 GOALS = ("f1", "precision", "recall", "cost")
 EXAMPLES = {"precision": "precision=0.95", "recall": "recall=0.9", "cost": "cost=1:5"}
-LIMIT = ",max="
 LEAST_COST, MOST_COST = 1e-100, 1e100  # sums and ratios of costs stay finite
 
 
@@ -23,14 +22,12 @@ class Goal:
 
     ``f1``: the largest F1. ``precision``: the largest recall among the thresholds whose precision
     is at least ``minimum``. ``recall``: the largest precision among those whose recall is at least
-    ``minimum``. ``cost``: the least mean cost per row, if that is at most ``maximum``.
+    ``minimum``. ``cost``: the least mean cost per row.
 
     Attributes:
         name: one of ``GOALS``.
         minimum: of precision or recall, above 0 and up to 1; None for the other goals.
         costs: of a false positive and of a false negative, both positive; None for other goals.
-        maximum: the most that a row may cost on average, above 0 and below the larger cost; None
-            for no such limit, and for other goals.
 
     Raises:
         InputError: the name is not known, or its value is missing, left over or out of range.
@@ -39,7 +36,6 @@ class Goal:
     name: str
     minimum: float | None = None
     costs: tuple[float, float] | None = None
-    maximum: float | None = None
 
     def __post_init__(self) -> None:
         check_known("`goal`", [self.name], GOALS)
@@ -47,12 +43,11 @@ class Goal:
             costs = self.costs or ()
             fits = len(costs) == 2 and all(LEAST_COST <= cost <= MOST_COST for cost in costs)
             fits = fits and self.minimum is None
-            fits = fits and (self.maximum is None or 0 < self.maximum < max(costs))
         elif self.name == "f1":
-            fits = self.minimum is None and self.costs is None and self.maximum is None
+            fits = self.minimum is None and self.costs is None
         else:
             fits = self.minimum is not None and 0 < self.minimum <= 1
-            fits = fits and self.costs is None and self.maximum is None
+            fits = fits and self.costs is None
         if not fits:
             raise InputError(f"`goal` {self.name}: expected {_expected(self.name)}")
 
@@ -72,10 +67,8 @@ class Goal:
                     raise ValueError
                 return Goal(name)
             if name == "cost":
-                value, limit, most = value.partition(LIMIT)
                 false_positive, false_negative = map(float, value.split(":"))
-                maximum = float(most) if limit else None
-                return Goal(name, costs=(false_positive, false_negative), maximum=maximum)
+                return Goal(name, costs=(false_positive, false_negative))
             return Goal(name, minimum=float(value))
         except ValueError as error:  # InputError is one too
             hint = _percent_hint(name, value)
@@ -86,8 +79,7 @@ class Goal:
     def __str__(self) -> str:
         """What ``of_text`` reads back."""
         if self.costs is not None:
-            limit = "" if self.maximum is None else f"{LIMIT}{_exact(self.maximum)}"
-            return f"{self.name}={':'.join(map(_exact, self.costs))}{limit}"
+            return f"{self.name}={':'.join(map(_exact, self.costs))}"
         return self.name if self.minimum is None else f"{self.name}={_exact(self.minimum)}"
 
 
@@ -97,8 +89,7 @@ def _expected(name: str) -> str:
     if name == "cost":
         return (
             "two positive numbers, the cost of a false positive and that of a false negative, "
-            f"as in {EXAMPLES[name]}, and if there is one the most that a row may cost on average, "
-            f"below the larger of the two, as in {EXAMPLES[name]}{LIMIT}0.2"
+            f"as in {EXAMPLES[name]}"
         )
     return f"a number above 0 and up to 1, as in {EXAMPLES[name]}"
 

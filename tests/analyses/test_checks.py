@@ -11,7 +11,15 @@ from scipy.stats import norm
 
 import calibrate
 from calibrate import InputError, Measurement, Settings
-from calibrate.analyses.checks import Asked, Drift, Earlier, against_checks, holm, judge, paired
+from calibrate.analyses.checks import (
+    Drift,
+    Earlier,
+    Requirements,
+    against_checks,
+    holm_adjusted,
+    judge,
+    paired_changes,
+)
 from calibrate.results.checks import Checks, Limit, Outcome
 from calibrate.results.json import decode, read_result, to_dict, to_json
 
@@ -35,7 +43,7 @@ def report() -> calibrate.Report:
 
 
 def outcome(report, bound: str, text: str, *, confident: bool = False) -> str:
-    asked = Asked((Limit.of_text(bound, text),), confident=confident)
+    asked = Requirements((Limit.of_text(bound, text),), confident=confident)
     return judge(report, asked).checks[0].outcome.value
 
 
@@ -79,7 +87,7 @@ def test_what_is_not_known_is_no_pass(report):
     assert outcome(report, "max", "nll=9") == "failed"
     assert outcome(report, "max", "nll=9", confident=True) == "failed"
     assert outcome(report, "max", "ece=0.1") == "failed"
-    found = judge(report, Asked((Limit("max", "ece", 0.1),), confident=True))
+    found = judge(report, Requirements((Limit("max", "ece", 0.1),), confident=True))
     assert found.checks[0].outcome is Outcome.undecided
     assert found.passed
     assert "ece: could not be judged on these rows" in found.warnings
@@ -123,7 +131,7 @@ def test_no_calibrator_no_change_and_no_groups():
 
 
 def drift(report, **how) -> object:
-    return judge(report, Asked(drift=Drift(**how))).checks[0]
+    return judge(report, Requirements(drift=Drift(**how))).checks[0]
 
 
 def through(t: float, n: int = 3000, **more) -> calibrate.Report:
@@ -159,9 +167,9 @@ def test_drift_where_there_can_be_none():
 
 
 def test_holm():
-    """Adjusted as statsmodels 0.14's multipletests(p, method="holm") does."""
+    """Adjusted as statsmodels 0.14's multipletests(p, method="holm_adjusted") does."""
     p = {"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}
-    assert holm(p) == pytest.approx({"d": 0.02, "a": 0.03, "c": 0.06, "b": 0.06})
+    assert holm_adjusted(p) == pytest.approx({"d": 0.02, "a": 0.03, "c": 0.06, "b": 0.06})
 
 
 def test_other_rows_are_compared_by_their_intervals():
@@ -188,7 +196,7 @@ def test_the_same_rows_are_paired():
     now, then = (calibrate.evaluate(dataset, calibrator=t[name], settings=QUICK)
                  for name in ("now", "then"))  # fmt: skip
     earlier = Earlier("r.json", then)
-    change = paired(now, earlier, dataset, t["now"])
+    change = paired_changes(now, earlier, dataset, t["now"])
     nll = next(c for c in against_checks(now, earlier, change) if c.name == "against.nll")
     alone = next(c for c in against_checks(now, earlier, None) if c.name == "against.nll")
     assert nll.paired
@@ -198,7 +206,7 @@ def test_the_same_rows_are_paired():
         return check.measured.high - check.measured.low
 
     assert width(nll) < width(alone) / 5
-    again = against_checks(then, earlier, paired(then, earlier, dataset, t["then"]))
+    again = against_checks(then, earlier, paired_changes(then, earlier, dataset, t["then"]))
     assert all(c.outcome is Outcome.passed and c.p_value == 1 for c in again)
 
 
@@ -207,12 +215,12 @@ def test_what_only_looks_like_the_same_rows_is_not_paired():
     report = calibrate.evaluate(z, y, settings=QUICK)
     earlier = Earlier("r.json", report)
     dataset = calibrate.Dataset.of(z, y)
-    assert paired(report, earlier, dataset, None) is not None
+    assert paired_changes(report, earlier, dataset, None) is not None
     moved = {**report.metrics.before, "nll": Measurement(0.1, 0.0, 0.2)}
     edited = replace(report, metrics=replace(report.metrics, before=moved))
-    assert paired(report, Earlier("r.json", edited), dataset, None) is None
+    assert paired_changes(report, Earlier("r.json", edited), dataset, None) is None
     other = calibrate.evaluate(z[::-1], y[::-1], settings=QUICK)
-    assert paired(other, earlier, calibrate.Dataset.of(z[::-1], y[::-1]), None) is None
+    assert paired_changes(other, earlier, calibrate.Dataset.of(z[::-1], y[::-1]), None) is None
 
 
 def test_an_earlier_report_of_something_else():
@@ -229,18 +237,18 @@ def test_an_earlier_report_of_something_else():
 def test_a_fit_that_stopped_and_rows_that_do_not_belong_together_fail():
     z, y = rows()
     shuffled = np.random.default_rng(1).permutation(y)
-    found = judge(calibrate.evaluate(z, shuffled, settings=QUICK), Asked())
+    found = judge(calibrate.evaluate(z, shuffled, settings=QUICK), Requirements())
     assert [(c.name, c.outcome.value) for c in found.checks] == [("relation", "failed")]
     separable = calibrate.fit(z, z.argmax(axis=1))
     assert not separable.converged
-    found = judge(calibrate.evaluate(z, y, separable, settings=QUICK), Asked())
+    found = judge(calibrate.evaluate(z, y, separable, settings=QUICK), Requirements())
     outcomes = {c.name: c.outcome.value for c in found.checks}
     assert outcomes == {"converged": "failed", "relation": "passed"}
     assert not found.passed
 
 
 def test_json_in_both_directions(report, tmp_path):
-    asked = Asked((Limit("max", "ece", 0.01, group="night"), Limit("min", "accuracy", 0.1)))
+    asked = Requirements((Limit("max", "ece", 0.01, group="night"), Limit("min", "accuracy", 0.1)))
     found = replace(judge(report, asked, Earlier("r.json", report)), warn_only=True)
     (tmp_path / "c.json").write_text(to_json(found))
     assert read_result(Checks, tmp_path / "c.json") == found
@@ -265,4 +273,4 @@ def test_a_calibrator_of_an_earlier_report_that_is_none():
     ):
         edited = replace(report, calibrator=replace(report.calibrator, **change))
         with pytest.raises(InputError, match=said):
-            paired(report, Earlier("r.json", edited), dataset, calibrate.Temperature(2.0))
+            paired_changes(report, Earlier("r.json", edited), dataset, calibrate.Temperature(2.0))

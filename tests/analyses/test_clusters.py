@@ -16,7 +16,7 @@ from calibrate.analyses.clusters import (
     templates_of,
 )
 from calibrate.blocks.passes import running
-from calibrate.data.columns import ArrayColumn
+from calibrate.data.column import in_memory
 from calibrate.data.dataset import Dataset
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
@@ -38,7 +38,7 @@ def made(n: int = 300, k: int = 6, seed: int = 3, sharp: float = 4.0) -> tuple[n
 
 
 def model(logits: np.ndarray, labels: np.ndarray, **layers: np.ndarray) -> ClusterModel:
-    columns = {name: ArrayColumn(array, name) for name, array in layers.items()}
+    columns = {name: in_memory(array, name) for name, array in layers.items()}
     return ClusterModel("m", Dataset.of(logits, labels, reading=AS_LOGITS), **columns)
 
 

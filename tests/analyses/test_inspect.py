@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pickle
 import shlex
-import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -129,23 +128,25 @@ def test_one_pass_in_pieces_says_the_same(monkeypatch):
 
 NOT_FITTING = [
     (Z, Y[:-1], "y.npy holds 299 labels but z.npy holds 300 rows"),
-    (Z, Y + 4, "class numbers from 0 to 4, found 4 to 8"),
-    (Z, Y - 2, "class numbers from 0 to 4, found -2 to 2"),
-    (Z, np.where(Y == 0, np.nan, Y), "found NaN"),
+    (Z, Y + 4, "expected labels from 0 to 4, found 4 to 8"),
+    (Z, Y - 2, "expected labels from 0 to 4, found -2 to 2"),
+    (Z, np.where(Y == 0, np.nan, Y), "y.npy: expected whole class indices"),
     (np.where(Y[:, None] == 1, np.inf, Z), Y, "found +inf"),
-    (Z[:, 0], Y, "labels of 0 and 1, found 0 to 4"),
+    (Z[:, 0], Y, "found 0 to 4"),
     (Z, np.array([*NAMES, "gnu"])[(Y + np.arange(300)) % 6], "6: cat, dog, emu, fox, gnu"),
+    (np.where(np.arange(5) == Y[:, None], -np.inf, Z), Y, "at its own label"),
 ]
 
 
 @pytest.mark.parametrize(("scores", "labels", "said"), NOT_FITTING)
-def test_what_does_not_fit_is_told_and_refused(scores, labels, said):
+def test_what_does_not_fit_is_refused_in_the_words_of_the_commands(scores, labels, said):
     z, y = saved(z=scores, y=labels)
     found = calibrate.inspect(z, y)
-    assert said in (found.taken[0].problem or "")
     assert found.commands == ()
-    with pytest.raises(InputError):
+    with pytest.raises(InputError) as caught:
         calibrate.open_dataset(z, y)
+    assert found.taken[0].problem == str(caught.value)
+    assert said in str(caught.value)
 
 
 def as_npz() -> tuple[str, list[str]]:
@@ -228,21 +229,14 @@ def test_objects_are_named_and_never_made():
     assert not Path("RAN").exists()
 
 
-def test_what_is_left_of_damaged_files():
+def test_files_that_are_cut():
     np.save("a.npy", Z)
     np.savez("b.npz", logits=Z, labels=Y)
-    np.savez_compressed("c.npz", logits=Z, labels=Y)
-    whole = {name: Path(name).read_bytes() for name in ("a.npy", "b.npz", "c.npz")}
-    for name, size in {"a.npy": 128 + 100 * 20 + 7, "b.npz": 7_500, "c.npz": 3_000}.items():
-        Path(name).write_bytes(whole[name][:size])
-    a, b, c = (calibrate.inspect(name).files[0] for name in whole)
-    assert a.notes == ("what is left: 100 of 300 rows of float32 are whole",)
-    assert b.notes[0] == "what is left: logits: whole, float32 of shape (300, 5)"
-    rows = (7_500 - whole["b.npz"].index(b"\x93NUMPY", 6_000) - 128) // 8
-    assert 0 < rows < 300
-    assert b.notes[1] == f"what is left: labels: {rows} of 300 rows of int64 are whole"
-    assert c.notes == ("what is left: logits: compressed and cut, float32 of shape (300, 5)",)
-    assert all("truncated" in each.problem for each in (a, b, c))
+    for name in ("a.npy", "b.npz"):
+        Path(name).write_bytes(Path(name).read_bytes()[:3_000])
+        found = calibrate.inspect(name)
+        assert "truncated" in found.files[0].problem
+        assert (found.files[0].arrays, found.commands) == ((), ())
 
 
 def test_one_damaged_array_of_two():
@@ -357,9 +351,9 @@ def test_samples_are_taken_for_what_they_are():
 
 
 def test_odd_inputs_end_in_a_result_whose_command_works():
-    """Of 300 files of the fuzzer; masked labels alone are found only by looking at both files."""
+    """Of 100 files of the fuzzer."""
     fitting = 0
-    for number in range(300):
+    for number in range(100):
         rng = np.random.default_rng((7, number))
         case, rows = Case([]), Rows.of(rng)
         names = arrays(rng, case, rows)
@@ -371,21 +365,12 @@ def test_odd_inputs_end_in_a_result_whose_command_works():
         assert read_result(Inspection, "r.json") == found
         fits = [each for each in found.commands if "fit" in each and "LABELS" not in each]
         for command in fits:
-            refused = refusal(command)
-            assert "at its own label" in refused or not refused, (number, command, refused)
-            fitting += not refused
-    assert fitting > 100
+            assert not refusal(command), (number, command)
+            fitting += 1
+    assert fitting > 33
 
 
-def test_a_zip_whose_sizes_lie():
-    """A local header that promises more than there is."""
-    np.savez("a.npz", logits=Z)
-    content = Path("a.npz").read_bytes()
-    extra = content.index(b"\x01\x00\x10\x00")
-    lying = content[: extra + 4] + struct.pack("<QQ", 1 << 62, 1 << 62) + content[extra + 20 :]
-    Path("a.npz").write_bytes(lying[:3_000])
-    found = calibrate.inspect("a.npz").files[0]
-    assert found.notes[0].startswith("what is left: logits: ")
+def test_a_zip_archive_of_something_else():
     with zipfile.ZipFile("plain.zip", "w") as archive:
         archive.writestr("a.txt", "x")
     assert calibrate.inspect("plain.zip").files[0].format == "zip archive"

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, SAMPLES, gumbel_labels
+from conftest import SAMPLES, gumbel_labels
 
 import calibrate
 from calibrate.metrics import METRICS
@@ -84,26 +81,3 @@ def test_what_is_undefined_is_an_error_in_one_line(call, said):
         call()
     assert isinstance(caught.value, calibrate.InputError)
     assert "\n" not in str(caught.value)
-
-
-def test_types_are_known(tmp_path: Path):
-    """mypy --strict knows what they take and return."""
-    pytest.importorskip("mypy")
-    (tmp_path / "use.py").write_text(
-        "import calibrate\nimport numpy as np\n"
-        "p, y = np.eye(2), np.arange(2)\n"
-        'a: float = calibrate.ece(p, y, n_bins=10, scores="probabilities")\n'
-        'b: float = calibrate.nll(p, y, weights=y, task="multiclass")\n'
-        "calibrate.nll(p, y, n_bins=3)\n"
-        "c: str = calibrate.ks(p, y)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "use.py"],
-        cwd=tmp_path, env={"MYPYPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    lines = [
-        line.split(":")[1]
-        for line in done.stdout.splitlines()
-        if line.startswith("use.py:") and ": error:" in line
-    ]
-    assert lines == ["6", "7"], done.stdout

@@ -14,7 +14,7 @@ from calibrate.analyses.targets.labels import LabelTargets
 from calibrate.analyses.targets.stream import TargetStream, label_report, sweep
 from calibrate.analyses.targets.teacher import TeacherTargets
 from calibrate.blocks.passes import running
-from calibrate.data.columns import Column, as_column
+from calibrate.data.column import Column, as_column
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
 

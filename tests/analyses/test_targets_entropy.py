@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import entr, softmax
 
 from calibrate.analyses.targets.entropy import EntropyStep, entropy_range, temperature_for_entropy
-from calibrate.data.columns import as_column
+from calibrate.data.column import as_column
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
 

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import beta, binomtest
 
-from calibrate.analyses.thresholds.choose import FOLDS, CrossFit, LabelRows, deal, thresholds_for
+from calibrate.analyses.thresholds.choose import (
+    FOLDS,
+    FoldThresholds,
+    LabelSample,
+    stratified_folds,
+    thresholds_for,
+)
 from calibrate.analyses.thresholds.curve import ThresholdCurve
 from calibrate.analyses.thresholds.figures import (
     Decided,
@@ -119,26 +125,26 @@ def test_intervals_span_both_measurements():
 
 def test_folds_share_out_the_positives():
     y = np.repeat([0.0, 1.0], [977, 23])
-    folds = deal(y, FOLDS, 3)
+    folds = stratified_folds(y, FOLDS, 3)
     assert set(np.bincount(folds)) == {100}
     assert set(np.bincount(folds[y == 1])) == {2, 3}
-    assert (deal(y, FOLDS, 3) == folds).all()
-    assert (deal(y, FOLDS, 4) != folds).any()
+    assert (stratified_folds(y, FOLDS, 3) == folds).all()
+    assert (stratified_folds(y, FOLDS, 4) != folds).any()
 
 
 def test_no_row_is_decided_by_a_threshold_that_it_chose():
     rng = np.random.default_rng(5)
     p = rng.random(80)
-    rows = LabelRows(p, (rng.random(80) < p).astype(float), rng.exponential(size=80) + 0.1)
+    rows = LabelSample(p, (rng.random(80) < p).astype(float), rng.exponential(size=80) + 0.1)
     goal = Goal.of_text("f1")
     seen = []
 
     def choose(some):
         seen.append(set(some.probabilities.tolist()))
-        return ThresholdCurve.of(some.probabilities, some.labels, some.weights).best(goal)
+        return ThresholdCurve.from_rows(some.probabilities, some.labels, some.weights).best(goal)
 
-    found = CrossFit.of(rows, choose, 0)
-    folds = deal(rows.labels, FOLDS, 0)
+    found = FoldThresholds.choose(rows, choose, 0)
+    folds = stratified_folds(rows.labels, FOLDS, 0)
     assert found.without == 0
     for fold in range(FOLDS):
         mine = folds == fold

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from calibrate.analyses.thresholds.choose import find_thresholds, thresholds_for
-from calibrate.analyses.thresholds.figures import fallback, holm, lower_bound, p_below, upper_bound
+from calibrate.analyses.thresholds.figures import fallback, lower_bound, p_below, upper_bound
 from calibrate.analyses.thresholds.promise import (
     SPENT,
-    Mistakes,
     candidates,
     fewest,
     just_above,
@@ -55,16 +54,6 @@ def test_fallback_passes_on_what_rejections_leave():
     assert fallback(p, budgets) == [0, 1, 5]
 
 
-def test_holm_deals_out_what_rejections_leave():
-    budgets = np.array([0.02, 0.01, 0.01, 0.01])
-    # At first 0.01 will do; then 0.05 is left for budgets of 0.04, so 0.0125 for the last; then
-    # 0.05 for budgets of 0.03, so 0.0333 for the first.
-    assert holm(np.array([0.033, 0.01, 0.9, 0.0124]), budgets) == [0, 1, 3]
-    assert holm(np.array([0.034, 0.01, 0.9, 0.0124]), budgets) == [1, 3]
-    assert holm(np.array([0.033, 0.01, 0.9, 0.0126]), budgets) == [1]
-    assert holm(np.array([0.033, 0.011, 0.9, 0.0124]), budgets) == []
-
-
 @pytest.mark.parametrize(
     ("least", "error", "rows"), [(0.95, 0.05, 59), (0.9, 0.05, 29), (0.5, 0.5, 1)]
 )
@@ -82,49 +71,6 @@ def test_candidates_spend_the_error_once(n):
     assert ranks[-1] == n
     assert 0.95 ** ranks[0] <= budgets[0] or ranks[0] == n
     assert all(b <= a * 1.02 + 1 for a, b in pairwise(ranks.tolist()))
-
-
-def by_cases(n, rates, costs, total):
-    """The probability that n rows cost at most so much, case by case."""
-    cheap, dear = rates
-    return sum(
-        comb(n, j) * comb(n - j, i) * dear**j * cheap**i * (1 - cheap - dear) ** (n - i - j)
-        for j in range(n + 1)
-        for i in range(n - j + 1)
-        if costs[0] * i + costs[1] * j <= total + 1e-9
-    )
-
-
-def test_the_tail_of_the_cost_by_cases():
-    found = Mistakes.of(40, (3, 1), (1.0, 2.5))
-    rates = [(0.1, 0.05), (0.2, 0.01), (0.05, 0.2), (0.0, 0.12)]
-    cheap, dear = np.array(rates).T
-    expected = [by_cases(40, each, (1, 2.5), 5.5) for each in rates]
-    np.testing.assert_allclose(found._tails(cheap, dear), expected, rtol=1e-9)
-
-
-@pytest.mark.parametrize("costs", [(1.0, 2.5), (2.5, 1.0)])
-def test_the_p_of_a_cost_is_at_least_that_of_any_split(costs):
-    counts = (3, 1) if costs[0] < costs[1] else (1, 3)
-    found = Mistakes.of(40, counts, costs)
-    most, error = 0.3, 0.05
-    highest = float(upper_bound(1.0, 40.0, 0.1 * error))
-    splits = np.linspace(0, min(highest, most / 2.5), 50)
-    worst = max(by_cases(40, ((most - 2.5 * h), h), (1, 2.5), 5.5) for h in splits)
-    value = found.p_value(most, error)
-    assert worst <= value - 0.1 * error < 1.1 * worst
-    assert found.p_value(found.bound(error), error) == pytest.approx(error, rel=1e-3)
-
-
-def test_the_bound_on_the_dear_mistake_may_fail_too():
-    free = Mistakes.of(5000, (0, 0), (1.0, 5.0))
-    assert free.p_value(0.5, 0.05) == pytest.approx(0.1 * 0.05)  # the rest is next to nothing
-
-
-def test_equal_costs_are_binomial():
-    found = Mistakes.of(50, (2, 1), (2.0, 2.0))
-    assert found.p_value(0.4, 0.05) == pytest.approx(1 - tail(4, 50, 0.2))
-    assert found.p_value(0.1, 0.05) == 1  # these rows cost more
 
 
 class World:
@@ -151,9 +97,6 @@ class World:
     def truth(self, goal, threshold):
         yes = self.p >= threshold
         tp, positives = self.share[yes].sum(), self.share.sum()
-        if goal.costs is not None:
-            fp, fn = goal.costs
-            return (fp * (yes.sum() - tp) + fn * (positives - tp)) / len(yes)
         return tp / (yes.sum() if goal.name == "precision" else positives)
 
 
@@ -164,8 +107,6 @@ KEPT = [
     ("ties", "precision=0.8"),
     ("falling", "recall=0.8"),
     ("ties", "recall=0.8"),
-    ("falling", "cost=1:3,max=0.33"),
-    ("ties", "cost=3:1,max=0.4"),
 ]
 
 
@@ -180,10 +121,7 @@ def test_promises_are_kept(kind, text):
         except InputError:
             continue
         made += 1
-        if goal.maximum is not None:
-            missed += value > goal.maximum + 1e-9
-        else:
-            missed += value < goal.minimum - 1e-9
+        missed += value < goal.minimum - 1e-9
     assert missed <= 0.276 * runs
     if kind not in ("just below the goal", "waves"):  # where hardly anything can be promised
         assert made > 0.1 * runs
@@ -299,19 +237,6 @@ def test_what_can_be_promised_at_best():
     assert "too many rows share the highest" in refused("precision=0.9", np.full(100, 0.5), y)
 
 
-def test_a_cost_at_best():
-    p = np.linspace(0.01, 0.99, 200)
-    y = (p > 0.6).astype(float)
-    y[::9] = 1 - y[::9]
-    told = refused("cost=1:1,max=0.1", p, y)
-    assert told.startswith(
-        "goal cost=1:1,max=0.1: cannot be promised with 95 % confidence: at best "
-    )
-    best = float(told.split("at best ")[1].split(",")[0])
-    assert best > 0.1
-    assert "these 200 rows cost" in told
-
-
 def test_what_has_no_exact_bound_is_refused():
     p, y = np.linspace(0.01, 0.99, 300), np.tile([0.0, 1.0, 1.0], 100)
     assert "labels of 0 and 1" in refused("precision=0.5", p, y * 0.9)
@@ -320,7 +245,7 @@ def test_what_has_no_exact_bound_is_refused():
         "precision=0.5", p, y, heavy
     )
     assert "no promise is made about F1" in refused("f1", p, y)
-    assert "as in cost=1:5,max=0.2" in refused("cost=1:5", p, y)
+    assert "no promise is made about a cost" in refused("cost=1:5", p, y)
     assert "no rows can promise a recall of 1" in refused("recall=1", p, y)
     assert "did you mean 0.95?" in refused("recall=0.5", p, y, confidence=95)
     assert "above 0 and below 1" in refused("recall=0.5", p, y, confidence=1.0)

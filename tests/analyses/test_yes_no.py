@@ -167,3 +167,23 @@ def test_scores_of_any_size_need_no_index():
     assert dataset.selection.numbers is None
     assert dataset.selection.places is None
     assert dataset.n_examples == 1000
+
+
+@pytest.mark.parametrize(
+    ("shift", "factor", "full", "code"),
+    [
+        (1.5, 1.0, False, "shifted"),  # one T hardly makes the error smaller
+        (0.05, 3.0, False, "overconfident"),
+        (0.0, 0.3, False, "underconfident"),
+        (0.0, 1.0, False, "undecided"),
+        (1.5, 1.0, True, "miscalibrated"),
+        (0.0, 1.0, True, "calibrated"),
+    ],
+)
+def test_the_verdict_on_a_fit_and_on_its_report(shift, factor, full, code):
+    rng = np.random.default_rng(0)
+    z = rng.normal(scale=2, size=2000)
+    labels = (rng.random(2000) < 1 / (1 + np.exp(shift - z))).astype(int)
+    fit, settings = calibrate.fit(factor * z, labels), calibrate.Settings(full=full, bootstrap=0)
+    report = calibrate.evaluate(factor * z, labels, fit, settings=settings)
+    assert report.verdict.code == code

@@ -43,7 +43,7 @@ def main() -> None:
         for first, block in zip(firsts, blocks, strict=True):
             side = predictions(block.logits, 1.0, dataset.magnitude, first, block, keep=tables)
             if tables:
-                ClassTable.of(side.probabilities, block, edges)
+                ClassTable.from_probabilities(side.probabilities, block, edges)
 
     def exponentials() -> None:
         for block in blocks:

@@ -57,6 +57,12 @@ def write_arrow(path: Path, z: np.ndarray, y: np.ndarray) -> None:
         writer.write_table(table, max_chunksize=4096)
 
 
+def write_feather(path: Path, z: np.ndarray, y: np.ndarray) -> None:
+    from pyarrow import feather
+
+    feather.write_feather(_arrow(z, y), path)  # one batch in 64 Ki rows, packed with lz4
+
+
 def write_h5(path: Path, z: np.ndarray, y: np.ndarray) -> None:
     import h5py
 
@@ -92,6 +98,7 @@ WRITE: dict[str, Callable[[Path, np.ndarray, np.ndarray], object]] = {
     "jsonl": write_jsonl,
     "parquet": write_parquet,
     "arrow": write_arrow,
+    "feather": write_feather,
     "h5": write_h5,
     "zarr": write_zarr,
 }

@@ -24,7 +24,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: a process pe
 import numpy as np
 
 import calibrate
-from calibrate.analyses.checks import Asked, Earlier, against_checks, judge, paired
+from calibrate.analyses.checks import Earlier, Requirements, against_checks, judge, paired_changes
 from calibrate.results.checks import Limit, Outcome
 
 CLASSES, POPULATION = 10, 1_000_000
@@ -84,7 +84,7 @@ def confident_build(model: Model, rows: int, limit: float, seed: int) -> tuple[b
     lower = limit - (ece.high - ece.low)
 
     def fails(at: float) -> bool:
-        asked = Asked((Limit("max", "ece", max(at, 0.0)),), confident=True)
+        asked = Requirements((Limit("max", "ece", max(at, 0.0)),), confident=True)
         return judge(report, asked).checks[0].outcome is Outcome.failed
 
     return fails(limit), fails(lower)
@@ -109,7 +109,7 @@ def against_build(
         calibrate.evaluate(dataset, calibrator=c, settings=QUICK) for c in (first, second)
     )
     earlier = Earlier("earlier", then)
-    change = paired(later, earlier, dataset, second)
+    change = paired_changes(later, earlier, dataset, second)
     if change is None:
         raise SystemExit("the very same rows were not recognised")
     return (*found, _fails(against_checks(later, earlier, {"nll": change["nll"]})))

@@ -17,7 +17,7 @@ from scipy.special import softmax
 from scipy.stats import chi2
 
 import calibrate
-from calibrate.blocks.bins import Ordered
+from calibrate.blocks.bins import Levels
 from calibrate.metrics.ranked import ks
 
 SETTINGS = calibrate.Settings(bootstrap=0, top=0)
@@ -41,8 +41,10 @@ def hosmer_lemeshow(c: np.ndarray, a: np.ndarray) -> float:
 def kolmogorov_smirnov(c: np.ndarray, a: np.ndarray, rng: np.random.Generator) -> float:
     """The share of calibrated models with at least this distance."""
     ones = np.ones(len(c))
-    seen = float(ks(Ordered.of(c, a, ones)))
-    drawn = [float(ks(Ordered.of(c, (rng.random(len(c)) < c) * 1.0, ones))) for _ in range(300)]
+    seen = float(ks(Levels.from_rows(c, a, ones)))
+    drawn = [
+        float(ks(Levels.from_rows(c, (rng.random(len(c)) < c) * 1.0, ones))) for _ in range(300)
+    ]
     return (1 + sum(each >= seen for each in drawn)) / 301
 
 

@@ -96,12 +96,14 @@ def main() -> None:
 def commands(folder: Path, classes: int) -> dict[str, list[str]]:
     z, y, eps = (str(folder / name) for name in ("z.npy", "y.npy", "eps.npy"))
     start = [sys.executable, "-m", "calibrate", "targets"]
-    labels = [*start, y, "--n-classes", str(classes)]
-    teacher = [*start, "--teacher", z]
+    labels = [*start, "labels", y, "--n-classes", str(classes)]
+    teacher = [*start, "teacher", z]
     return {
         "--smoothing 0.1": [*labels, "--smoothing", "0.1"],
         "--smoothing eps.npy": [*labels, "--smoothing", eps],
-        "--smoothing 0:0.2 --difficulty": [*start, y, "--smoothing", "0:0.2", "--difficulty", z],
+        "--smoothing 0:0.2 --difficulty": [
+            *start, "labels", y, "--smoothing", "0:0.2", "--difficulty", z,
+        ],
         "--temperature 4": [*teacher, "--temperature", "4"],
         "--temperature 4 --mix 0.9": [
             *teacher, "--temperature", "4", "--mix", "0.9", "--labels", y,

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibrate.blocks.bins import BinTable, Ordered, bin_index, equal_mass_edges, equal_width_edges
+from calibrate.blocks.bins import BinTable, Levels, bin_index, equal_width_edges
 from calibrate.errors import InputError
 
 
@@ -30,9 +28,9 @@ def test_tables_add_up():
     rng = np.random.default_rng(0)
     confidence, correct = rng.random(101), (rng.random(101) < 0.5).astype(float)
     weights, edges = rng.random(101) + 0.1, equal_width_edges(7)
-    whole = BinTable.of(confidence, correct, weights, edges)
+    whole = BinTable.from_rows(confidence, correct, weights, edges)
     parts = [
-        BinTable.of(confidence[s], correct[s], weights[s], edges)
+        BinTable.from_rows(confidence[s], correct[s], weights[s], edges)
         for s in (slice(0, 13), slice(13, 101))
     ]
     added = parts[0] + parts[1]
@@ -53,40 +51,12 @@ def test_tables_against_sums_over_the_rows_of_each_bin(seed, n_bins):
     confidence, correct = np.round(rng.random(50), 1), (rng.random(50) < 0.5).astype(float)
     weights, edges = rng.integers(0, 3, (2, 50)) + 0.0, equal_width_edges(n_bins)
     weights[:, 0] = 1.0
-    levels = Ordered.of(confidence, correct, weights).binned(edges)  # of two samples at once
+    levels = Levels.from_rows(confidence, correct, weights).binned(edges)  # of two samples at once
+    inside = bin_index(confidence, edges) == np.arange(n_bins)[:, None]
     for sample, weight in enumerate(weights):
-        table = BinTable.of(confidence, correct, weight, edges)
-        for b in range(n_bins):
-            inside = bin_index(confidence, edges) == b
-            w, total = weight[inside], weight[inside].sum()
-            want = [total / weight.sum(), 0.0, 0.0]
-            if total:
-                want[1:] = (np.average(each[inside], weights=w) for each in (confidence, correct))
-            got = (table.share[b], table.confidence[b], table.accuracy[b])
-            assert got == pytest.approx(want, abs=1e-12)
-            assert table.gap[b] == pytest.approx(want[2] - want[1], abs=1e-12)
-            of_sample = levels.share, levels.confidence, levels.accuracy
-            assert [each[sample, b] for each in of_sample] == pytest.approx(want, abs=1e-12)
-
-
-@given(st.integers(0, 10_000), st.integers(1, 20), st.booleans())
-def test_bins_of_equal_mass(seed, n_bins, ties):
-    """Sizes are those of array_split; edges lie halfway between neighbours, of ties outside."""
-    rng = np.random.default_rng(seed)
-    values = np.sort(np.round(rng.uniform(0.05, 0.95, 40), 1 if ties else 9))
-    levels, count = np.unique(values, return_counts=True)
-    edges = equal_mass_edges(levels, count.astype(float), n_bins)
-    assert (edges[0], edges[-1]) == (0, 1)
-    assert np.all(np.diff(edges) > 0)
-    halfway = {(a + b) / 2 for a, b in itertools.pairwise(levels)}
-    for last in np.cumsum([len(part) for part in np.array_split(values, n_bins)])[:-1]:
-        a, b = values[last - 1], values[last]
-        assert np.min(np.abs(edges - (a + b) / 2)) < 1e-12
-    if not ties:
-        assert halfway.issuperset(edges[1:-1].tolist())
-        assert len(edges) == n_bins + 1
-
-
-def test_fewer_rows_than_bins():
-    edges = equal_mass_edges(np.array([0.2, 0.4, 0.8]), np.ones(3), 15)
-    assert edges.tolist() == pytest.approx([0, 0.3, 0.6, 1])
+        table, total = BinTable.from_rows(confidence, correct, weight, edges), inside @ weight
+        means = [inside @ (weight * x) / np.maximum(total, 1) for x in (confidence, correct)]
+        want = [total / total.sum(), *means, means[1] - means[0]]
+        got = [(t.share, t.confidence, t.accuracy, t.gap) for t in (table, levels)]
+        np.testing.assert_allclose(got[0], want, atol=1e-12)
+        np.testing.assert_allclose([each[sample] for each in got[1]], want, atol=1e-12)

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import pytest
 
-from calibrate.blocks.passes import map_blocks, map_reduce, rows_per_block, running
+from calibrate.blocks.passes import FAN_IN, map_blocks, map_reduce, rows_per_block, running
 
 
 @dataclass
@@ -41,6 +44,60 @@ def test_sums_are_identical_to_the_last_bit_for_any_number_of_workers():
                 map_reduce(Numbers(100_000, 13), lambda rows: sum(0.1 / (r + 1) for r in rows))
             )
     assert len(sums) == 1
+
+
+@dataclass(frozen=True)
+class Added:
+    """What was added to what."""
+
+    terms: str
+
+    def __add__(self, other: Added) -> Added:
+        return Added(f"({self.terms} {other.terms})")
+
+
+class OnlyMap:
+    """A scheduler without ``reduce``."""
+
+    def map(self, task, spans):
+        return map(task, spans)
+
+
+class Engine(OnlyMap):
+    """One that adds up as an engine of tasks would: level by level."""
+
+    def reduce(self, task, spans):
+        states = list(self.map(task, spans))
+        while len(states) > 1:
+            groups = (states[i : i + FAN_IN] for i in range(0, len(states), FAN_IN))
+            states = [reduce(add, group) for group in groups]
+        return states[0]
+
+
+@pytest.mark.parametrize("n_rows", [1, 8, 9, 64, 65, 71, 513, 4_700])
+def test_every_scheduler_adds_the_same_to_the_same(n_rows):
+    """Of 64 blocks and more each task adds up eight of them; eight tasks are a group."""
+
+    def added(scheduler=None, workers=None) -> str:
+        with running(scheduler, workers=workers):
+            return map_reduce(Numbers(n_rows, 1), lambda rows: Added(str(rows[0]))).terms
+
+    want = added(Engine())
+    assert [int(n) for n in re.findall(r"\d+", want)] == list(range(n_rows))
+    for scheduler, workers in ((None, 1), (None, 2), (None, 5), (OnlyMap(), None)):
+        assert added(scheduler, workers) == want
+
+
+@pytest.mark.parametrize("scheduler", [None, OnlyMap()])
+def test_rows_are_counted_as_they_are_added_up(scheduler):
+    steps, began = [], []
+    with running(
+        scheduler, workers=2, progress=steps.append, began=lambda *what: began.append(what[1])
+    ):
+        map_reduce(Numbers(1_000, 3), len)
+    assert sum(steps) == 1_000
+    assert len(steps) > 10
+    assert began == [1_000]
 
 
 def test_an_error_in_a_step_comes_out_and_stops_the_rest():

@@ -16,7 +16,6 @@ from conftest import SAMPLES
 
 import calibrate
 from calibrate.analyses.clusters import measure_clusters, open_models
-from calibrate.analyses.compare import compare
 from calibrate.analyses.targets.entropy import temperature_for_entropy
 from calibrate.analyses.targets.labels import LabelTargets
 from calibrate.analyses.targets.stream import TargetStream, sweep
@@ -87,7 +86,7 @@ PASSES: dict[str, Callable[[], object]] = {
     "evaluate": lambda: calibrate.evaluate(hard(), settings=QUICK),
     "cross-evaluate": lambda: calibrate.cross_evaluate(digits(), settings=QUICK),
     "apply": lambda: all_of(apply_blocks(calibrate.Temperature(2.0), hard())),
-    "compare": lambda: compare(["a", "b"], [hard(), hard()]),
+    "compare": lambda: calibrate.compare({"a": hard(), "b": hard()}),
     "thresholds": of_thresholds,
     "clusters": of_clusters,
     "targets": of_targets,

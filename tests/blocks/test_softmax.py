@@ -5,9 +5,9 @@ import pytest
 from scipy.special import log_softmax as scipy_log_softmax
 
 from calibrate.blocks.block import Block
+from calibrate.blocks.optimise import NllStep
 from calibrate.blocks.predictions import predictions, top_scores
 from calibrate.blocks.softmax import log_softmax, softmax
-from calibrate.calibrators.fitting import NllStep
 
 
 def plain_outcomes(z, b):
@@ -36,9 +36,6 @@ def test_nll_and_derivatives_against_written_out_formulas(n_classes, magnitude, 
     assert got.nll == pytest.approx(-(weight * log_p[rows, b.labels]).sum(), rel=1e-12)
     assert got.gradient == pytest.approx((weight * gradient).sum(), rel=1e-10)
     assert got.curvature == pytest.approx((weight * curvature).sum(), rel=1e-10)
-    assert got.spread == pytest.approx(
-        np.sqrt(((weight * gradient) ** 2).sum()) / got.curvature, rel=1e-10
-    )
     np.testing.assert_allclose(got.by_part[0, :57], weight * gradient, rtol=1e-7, atol=1e-12)
 
 
@@ -81,8 +78,3 @@ def test_log_softmax_and_softmax():
     z[3, 2] = -np.inf
     np.testing.assert_allclose(log_softmax(z), scipy_log_softmax(z, axis=1), rtol=1e-13)
     np.testing.assert_allclose(softmax(z), np.exp(scipy_log_softmax(z, axis=1)), rtol=1e-13)
-
-
-def test_the_prediction_is_the_first_of_equal_largest_scores():
-    z = np.array([[1.0, 3.0, 3.0]] * 3)
-    assert plain_outcomes(z, Block(z, np.array([0, 1, 2]))).correct.tolist() == [0, 1, 0]

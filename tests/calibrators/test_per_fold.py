@@ -99,3 +99,12 @@ def test_rows_without_folds_are_refused():
         PerFold(PARTS).scores(calibrate.Dataset.of(z, y).read(0, 90))
     with pytest.raises(calibrate.InputError, match="expected 4 classes"):
         evaluate_dataset(calibrate.Dataset.of(z[:, :3], y % 3).with_folds(3, 0), PerFold(PARTS))
+
+
+def test_a_label_nobody_annotated_keeps_a_temperature_of_1():
+    z, labels = np.random.default_rng(0).normal(size=(2, 90, 3))
+    labels = np.where(np.arange(3) == 1, np.nan, labels > 0)
+    fit = calibrate.fit_per_label(z, labels)
+    assert (fit.calibrator.temperatures[1], fit.intervals["temperatures"][1]) == (1, None)
+    assert fit.warnings == ("label 1: nobody annotated it; T = 1 was kept",)
+    assert not fit.converged

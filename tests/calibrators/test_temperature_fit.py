@@ -12,7 +12,7 @@ from scipy.stats import t as student
 import calibrate
 from calibrate.blocks import passes
 from calibrate.blocks.block import Block
-from calibrate.calibrators.fitting import NllStep
+from calibrate.blocks.optimise import NllStep
 from calibrate.data.dataset import Dataset
 
 SETS = {

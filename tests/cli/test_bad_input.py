@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import contents, refused
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(scale=2, size=(60, 5)).astype(np.float32)
@@ -181,11 +182,6 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
     "report: both": ({}, "report z.npy y.npy --fit -c c.json", ["either --calibrator or --fit"]),
     "report: into a file": ({}, "report z.npy y.npy -o z.npy", ["z.npy", "found a file"]),
     "report: missing parent": ({}, "report z.npy y.npy -o a/b", ["a/b", "create it"]),
-    "report: too few rows": (
-        {"a.npy": npy(Z[:3]), "b.npy": npy(Y[:3])},
-        "report a.npy b.npy --fit",
-        ["at least 5 rows for 5 folds", "found 3"],
-    ),
     "weights: negative": (
         {"w.npy": npy(np.where(np.arange(60) == 5, -1.0, 1.0))},
         "fit z.npy y.npy --weights w.npy",
@@ -206,22 +202,11 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
         "fit z.npy y.npy --weights w.npy",
         ["w.npy: expected 60 weights", "(50,)"],
     ),
-    "class names: too few": (
-        {"n.txt": b"a\nb\n"},
-        "report z.npy y.npy --class-names n.txt",
-        ["n.txt: expected 5 names, one per class, found 2"],
-    ),
     "class names: missing": (
         {},
         "report z.npy y.npy --class-names n.txt",
         ["n.txt: cannot be read", "No such file"],
     ),
-    "unknown metric": (
-        {},
-        "report z.npy y.npy --metrics ecf",
-        ["got 'ecf'", "did you mean ece?", "smooth_ece"],
-    ),
-    "class beyond": ({}, "report z.npy y.npy --classes 5", ["from 0 to 4", "got 5"]),
     "csv without columns": (
         {"p.csv": b"y,pred_label,confidence\n1,1,0.5\n"},
         "report p.csv",
@@ -275,9 +260,6 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
         ["g.csv: no column 'place'", "id, site"],
     ),
     "groups: missing": ({}, "report z.npy y.npy --groups g.csv:a", ["g.csv: no such file"]),
-    "output is an input": ({}, "fit z.npy y.npy -o z.npy", ["z.npy", "choose another name"]),
-    "outputs are one": ({}, "fit z.npy y.npy -o a.png --figure a.png", ["choose another name"]),
-    "apply onto the input": ({}, "apply z.npy --temperature 2 -o z.npy", ["choose another name"]),
     "empty key": ({"a.npz": npz(logits=Z)}, "fit a.npz: y.npy", ["empty name or key"]),
     "labels to ignore": (
         {"l.npy": npy(np.where(Y == 1, -100, Y))},
@@ -292,7 +274,7 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
     "damaged compressed npz": (
         {"a.npz": broken_npz()},
         "fit a.npz y.npy",
-        ["a.npz:logits: damaged"],
+        ["a.npz:logits: expected a .npz file, found a damaged"],
     ),
     "apply: nothing to apply": ({}, "apply z.npy", ["-c calibrator.json or --temperature"]),
     "apply: T = 0": ({}, "apply z.npy --temperature 0", ["positive finite", "0.0"]),
@@ -354,29 +336,20 @@ CALIBRATORS: dict[str, tuple[bytes, list[str]]] = {
 def folder(tmp_path: Path) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
     """Write files; return all contents of the folder."""
 
-    def contents(files: dict[str, bytes]) -> dict[str, bytes]:
+    def written(files: dict[str, bytes]) -> dict[str, bytes]:
         for name, content in files.items():
             (tmp_path / name).write_bytes(content)
-        return {str(path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        return contents(tmp_path)
 
-    return contents
-
-
-def check(done, said: list[str], before: dict[str, bytes], after: dict[str, bytes]) -> None:
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert done.stderr.startswith("calibrate: ")
-    for text in said:
-        assert text in done.stderr, done.stderr
-    assert after == before
+    return written
 
 
 @pytest.mark.parametrize("name", FIT)
 def test_one_line_and_nothing_written(name, run, folder):
     files, arguments, said = FIT[name]
     before = folder({**GOOD, **files})
-    check(run(*arguments.split()), said, before, folder({}))
+    refused(run(*arguments.split()), *said)
+    assert folder({}) == before
 
 
 @pytest.mark.parametrize("command", ["apply z.npy", "report z.npy y.npy"])
@@ -384,14 +357,16 @@ def test_one_line_and_nothing_written(name, run, folder):
 def test_calibrator_files(name, command, run, folder):
     content, said = CALIBRATORS[name]
     before = folder({**GOOD, **({"c.json": content} if content else {})})
-    check(run(*command.split(), "-c", "c.json"), said, before, folder({}))
+    refused(run(*command.split(), "-c", "c.json"), *said)
+    assert folder({}) == before
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_read_only_folder(run, folder, tmp_path):
     before = folder(GOOD)
     (tmp_path / "ro").mkdir(mode=0o555)
-    check(run("fit", "z.npy", "y.npy", "-o", "ro/c.json"), ["not writable"], before, folder({}))
+    refused(run("fit", "z.npy", "y.npy", "-o", "ro/c.json"), "not writable")
+    assert folder({}) == before
 
 
 @pytest.mark.parametrize(
@@ -401,20 +376,14 @@ def test_read_only_folder(run, folder, tmp_path):
             {"intervals": {"temperature": ["a", "b"]}},
             "[0]: expected a number, found 'a'",
         ),
-        ({"intervals": {"temperature": [1, float("inf")]}}, "temperature[1]: expected a number"),
         ({"intervals": {"temperature": [1]}}, "expected a list, found 1"),
-        ({"converged": "no"}, "converged: expected true or false, found 'no'"),
         ({"rows": 2.5}, "rows: expected a whole number, found 2.5"),
     ],
 )
 def test_an_edited_file_names_the_place(fitted, said, run, folder):
     before = folder({**GOOD, "c.json": calibrator(fitted=fitted)})
-    check(
-        run("report", "z.npy", "y.npy", "-c", "c.json"),
-        ["c.json.fitted.", said],
-        before,
-        folder({}),
-    )
+    refused(run("report", "z.npy", "y.npy", "-c", "c.json"), "c.json.fitted.", said)
+    assert folder({}) == before
 
 
 def test_what_is_not_said_of_a_fit_is_not_known(run, folder):
@@ -431,8 +400,8 @@ def test_a_report_is_written_whole_or_not_at_all(name, run, folder, tmp_path):
     folder(GOOD)
     (tmp_path / "out" / name).mkdir(parents=True)
     before = folder({})
-    done = run("report", "z.npy", "y.npy", "-o", "out")
-    check(done, [name, "found a directory"], before, folder({}))
+    refused(run("report", "z.npy", "y.npy", "-o", "out"), name, "found a directory")
+    assert folder({}) == before
 
 
 def test_traceback_only_when_asked(run):

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from conftest import SAMPLES
+from conftest import SAMPLES, refused
 
 import calibrate
 from calibrate.results.json import to_json
@@ -37,10 +37,10 @@ def test_the_exit_status(run, files):
 
 def test_nothing_to_check_shows_an_example(run, files):
     done = run("check", *files)
-    assert done.returncode == 2
-    assert done.stderr == (
+    refused(
+        done,
         "calibrate: nothing to check; give a limit, as in: calibrate check LOGITS LABELS "
-        "-c calibrator.json --max ece=0.03 --min accuracy=0.9\n"
+        "-c calibrator.json --max ece=0.03 --min accuracy=0.9\n",
     )
 
 
@@ -108,10 +108,7 @@ def test_a_report_that_is_none(run, files, tmp_path, spoil, said):
     assert spoil(whole) != whole
     path.write_text(spoil(whole))
     done = run("check", *files, "--against", "base", "-o", "check.xml")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith("calibrate: base/report.json")
-    assert said in done.stderr
+    refused(done, "calibrate: base/report.json", said)
     assert not (tmp_path / "check.xml").exists()
 
 
@@ -147,9 +144,7 @@ def test_a_failed_check_leaves_its_files(run, files, tmp_path):
     ("options", "said"),
     [
         ("--max ece", "--max: expected NAME=NUMBER, as in ece=0.03, with before., after. or"),
-        ("--min acuracy=0.9", "did you mean accuracy?"),
         ("--max ece@group:night=0.1", "no groups are known; give --groups"),
-        ("--max ece@group:nigth=0.1 --groups g.txt", "did you mean night?"),
         ("--max change.nll=0", "without a calibrator there is no change; give --calibrator"),
         ("--max ece=0.1 --max ECE=0.2", "--max ece: expected one limit, got several"),
         ("--drift", "--drift: expected a calibrator whose T is tested; give --calibrator"),
@@ -158,12 +153,9 @@ def test_a_failed_check_leaves_its_files(run, files, tmp_path):
         ("--config none.toml", "none.toml: no such file"),
     ],
 )
-def test_one_line(run, files, tmp_path, options, said):
-    (tmp_path / "g.txt").write_text("night\nday\n" * 200)
+def test_one_line(run, files, options, said):
     done = run("check", *files, *options.split())
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.count("\n") == 1
-    assert said in done.stderr
+    refused(done, said)
 
 
 def test_every_kind_of_rows(run, tmp_path):

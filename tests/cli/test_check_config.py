@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from conftest import ROOT
 
 from calibrate import InputError
 from calibrate.cli.check import CheckConfig
-from calibrate.files import reading as inputs
 from calibrate.results.checks import Limit
 
 WHOLE = """
@@ -103,7 +103,7 @@ def test_files_that_are_none(tmp_path, monkeypatch):
     (tmp_path / "latin.toml").write_bytes(b"# \xff")
     (tmp_path / "folder.toml").mkdir()
     os.mkfifo(tmp_path / "pipe.toml")
-    monkeypatch.setattr(inputs, "PATIENCE", 0.1)
+    monkeypatch.setattr(sys.modules["calibrate.files.reading"], "PATIENCE", 0.1)
     for name, said in (
         ("no.toml", "no such file"),
         ("latin.toml", "UTF-8"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, fresh
 from scipy.special import softmax
 
 import calibrate
@@ -181,10 +181,8 @@ def test_an_output_is_replaced_whole_and_keeps_its_permissions(run, files, tmp_p
 def test_a_pipe_is_written_to_not_replaced(files, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "calibrate", "fit", *map(str, files), "-o", str(pipe)],
-        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    process = fresh(tmp_path, "fit", *files, "-o", pipe, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE)  # fmt: skip
     assert json.loads(pipe.read_text())["method"] == "temperature"
     process.communicate()
     assert process.returncode == 0
@@ -192,7 +190,8 @@ def test_a_pipe_is_written_to_not_replaced(files, tmp_path):
 
 
 def test_a_closed_pipe_is_not_an_error_message(files):
-    report = f"{sys.executable} -m calibrate report {files[0]} {files[1]} --format json"
+    report = f"{sys.executable} -m calibrate report {files[0]} {files[1]} --bootstrap 0"
+    report += " --format json --figures none"
     done = subprocess.run(
         f"{report} | head -c 5",
         shell=True,
@@ -248,11 +247,8 @@ def test_signals_leave_nothing_half_written(tmp_path: Path, number, status, said
     z = np.lib.format.open_memmap(tmp_path / "z.npy", "w+", np.float32, (40_000, 300))
     z[:] = np.random.default_rng(0).normal(size=(1000, 300)).repeat(40, axis=0)
     z.flush()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "calibrate", "apply", "z.npy", "--temperature", "2", "-o", "p.npy"],
-        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, preexec_fn=heed_signals,
-    )  # fmt: skip
+    process = fresh(tmp_path, "apply", "z.npy", "--temperature", 2, "-o", "p.npy",
+                    stderr=subprocess.PIPE, preexec_fn=heed_signals)  # fmt: skip
     for _ in range(2000):
         if any(path.suffix == ".part" for path in tmp_path.iterdir()):
             break

@@ -10,7 +10,6 @@ from conftest import SAMPLES, margin, runs
 
 import calibrate
 from calibrate import Settings
-from calibrate.analyses.compare import compare
 
 MNIST = SAMPLES / "mnist"
 PLAIN = Settings(full=False, bootstrap=0)
@@ -66,8 +65,7 @@ def test_differences_are_paired():
     z = rng.normal(scale=3, size=(800, 5))
     y = (z / 2 + rng.gumbel(size=z.shape)).argmax(1)
     other = z + rng.normal(scale=0.3, size=z.shape)
-    datasets = [calibrate.Dataset.of(each, y) for each in (z, other)]
-    found = compare(("a", "b"), datasets)
+    found = calibrate.compare({"a": (z, y), "b": (other, y)})
 
     def nll(logits):
         shifted = logits - logits.max(1, keepdims=True)
@@ -96,7 +94,7 @@ def noisy(count: int, seed: int, gap: float = 0.0):
 def test_equal_models_are_seldom_told_apart_however_many(runs):
     names, apart, first = tuple("abcdef"), [], []
     for seed in range(runs):
-        found = compare(names, noisy(6, seed))
+        found = calibrate.compare(zip(names, noisy(6, seed), strict=True))
         apart.append(any(pair.apart for pair in found.pairs))
         first.append(any(m.against_first.last["nll"].high < 0 for m in found.models[1:]))
         assert len(found.pairs) == 15
@@ -105,7 +103,7 @@ def test_equal_models_are_seldom_told_apart_however_many(runs):
 
 
 def test_a_worse_model_is_told_from_the_others():
-    found = compare(("a", "b", "c"), noisy(3, 0, gap=1.5))
+    found = calibrate.compare(zip("abc", noisy(3, 0, gap=1.5), strict=True))
     assert found.best.name in "ab"
     assert found.not_worse == (("b",) if found.best.name == "a" else ("a",))
     assert {p.second for p in found.pairs if p.apart} == {"c"}
@@ -116,7 +114,7 @@ def test_cross_fitted_by_default():
     z = rng.normal(scale=3, size=(500, 4))
     y = (z / 2 + rng.gumbel(size=z.shape)).argmax(1)
     dataset = calibrate.Dataset.of(z, y)
-    found = compare(("a", "b"), [dataset, dataset])
+    found = calibrate.compare({"a": dataset, "b": dataset})
     assert found.fitted_on == "cross-fitted on 5 folds of these rows"
     assert all(len(model.calibrator.folds) == 5 for model in found.models)
     alone = calibrate.cross_evaluate(z, y, settings=PLAIN).metrics.after

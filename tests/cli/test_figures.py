@@ -15,7 +15,7 @@ def commands(files, tmp_path) -> dict[str, tuple[str, str]]:
     return {
         "report": ("report z.npy y.npy --bootstrap 0", "report"),
         "compare": ("compare z.npy y.npy", "compare"),
-        "targets": ("targets --teacher z.npy --sweep 1,2", "."),
+        "targets": ("targets teacher z.npy --sweep 1,2", "."),
         "clusters": ("clusters z.npy y3.npy --classes 0,1,2 --bootstrap 0", "."),
     }
 

@@ -8,29 +8,18 @@ import os
 import resource
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import Run, contents, fresh, refused
 
 NAMES = "\n".join("abcdefg")
 TAKEN = "is an input or another output; choose another name\n"
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def refused(done: subprocess.CompletedProcess, said: str) -> None:
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("calibrate: ")
-    assert said in done.stderr
-    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -55,8 +44,8 @@ def refused(done: subprocess.CompletedProcess, said: str) -> None:
         "report z.npy y.npy --figures classes --figure R/classes.png -o R",
         "compare z.npy C/compare.json.npy y.npy -o C",
         "thresholds z.npy y.npy --task multiclass --class-names n.svg -o n.svg",
-        "targets y.npy --n-classes 7 --smoothing w.npy -o w.npy",
-        "targets --teacher z.npy --labels y.npy --temperature 2 -o y.npy",
+        "targets labels y.npy --n-classes 7 --smoothing w.npy -o w.npy",
+        "targets teacher z.npy --labels y.npy --temperature 2 -o y.npy",
         "clusters z.npy y.npy --classes 0,1,2 --class-names n.svg -o n.svg",
     ],
 )
@@ -96,11 +85,11 @@ def test_devices_may_be_both(run, files):
     "arguments",
     [
         "fit z.npy y.npy --figure f.png",
-        "report z.npy y.npy --figures temperature",
+        "report z.npy y.npy --figures temperature --bootstrap 0",
         "compare z.npy z.npy y.npy --name a --name b",
         "thresholds p.npy b.npy --scores probabilities",
-        "targets y.npy --n-classes 7 --smoothing 0.1",
-        "targets --teacher z.npy --sweep 1,2",
+        "targets labels y.npy --n-classes 7 --smoothing 0.1",
+        "targets teacher z.npy --sweep 1,2",
         "clusters z.npy y.npy --classes 0,1,2",
     ],
 )
@@ -110,20 +99,13 @@ def test_what_cannot_be_printed_writes_nothing(arguments, data, tmp_path):
     np.save(tmp_path / "p.npy", np.random.default_rng(0).random(400))
     before = contents(tmp_path)
     with open("/dev/full", "w") as full:
-        done = started(arguments, tmp_path, stdout=full, stderr=subprocess.PIPE)
+        done = fresh(tmp_path, *arguments.split(), stdout=full, stderr=subprocess.PIPE)
         _, stderr = done.communicate(timeout=120)
     assert done.returncode == 2
     assert stderr.endswith("calibrate: output: No space left on device\n")
     assert "wrote" not in stderr
     assert contents(tmp_path) == before
     assert all(path.is_file() for path in tmp_path.iterdir())
-
-
-def started(arguments: str, folder: Path, **more: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "calibrate", *arguments.split()],
-        cwd=folder, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, **more,
-    )  # fmt: skip
 
 
 @pytest.mark.usefixtures("files")
@@ -135,9 +117,8 @@ def test_a_disk_that_fills_leaves_no_half_of_a_report(tmp_path):
 
     before = contents(tmp_path)
     report = "report z.npy y.npy -o R --bootstrap 0 --figures reliability --dpi 600"
-    process = started(
-        report, tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=fill
-    )
+    process = fresh(tmp_path, *report.split(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                    preexec_fn=fill)  # fmt: skip
     stdout, stderr = process.communicate(timeout=120)
     refused(
         subprocess.CompletedProcess([], process.returncode, stdout, stderr),
@@ -228,8 +209,8 @@ def stuck(
     except BlockingIOError:
         os.set_blocking(writer, True)
     before = parts(folder)
-    process = started("fit z.npy y.npy -o c.json", folder, stdout=writer,
-                      stderr=subprocess.PIPE, **more)  # fmt: skip
+    process = fresh(folder, "fit", "z.npy", "y.npy", "-o", "c.json", stdout=writer,
+                    stderr=subprocess.PIPE, **more)  # fmt: skip
     os.close(writer)
     try:
         for _ in range(6000):
@@ -308,13 +289,13 @@ def test_nohup(tmp_path):
 def test_a_reader_who_has_gone(command, tmp_path):
     """Text longer and shorter than the buffer of stdout; the files are wanted all the same."""
     arguments = {
-        "report": "report z.npy y.npy --format json --bootstrap 0 --figures temperature",
+        "report": "report z.npy y.npy --format json --bootstrap 0 --figures none",
         "fit": "fit z.npy y.npy",
         "apply": "apply z.npy --temperature 2 -o -",
     }.get(command, command)
     reader, writer = os.pipe()
     os.close(reader)
-    process = started(arguments, tmp_path, stdout=writer, stderr=subprocess.PIPE)
+    process = fresh(tmp_path, *arguments.split(), stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 141
@@ -328,16 +309,16 @@ CALIBRATOR = """{"schema": "calibrate.calibrator/1", "method": "temperature",
  "parameters": {"temperature": 2.0}}"""
 
 
-def changing(folder: Path, change: Callable[[Path], None]) -> subprocess.CompletedProcess[str]:
+def changing(run: Run, folder: Path, change: Callable[[Path], None]) -> subprocess.CompletedProcess:
     """Run a report, with a change of its logits between their check and their use."""
     os.mkfifo(folder / "c.json")
-    process = started("report z.npy y.npy -c c.json -o R", folder,
-                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
-    with (folder / "c.json").open("w") as calibrator:  # as soon as the other side opens it
-        change(folder / "z.npy")
-        calibrator.write(CALIBRATOR)
-    stdout, stderr = process.communicate(timeout=120)
-    return subprocess.CompletedProcess([], process.returncode, stdout, stderr)
+    report = "report z.npy y.npy -c c.json -o R --bootstrap 0 --figures none"
+    with ThreadPoolExecutor(1) as beside:
+        done = beside.submit(run, *report.split())
+        with (folder / "c.json").open("w") as calibrator:  # as soon as the other side opens it
+            change(folder / "z.npy")
+            calibrator.write(CALIBRATOR)
+        return done.result()
 
 
 def cut_short(path: Path) -> None:
@@ -369,13 +350,13 @@ def removed(path: Path) -> None:
     "change", [cut_short, rewritten, rewritten_through_a_mapping, replaced, removed]
 )
 @pytest.mark.usefixtures("files")
-def test_an_input_that_changes_is_noticed(change, tmp_path):
-    done = changing(tmp_path, change)
+def test_an_input_that_changes_is_noticed(change, run, tmp_path):
+    done = changing(run, tmp_path, change)
     refused(done, "calibrate: z.npy: changed while it was read; run again\n")
     assert not (tmp_path / "R").exists()
     assert parts(tmp_path) == set()
 
 
 @pytest.mark.usefixtures("files")
-def test_an_input_that_does_not_change_is_not(tmp_path):
-    assert changing(tmp_path, Path.exists).returncode == 0
+def test_an_input_that_does_not_change_is_not(run, tmp_path):
+    assert changing(run, tmp_path, Path.exists).returncode == 0

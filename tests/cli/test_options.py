@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,18 @@ def test_bare_is_help_and_a_usage_error(run):
 def test_the_version_has_a_short_name(run):
     assert run("-V").stdout == run("--version").stdout
     assert run("-V").stdout.startswith("calibrate ")
+
+
+def test_help_lists_options_by_what_they_are_about(run):
+    sections = dict(
+        re.findall(r"^(\w+):\n(.*?)(?:\n\n|\Z)", run("check", "-h").stdout, re.M | re.S)
+    )
+    about = {
+        "Arguments": "LOGITS", "Input": "--task", "Method": "--temperature", "Limits": "--max",
+        "Measurement": "--n-bins", "Output": "--format", "Run": "--workers",
+    }  # fmt: skip
+    assert list(sections) == list(about)
+    assert all(re.search(rf"^  .*{name}\b", sections[panel], re.M) for panel, name in about.items())
 
 
 @pytest.mark.parametrize("command", ["fit", "report"])
@@ -132,7 +145,7 @@ def quiet_commands(z: Path, y: Path) -> dict[str, tuple[object, ...]]:
         "report": (z, y, "--bootstrap", "0", "--figures", "none"),
         "check": (z, y, "--max", "ece=0.9", "-o", "check.xml"),
         "compare": (z, y, "--figures", "none"),
-        "targets": (y, "--n-classes", "7", "--smoothing", "0.1"),
+        "targets": ("labels", y, "--n-classes", "7", "--smoothing", "0.1"),
         "thresholds": ("b.npy", "s.npy"),
         "clusters": (z, y, "--classes", "0,1,2"),
         "inspect": (z, y),

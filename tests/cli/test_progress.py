@@ -5,34 +5,33 @@ from __future__ import annotations
 import os
 import pty
 import re
+import signal
 import subprocess
-import sys
+import threading
 from pathlib import Path
 
-import numpy as np
-import pytest
-from conftest import ROOT
+from conftest import fresh
 
 import calibrate
 from calibrate.blocks.passes import doing
-from calibrate.cli.console import Pass
+from calibrate.cli.console import Progress
 
 
-def on_a_terminal(folder: Path, *args: object) -> tuple[int, str]:
-    """Run the command with a terminal for stderr: the exit status, and what it was sent."""
+def on_a_terminal(folder: Path, *args: object, stop: str | None = None) -> tuple[int, str]:
+    """Run the command with a terminal for stderr: the exit status, and what it was sent.
+
+    Ctrl-C is pressed when ``stop`` is seen.
+    """
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "calibrate", *map(str, args)],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ) as process:
+    with fresh(folder, *args, stdout=subprocess.DEVNULL, stderr=theirs) as process:
         os.close(theirs)
         seen = b""
         try:
             while part := os.read(ours, 4096):
                 seen += part
+                if stop is not None and stop.encode() in seen:
+                    process.send_signal(signal.SIGINT)
+                    stop = None
         except OSError:  # how Linux says that the other side has closed
             pass
     os.close(ours)
@@ -40,29 +39,42 @@ def on_a_terminal(folder: Path, *args: object) -> tuple[int, str]:
 
 
 SLOW = ("--bootstrap", "4000")  # seconds
+HIDE, SHOW, ERASE = "\x1b[?25l", "\x1b[?25h", "\r\x1b[1A\x1b[2K"  # as Rich writes them
+LINE = re.compile(
+    r"[a-z]+( \(pass \d+\))?|[a-z]+: [\d,]+ of [\d,]+ (rows|samples)(, [1-9]\d* (s|min) left)?"
+)
 
 
 def test_stage_count_and_time_left(files, tmp_path: Path):
     status, seen = on_a_terminal(tmp_path, "report", *files, *SLOW, "--figures", "temperature")
     assert status == 0
-    lines = seen.split("\r\x1b[2K")
-    assert any(
-        re.fullmatch(r"bootstrap: [\d,]+ of 4,000 samples, \d+ (s|min) left", each)
-        for each in lines
-    ), seen
+    assert seen.startswith(HIDE)
+    shown, after = seen[len(HIDE) :].split(f"\r\n{SHOW}{ERASE}")
+    lines = shown.split("\r\x1b[2K")
+    assert [line for line in lines if not LINE.fullmatch(line)] == []
+    assert any(re.fullmatch(r"bootstrap: [\d,]+ of 4,000 samples, \d+ s left", x) for x in lines)
     assert "drawing" in lines
-    assert lines[-1].startswith("multiclass: 400 x 7 logits")  # the line is gone
+    assert after.startswith("multiclass: 400 x 7 logits")  # where the line was
+
+
+def test_ctrl_c_takes_the_line_away(files, tmp_path: Path):
+    status, seen = on_a_terminal(tmp_path, "report", *files, "--bootstrap", 10**6, stop="bootstrap")
+    assert status == 130
+    assert seen.endswith(f"{SHOW}{ERASE}calibrate: interrupted\r\n")
 
 
 def test_quiet_shows_none(files, tmp_path: Path):
     assert on_a_terminal(tmp_path, "report", *files, *SLOW, "--figures", "none", "-q") == (0, "")
 
 
-def test_quick_work_shows_none(tmp_path: Path):
-    np.save(tmp_path / "z.npy", np.zeros((3, 2)))
-    status, seen = on_a_terminal(tmp_path, "apply", "z.npy", "--temperature", "2")
-    assert status == 0
-    assert "writing" not in seen
+def test_quick_work_shows_none(monkeypatch, capfd):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    before = threading.active_count()
+    with Progress() as progress:
+        progress.began("reading", 400, "rows")
+        progress(300)
+    assert capfd.readouterr().err.strip() == ""
+    assert threading.active_count() == before
 
 
 def test_each_pass_says_what_it_is_for(files):
@@ -82,23 +94,3 @@ def test_each_pass_says_what_it_is_for(files):
     assert ("bootstrap", 150, "samples") in told
     assert told[-1] == ("resting", 0, "rows")
     assert sum(rows) == sum(total for _, total, _ in told)
-
-
-@pytest.mark.parametrize(
-    ("now", "said"),
-    [
-        (Pass("drawing"), "drawing"),
-        (Pass("fitting", 1000, number=3), "fitting (pass 3)"),
-        (Pass("fitting", 1000, done=1000), "fitting"),
-    ],
-)
-def test_what_is_not_known_is_not_said(now, said):
-    assert str(now) == said
-
-
-def test_the_time_left_follows_the_pace(monkeypatch):
-    monkeypatch.setattr("time.monotonic", lambda: 103.0)
-    assert str(Pass("measuring", 4000, done=1000, since=100.0)) == (
-        "measuring: 1,000 of 4,000 rows, 9 s left"
-    )
-    assert str(Pass("measuring", 400_000, done=1000, since=100.0)).endswith(", 20 min left")

@@ -50,7 +50,7 @@ def summary(tmp_path: Path, monkeypatch) -> Path:
 MADE = {
     "compare": ("2 models on y.npy", "z.npy", "z.npy", "y.npy", "--name", "a", "--name", "b"),
     "thresholds": ("decision threshold for the largest F1", "b.npy", "s.npy", "-o", "t.json"),
-    "targets": ("smoothing 0.1000", "y.npy", "--n-classes", "7", "--smoothing", "0.1"),
+    "targets": ("smoothing 0.1000", "labels", "y.npy", "--n-classes", "7", "--smoothing", "0.1"),
     "inspect": ("They fit together", "z.npy", "y.npy"),
 }
 

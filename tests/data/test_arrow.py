@@ -12,11 +12,9 @@ import pytest
 from pyarrow import feather, ipc, parquet
 
 import calibrate
-from calibrate.data import spool
-from calibrate.data.columns import everything
-from calibrate.data.file_array import FileArray, Stacked
-from calibrate.data.readers.arrow import buffers, typed_columns
-from calibrate.data.readers.arrow import parquet as reader_of_parquet
+from calibrate.data import decoded as spool
+from calibrate.data.column import APART, everything
+from calibrate.data.readers import arrow as reader
 from calibrate.data.readers.open import open_column
 
 RNG = np.random.default_rng(4)
@@ -120,28 +118,17 @@ def test_values_are_those_of_the_npy(tmp_path, table, way):
 @pytest.mark.parametrize("table", TABLES)
 def test_the_same_from_many_blocks_and_a_spool(tmp_path, monkeypatch, table, way):
     WAYS[way](tmp_path / way, TABLES[table])
-    for module in (typed_columns, buffers):
-        monkeypatch.setattr(module, "ROWS_AT_ONCE", 300)
-    monkeypatch.setattr(reader_of_parquet, "AT_ONCE", 300)
-    monkeypatch.setattr(reader_of_parquet, "BESIDE", 2)
-    monkeypatch.setattr(buffers, "AT_ONCE", 50)
+    monkeypatch.setattr(reader, "AT_ONCE", 300)
+    monkeypatch.setattr(reader, "BESIDE", 2)
     monkeypatch.setattr(spool, "SMALL", 100)
     monkeypatch.setenv("CALIBRATE_SPOOL", str(tmp_path))
     column = open_column(f"{tmp_path / way}", "logits")
-    assert isinstance(column._array, (FileArray, Stacked))
+    assert column.apart == APART  # on disk
     assert [each.name for each in tmp_path.iterdir()] == [way]  # the spool has no name
     assert everything(column).tobytes() == Z.tobytes()
     rows = np.array([0, 3, 8, 9, 30, 59])
     assert column.take(rows).tobytes() == Z[rows].tobytes()
     assert column.take(rows[:0]).shape == column.read(5, 5).shape == (0, 5)
-
-
-@pytest.mark.parametrize("way", ["a.arrow", "b.arrow", "b.feather", "folder"])
-def test_lists_are_read_in_place(tmp_path, monkeypatch, way):
-    WAYS[way](tmp_path / way, TABLES["lists"])
-    monkeypatch.setattr(spool.Spool, "add", None)
-    column = open_column(f"{tmp_path / way}:probs", "logits")
-    assert column.read(5, 33).tobytes() == Z[5:33].tobytes()
 
 
 @pytest.mark.parametrize("dtype", ["f4", "?"])
@@ -155,15 +142,6 @@ def test_lists_that_begin_within_their_values(tmp_path, dtype):
     (tmp_path / "a.arrow").write_bytes(content.replace(before, after))
     found = everything(open_column(f"{tmp_path}/a.arrow", "logits"))
     assert found.tolist() == values.reshape(-1)[60:].reshape(60, 4).tolist()
-
-
-def test_a_file_that_is_cut_while_it_is_read_is_told(tmp_path):
-    arrow(tmp_path / "a.arrow", TABLES["lists"], 7)
-    column = open_column(f"{tmp_path}/a.arrow", "logits")
-    with open(tmp_path / "a.arrow", "r+b") as file:
-        file.truncate(500)
-    with pytest.raises(calibrate.InputError, match="changed while it was read"):
-        column.read(0, 60)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calibrate.data.columns import ArrayColumn, Flat
+from calibrate.data.column import Flat, in_memory
 from calibrate.data.layout import Selection
 from calibrate.data.readers.registry import Address
 
@@ -12,7 +12,7 @@ from calibrate.data.readers.registry import Address
 @pytest.mark.parametrize("width", [5, None])
 def test_leading_axes_are_strung_together(order, width):
     cube = np.asarray(np.random.default_rng(0).normal(size=(7, 3, 5)), order=order)
-    flat = Flat(ArrayColumn(cube, "z"), width)
+    flat = Flat(in_memory(cube, "z"), width)
     want = cube.reshape(-1) if width is None else cube.reshape(-1, 5)
     for start, stop in ((0, 1), (2, 4), (5, 17), (0, len(want)), (len(want) - 1, len(want))):
         np.testing.assert_array_equal(flat.read(slice(start, stop)), want[start:stop])

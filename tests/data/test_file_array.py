@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.data.columns import ArrayColumn, Column, FileColumn, Flat
-from calibrate.data.file_array import FileArray
+from calibrate.data import column as columns
+from calibrate.data.column import Column, Flat, in_file, in_memory
+from calibrate.data.file_span import FileSpan, LocalFile
 from calibrate.data.readers.open import open_column
 
 SHAPES = [(37,), (37, 5), (7, 3, 5), (7, 1), (1, 9)]
@@ -43,17 +44,15 @@ def test_ranges_and_rows(tmp_path, shape, order, dtype, name):
     np.testing.assert_array_equal(again.read(0, n), array)
 
 
-def opened(path, array: np.ndarray) -> FileArray:
-    """A Fortran-ordered array of whatever size, never read at once."""
-    array.T.tofile(path)
-    with path.open("rb") as file:
-        return FileArray(file, array.shape, array.dtype, fortran=True, name="z")
-
-
 @pytest.mark.parametrize("shape", SHAPES)
-def test_large_arrays_in_fortran_order(tmp_path, shape):
+def test_large_arrays_in_fortran_order(tmp_path, monkeypatch, shape):
+    monkeypatch.setattr(columns, "IN_MEMORY", 1)
     array = np.random.default_rng(0).normal(size=shape)
-    column = FileColumn(lambda: opened(tmp_path / "z", array), "z")
+    array.T.tofile(tmp_path / "z")
+    with (tmp_path / "z").open("rb") as file:
+        source = LocalFile.of(file, str(tmp_path / "z"), "z")
+    column = in_file(FileSpan(source, 0, array.shape, array.dtype, fortran=True), "z")
+    assert column.in_place
     n = len(array)
     for start, stop in ((0, n), (n // 2, n), (2, 2), (n - 1, n + 5)):
         np.testing.assert_array_equal(column.read(start, stop), array[start:stop])
@@ -70,7 +69,7 @@ def test_rows_far_apart(tmp_path, width):
     whole = array.reshape(-1) if width is None else array.reshape(-1, width)
     for rows in (np.arange(0, len(whole), 1111), np.array([3, 4, 5, 2100, len(whole) - 1])):
         np.testing.assert_array_equal(flat.read(rows), whole[rows])
-        np.testing.assert_array_equal(Flat(ArrayColumn(array, "z"), width).read(rows), whole[rows])
+        np.testing.assert_array_equal(Flat(in_memory(array, "z"), width).read(rows), whole[rows])
 
 
 def test_nothing_between_rows_far_apart_is_read(tmp_path):
@@ -97,3 +96,13 @@ def test_what_was_opened_and_then_changed(tmp_path):
     os.truncate(path, 20_000)
     with pytest.raises(calibrate.InputError, match=r"z\.npy: changed while it was read; run again"):
         calibrate.Temperature(2.0).apply(again.logits)
+
+
+def test_the_checksum_of_a_stored_member_is_compared(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, logits=np.arange(60.0).reshape(12, 5))
+    content = bytearray(path.read_bytes())
+    content[300] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(calibrate.InputError, match="expected bytes of the checksum"):
+        open_column(f"{path}:logits", "logits")

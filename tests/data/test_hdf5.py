@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.data import spool
-from calibrate.data.columns import everything
-from calibrate.data.file_array import FileArray, Stacked
+from calibrate.data import decoded as spool
+from calibrate.data.column import APART, everything
 from calibrate.data.readers import hdf5
 from calibrate.data.readers.open import open_column
 
@@ -50,7 +49,7 @@ def test_values_are_those_of_the_npy(tmp_path, monkeypatch, layout, userblock):
     monkeypatch.setattr(hdf5, "MOST_AT_ONCE", 900)
     monkeypatch.setattr(spool, "SMALL", 100)
     column = open_column(f"{tmp_path}/a.h5:out/val/logits", "logits")
-    assert isinstance(column._array, (FileArray, Stacked))
+    assert column.apart == APART  # on disk
     assert everything(column).tobytes() == expected.tobytes()
     assert column.take(np.array([1, 8, 50])).tobytes() == expected[[1, 8, 50]].tobytes()
     found = calibrate.open_dataset(f"{tmp_path}/a.h5:/out/val/logits")

@@ -10,8 +10,8 @@ from scipy.special import expit, log_softmax, softmax
 import calibrate
 from calibrate import Dataset, Settings, Temperature
 from calibrate.blocks.block import Block, Smoothing
+from calibrate.blocks.optimise import NllStep
 from calibrate.blocks.predictions import predictions, top_scores
-from calibrate.calibrators.fitting import NllStep
 from calibrate.calibrators.protocol import Shape
 
 QUICK = Settings(bootstrap=50)

@@ -25,11 +25,9 @@ from saved import (
 )
 
 import calibrate
-from calibrate.data.columns import FileColumn, everything
-from calibrate.data.file_array import FileArray
-from calibrate.data.readers import pkl
-from calibrate.data.readers import pt as reader_of_pt
-from calibrate.data.readers.open import open_column
+from calibrate.data.column import Column, everything
+from calibrate.data.readers.open import keys_held, open_column
+from calibrate.data.readers.registry import Address
 
 RNG = np.random.default_rng(3)
 Z = RNG.normal(scale=2, size=(60, 5)).astype(np.float32)
@@ -46,7 +44,7 @@ FILES = {  # of logits and labels
 }
 
 
-def opened(folder: Path, name: str, content: bytes, key: str | None = None) -> FileColumn:
+def opened(folder: Path, name: str, content: bytes, key: str | None = None) -> Column:
     """The array of a file, opened through its name as the user writes it."""
     (folder / name).write_bytes(content)
     return open_column(f"{folder / name}" + (f":{key}" if key else ""), "logits")
@@ -74,7 +72,7 @@ def test_one_file_with_both_gives_the_temperature_of_the_npy(tmp_path, name):
 def test_every_dtype_of_torch(tmp_path, dtype, order):
     values = (Z * 10).astype("i1").astype(dtype)
     column = opened(tmp_path, "a.pt", pt(values, order))
-    assert isinstance(column.opened(), FileArray)
+    assert column.in_place
     assert same(everything(column).astype(dtype), values)
     assert same(column.take(np.array([3, 50])).astype(dtype), values[[3, 50]])
 
@@ -91,7 +89,7 @@ def test_bfloat16_is_float32_of_the_same_value(tmp_path, view, order):
 
 def test_bfloat16_of_safetensors(tmp_path):
     column = opened(tmp_path, "a.safetensors", safetensors(logits=BFLOAT16))
-    assert isinstance(column.opened(), FileArray)
+    assert column.in_place
     assert same(everything(column), (BFLOAT16.astype(np.uint32) << 16).view(np.float32))
 
 
@@ -100,37 +98,37 @@ def test_every_dtype_of_safetensors(tmp_path, dtype):
     values = (Z * 10).astype("i1").astype(dtype)
     content = safetensors(other=Y, logits=values)
     column = opened(tmp_path, "a.safetensors", content)
-    assert isinstance(column.opened(), FileArray)
+    assert column.in_place
     assert same(everything(column), values)
 
 
 CUBE = np.arange(24.0).reshape(2, 3, 4).copy()
 VIEWS = {
-    "rows": (Z[10:20], FileArray),
-    "transposed": (Z.T, np.ndarray),
-    "columns": (Z[:, 1:4], np.ndarray),
-    "every second": (Z[::2], np.ndarray),
-    "permuted": (CUBE.transpose(2, 0, 1), np.ndarray),
-    "inner axes swapped": (CUBE.transpose(0, 2, 1), np.ndarray),
-    "one row": (Z[7:8], FileArray),
-    "scalar": (Z[3, 2:3].reshape(()), np.ndarray),
-    "empty": (np.empty((0, 5), np.float32), np.ndarray),
-    "no columns": (np.empty((5, 0), np.float32), np.ndarray),
+    "rows": (Z[10:20], True),
+    "transposed": (Z.T, False),
+    "columns": (Z[:, 1:4], False),
+    "every second": (Z[::2], False),
+    "permuted": (CUBE.transpose(2, 0, 1), False),
+    "inner axes swapped": (CUBE.transpose(0, 2, 1), False),
+    "one row": (Z[7:8], True),
+    "scalar": (Z[3, 2:3].reshape(()), False),
+    "empty": (np.empty((0, 5), np.float32), False),
+    "no columns": (np.empty((5, 0), np.float32), False),
 }
 
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_views_of_a_storage(tmp_path, name):
-    values, kind = VIEWS[name]
+    values, in_place = VIEWS[name]
     column = opened(tmp_path, "a.pt", pt(values))
-    assert isinstance(column.opened(), kind)
+    assert column.in_place is in_place
     assert same(np.ascontiguousarray(everything(column)), np.ascontiguousarray(values))
 
 
 def test_a_transposed_view_that_is_large_is_read_by_range(tmp_path, monkeypatch):
-    monkeypatch.setattr("calibrate.data.file_array.IN_MEMORY", 100)
+    monkeypatch.setattr("calibrate.data.column.IN_MEMORY", 100)
     column = opened(tmp_path, "a.pt", pt(BFLOAT16.T))
-    assert isinstance(column.opened(), FileArray)
+    assert column.in_place
     expected = (BFLOAT16.astype(np.uint32) << 16).view(np.float32).T
     assert same(column.read(1, 4), np.ascontiguousarray(expected[1:4]))
 
@@ -211,8 +209,8 @@ def test_python_2_wrote_bytes_as_text(tmp_path):
 def test_keys(tmp_path, tree, keys):
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(tree))
     (tmp_path / "a.pt").write_bytes(pt(tree))
-    assert pkl.keys(tmp_path / "a.pkl") == keys
-    assert reader_of_pt.keys(tmp_path / "a.pt") == keys
+    for name in ("a.pkl", "a.pt"):
+        assert keys_held(Address.of(str(tmp_path / name))) == keys
 
 
 def test_one_array_alone_is_taken(tmp_path):

@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.data import spool
-from calibrate.data.file_array import FileArray
+from calibrate.data import decoded as spool
+from calibrate.data.column import APART
+from calibrate.data.readers import contents
 from calibrate.data.readers import csv as delimited
-from calibrate.data.readers import json_rows, table
+from calibrate.data.readers import json as json_rows
 from calibrate.data.readers.open import open_column
 
 NAMES = ["ant", "bee", "sea lion", "cat"]
@@ -137,7 +138,7 @@ def test_the_same_from_many_blocks_and_a_spool(kind, rows, tmp_path, monkeypatch
     monkeypatch.setattr(spool, "SMALL", 100)
     monkeypatch.setenv("CALIBRATE_SPOOL", str(tmp_path))
     found = calibrate.open_dataset(str(tmp_path / name))
-    assert isinstance(found.logits._array, FileArray)
+    assert found.logits.apart == APART  # on disk
     assert [each.name for each in tmp_path.iterdir()] == [name]  # the spool has no name
     assert found.read(0, 60).logits.tobytes() == z.tobytes()
     assert found.read(7, 41).labels.tolist() == y[7:41].tolist()
@@ -239,6 +240,8 @@ BAD = {
         "in row 1; did you mean 'bee'?",
     ),
     "no label": ("a.csv", b"ant,bee,label\n1,2,bee\n2,1,\n", "found nothing in row 1"),
+    "a line without end": ("a.csv.gz", gzip.compress(b"," * (17 << 20), 1), "at most 16 MiB"),
+    "columns without end": ("a.csv", b"," * (3 << 19) + b"\n", "at most 1,048,576 columns"),
     "jsonl: empty": ("a.jsonl", b"", "empty file"),
     "jsonl: cut": ("a.jsonl", b'{"logits": [1, 2], "label": 0}\n{"logits": [1', "line 2"),
     "jsonl: no object": ("a.jsonl", b"3\n", "expected an object"),
@@ -264,6 +267,18 @@ BAD = {
     "jsonl: deep": ("a.jsonl", b'{"logits": ' + b"[" * 100_000 + b"\n", "line 1"),
     "json: cut": ("a.json", b'[{"logits": [1, 2], "y": 0}, {"logits"', "list of JSON objects"),
     "json: numbers": ("a.json", b"[1, 2, 3]", "expected an object"),
+    "jsonl: a line without end": ("a.jsonl", b"{" + b" " * (17 << 20), "more than 16 MiB"),
+    "jsonl: a key twice": (
+        "a.jsonl",
+        b'{"logits": [1, 2], "y": 0}\n{"logits": [1, 2], "y": 0, "logits": [2, 1]}\n',
+        "line 2: expected a JSON object per line: the key 'logits' is there twice",
+    ),
+    "jsonl: a key twice, in other letters": (
+        "a.jsonl",
+        b'{"logits": [1, 2], "y": 0}\n{"logits": [1, 2], "y": 0, "log\\u0069ts": [2, 1]}\n',
+        "line 2: expected a JSON object per line: the key 'logits' is there twice",
+    ),
+    "json: a key twice": ("a.json", b'[{"logits": [1, 2], "y": 0, "y": 1}]', "'y' is there twice"),
     "harness: text": ("a.jsonl", b'{"target": "x", "filtered_resps": ["yes"]}\n', "generates text"),
     "harness: one": (
         "a.jsonl",
@@ -277,6 +292,14 @@ BAD = {
         "filters 'a' and 'b'",
     ),
 }
+
+
+def test_a_few_bytes_do_not_fill_the_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(contents, "MOST_UNPACKED", 1 << 20)
+    content = gzip.compress(b"a,b\n" + b"0,0\n" * (1 << 20))
+    (tmp_path / "a.csv.gz").write_bytes(content)
+    with pytest.raises(calibrate.InputError, match=r"packed more than 50 times.* in \d,\d+ bytes"):
+        open_column(f"{tmp_path}/a.csv.gz", "logits")
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -356,13 +379,6 @@ def test_no_folder_for_the_spool(run, tmp_path):
     done = run("fit", "a.csv", "--spool", "nowhere")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--spool: expected an existing folder, found 'nowhere'" in done.stderr
-
-
-def test_one_table_is_scanned_once(rows, tmp_path):
-    name, content = written("names last", *rows)
-    (tmp_path / name).write_bytes(content)
-    calibrate.open_dataset(str(tmp_path / name))
-    assert not table._beside  # the labels were taken from there
 
 
 @pytest.mark.parametrize("size", [8, 20, 50, 10_000])

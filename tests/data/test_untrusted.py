@@ -30,11 +30,10 @@ from saved import (
 )
 
 import calibrate
-from calibrate.data.columns import everything
-from calibrate.data.readers import pkl
-from calibrate.data.readers import pt as reader_of_pt
+from calibrate.data.column import everything
+from calibrate.data.readers import torch as reader_of_pt
 from calibrate.data.readers.open import open_column
-from calibrate.data.readers.restricted import MOST_STEPS, Stand
+from calibrate.data.readers.pickles import MOST_STEPS, allowed_in
 
 RNG = np.random.default_rng(4)
 Z = RNG.normal(scale=2, size=(12, 3)).astype(np.float32)
@@ -182,7 +181,7 @@ GLOBALS = [
     "types.FunctionType",
     "types.CodeType",
     "calibrate.api.fit",
-    "calibrate.data.readers.restricted.Stand",
+    "calibrate.data.readers.pickles.Record",
     "collections.OrderedDict.fromkeys",
     "torch._utils._rebuild_tensor_v2.__globals__",
     "numpy.ndarray.tofile",
@@ -226,9 +225,10 @@ def test_extensions_are_refused(tmp_path, monkeypatch, code):
 
 
 STANDS = {
-    "a.pkl": sorted(pkl._stands(100)),
-    "a.pt": sorted(reader_of_pt.STANDS),
+    "a.pkl": sorted(allowed_in(100)),
+    "a.pt": sorted(reader_of_pt.ALLOWED),
 }
+FUNCTIONS = {name: each for name, each in reader_of_pt.ALLOWED.items() if callable(each)}
 STANDING = [(file, name) for file, names in STANDS.items() for name in names]
 ODD: list[object] = [
     (), (None,), (1, 2), ((), (), ()), ([],) * 6, ({},) * 7, (None,) * 8, ("f4",) * 2, (-1,) * 6,
@@ -247,7 +247,7 @@ def test_odd_calls_of_what_is_known(tmp_path, file, name):
 
 @pytest.mark.parametrize(("file", "name"), STANDING)
 def test_nothing_of_ours_is_altered_or_made_anew(tmp_path, file, name):
-    before = dict(vars(Stand))
+    before = {name: dict(vars(each)) for name, each in FUNCTIONS.items()}
     states: list[object] = [{"_call": 1}, (None, {"_call": 1, "__class__": 1}), {}, 1]
     odd = [built(named(name), state) for state in states]
     odd += [built(called(named(name)), state) for state in states]
@@ -256,10 +256,7 @@ def test_nothing_of_ours_is_altered_or_made_anew(tmp_path, file, name):
     odd += [Steps(steps(named(name)) + b"NNs"), Steps(steps(named(name)) + b"(Ne")]
     for each in odd:
         refusal(tmp_path, file, as_files(pickled([each]))[file])
-    assert dict(vars(Stand)) == before
-    assert not any(
-        "_call" in vars(stand) and stand._call == 1 for stand in reader_of_pt.STANDS.values()
-    )
+    assert {name: dict(vars(each)) for name, each in FUNCTIONS.items()} == before
 
 
 GOOD = stored("0", 36)
@@ -331,11 +328,11 @@ def test_storages_that_overlap_or_lie_outside(tmp_path):
 
 
 PICKLES = {  # that would fill the memory or the stack
-    "a far place in the memory": (b"\x80\x02]r\xff\xff\xff\x7f.", "out of range"),
-    "the same in text": (b"(lp2147483647\n.", "out of range"),
+    "a far place in the memory": (b"\x80\x02]r\xff\xff\xff\x7f.", "found none"),
+    "the same in text": (b"(lp2147483647\n.", "found none"),
     "deep lists": (b"\x80\x02" + b"]" * 300_000 + b"a" * 299_999 + b".", "inside each other"),
-    "deep tuples as a key": (b"\x80\x02})" + b"\x85" * 500_000 + b"Ns.", "inside each other"),
-    "deep tuples in a set": (b"\x80\x04\x8f()" + b"\x85" * 500_000 + b"\x90.", "inside each other"),
+    "deep tuples as a key": (b"\x80\x02})" + b"\x85" * 500_000 + b"Ns.", "keys are not plain"),
+    "deep tuples in a set": (b"\x80\x04\x8f()" + b"\x85" * 500_000 + b"\x90.", "not taken"),
     "itself": (b"\x80\x02]q\x00h\x00a.", "inside each other without end"),
     "laughter": (
         b"\x80\x02]q\x00" + b"".join(b"](h%ch%ceq%c" % (i, i, i + 1) for i in range(60)) + b".",
@@ -344,7 +341,7 @@ PICKLES = {  # that would fill the memory or the stack
     "many steps": (b"\x80\x02](" + b"N" * (MOST_STEPS + 1) + b"e.", "more than 1,048,576 values"),
     "a long frame": (b"\x80\x04\x95" + b"\xff" * 8 + b"N.", "damaged"),
     "a long text": (b"\x80\x04\x8d" + b"\xff" * 7 + b"\x00N.", "damaged"),
-    "long bytes": (b"\x80\x05\x96" + b"\xff" * 6 + b"\x00\x00N.", "damaged"),
+    "long bytes": (b"\x80\x05\x96" + b"\xff" * 6 + b"\x00\x00N.", "more bytes"),
     "a long number": (b"\x80\x02I" + b"9" * 5_000 + b"\n.", "damaged"),
     "a buffer of others": (b"\x80\x05\x97.", "damaged"),
     "a later protocol": (b"\x80\x09N.", "damaged"),
@@ -430,7 +427,7 @@ OBJECTS = [np.array([{}, 1], dtype=object), np.array([1j]), np.array(["2020"], "
 @pytest.mark.parametrize("value", OBJECTS)
 @pytest.mark.parametrize("protocol", [0, 2, 5])
 def test_other_values_are_refused(tmp_path, value, protocol):
-    assert re.search("found values of dtype|found __builtin__.set|found none",
+    assert re.search("found values of dtype|found __builtin__.set|found none|not taken",
                      refusal(tmp_path, "a.pkl", pickle.dumps(value, protocol)))  # fmt: skip
 
 

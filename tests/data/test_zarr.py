@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import sys
 import warnings
@@ -12,18 +13,18 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.data import spool
-from calibrate.data.columns import everything
-from calibrate.data.file_array import FileArray
+from calibrate.data import decoded as spool
+from calibrate.data.column import APART, everything
 from calibrate.data.readers.open import open_column
 
 if sys.version_info < (3, 11):
     pytest.skip("zarr 3 needs Python 3.11", allow_module_level=True)
 
+import numcodecs
 import zarr
-from zarr.codecs import TransposeCodec
+from zarr.codecs import BloscCodec, GzipCodec, TransposeCodec, ZstdCodec
 
-from calibrate.data.readers import zarr_store
+from calibrate.data.readers import zarr as zarr_store
 
 RNG = np.random.default_rng(4)
 Z = RNG.normal(scale=2, size=(60, 5)).astype(np.float32)
@@ -63,7 +64,7 @@ def test_values_are_those_of_the_npy(tmp_path, monkeypatch, layout):
     monkeypatch.setattr(zarr_store, "MOST_AT_ONCE", 900)
     monkeypatch.setattr(spool, "SMALL", 100)
     column = open_column(f"{path}:out/val/logits", "logits")
-    assert isinstance(column._array, FileArray)
+    assert column.apart == APART  # on disk
     assert everything(column).tobytes() == Z.tobytes()
     found = calibrate.open_dataset(f"{path}:/out/val/logits")
     assert calibrate.fit(found).temperature == calibrate.fit(Z, Y).temperature
@@ -97,7 +98,7 @@ def test_every_dtype(tmp_path, dtype, version):
 def test_lost_chunks_of_scores_are_told(tmp_path):
     path = written(tmp_path / "a.zarr", chunks=(7, 5))
     (path / "out/val/logits/c/3/0").unlink()
-    refused(f"{path}:out/val/logits", "1 of its chunks are not there, such as c/3/0")
+    refused(f"{path}:out/val/logits", "1 of its 9 chunks are not there")
 
 
 def test_chunks_of_labels_that_are_all_0_need_no_file(tmp_path):
@@ -143,16 +144,16 @@ ODD: dict[str, tuple[dict[str, object], str]] = {
         "packed with 'x'",
     ),
     "large chunks": ({"chunk_grid": GRID, "shape": [1 << 17, 1 << 12]}, "one of 2.0 GiB"),
-    "no shape": ({"shape": "x"}, "its zarr.json is damaged"),
-    "negative": ({"shape": [-60, 5]}, "its zarr.json is damaged"),
-    "flat": ({"shape": [60]}, "its zarr.json is damaged"),
-    "endless": ({"shape": [1 << 62, 1 << 62]}, "its zarr.json is damaged"),
-    "no codecs": ({"codecs": 3}, "its zarr.json is damaged"),
+    "no shape": ({"shape": "x"}, "damaged"),
+    "negative": ({"shape": [-60, 5]}, "damaged"),
+    "flat": ({"shape": [60]}, "damaged"),
+    "endless": ({"shape": [1 << 62, 1 << 62]}, "expected at most 1 GiB"),
+    "no codecs": ({"codecs": 3}, "damaged"),
     "complex": ({"data_type": "complex64"}, "found 'complex64'"),
     "times": ({"data_type": {"name": "numpy.datetime64"}}, "expected numbers, found {"),
     "other sizes": ({"shape": [61, 9]}, "chunks are not there"),
     "a larger dtype": ({"data_type": "float64", "fill_value": 0.0}, "damaged"),
-    "transformers": ({"storage_transformers": [{"name": "x"}]}, "its zarr.json is damaged"),
+    "transformers": ({"storage_transformers": [{"name": "x"}]}, "damaged"),
 }
 
 
@@ -198,3 +199,72 @@ def refused(name: str, said: str) -> None:
         everything(open_column(name, "logits"))
     assert said in str(told.value)
     assert "\n" not in str(told.value)
+
+
+PACKERS = {
+    **{(2, each.codec_id): {"compressors": each} for each in (
+        numcodecs.Blosc(), numcodecs.Zstd(), numcodecs.GZip(), numcodecs.Zlib(), numcodecs.BZ2(),
+        numcodecs.LZMA(), numcodecs.LZ4(),
+    )},
+    **{(3, type(each).__name__): {"compressors": each} for each in (
+        BloscCodec(), ZstdCodec(), GzipCodec()
+    )},
+    **{(3, f"{type(each).__name__} in shards"): {"compressors": each, "shards": (120, 5)}
+       for each in (BloscCodec(), ZstdCodec(), GzipCodec())},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("version", "packer"), PACKERS)
+def test_a_chunk_that_unpacks_to_more_is_not_unpacked(tmp_path, version, packer):
+    values = np.tile(Z, (2, 1)).astype(np.float64)
+    options = {"chunks": (60, 5), **PACKERS[version, packer]}
+    zarr.create_array(tmp_path / "a.zarr", data=values, zarr_format=version, **options)
+    assert everything(open_column(f"{tmp_path}/a.zarr", "logits")).tolist() == values.tolist()
+    if version == 2:
+        changed(tmp_path / "a.zarr/.zarray", dtype="|u1", fill_value=0)
+    else:
+        changed(tmp_path / "a.zarr/zarr.json", data_type="uint8", fill_value=0)
+    refused(f"{tmp_path}/a.zarr", "a chunk that unpacks to more")
+
+
+@pytest.mark.parametrize("place", [4, 12])
+@pytest.mark.parametrize("shards", [None, (60, 5)])
+def test_the_sizes_in_a_chunk_of_blosc_are_those_of_the_chunk(tmp_path, place, shards):
+    options = {"chunks": (30, 5), "compressors": BloscCodec(cname="lz4"), "shards": shards}
+    array = zarr.create_array(tmp_path / "a.zarr", data=Z, **options)
+    assert array.nchunks == 2
+    chunk = tmp_path / "a.zarr/c/0/0"
+    content = bytearray(chunk.read_bytes())
+    content[place + 2] = 1  # 64 KiB more
+    chunk.write_bytes(content)
+    refused(
+        f"{tmp_path}/a.zarr", "a chunk that unpacks" if place == 4 else "bytes that says it has"
+    )
+
+
+@pytest.mark.parametrize(
+    ("chunk", "size"),
+    [
+        ("28b52ffd" "20" "05" "290000" "6869686968", 5),  # a raw block, whose size is said
+        ("28b52ffd" "00" "58" "290000" "6869686968", 5),  # the same, whose size is not
+        ("28b52ffd" "00" "58" "030010" "00", 1 << 17),  # a byte again and again, which ends here
+        ("502a4d18" "02000000" "ffff" "28b52ffd" "20" "05" "290000" "6869686968", 5),
+    ],
+)  # fmt: skip
+def test_how_much_a_chunk_of_zstd_unpacks_to(chunk, size):
+    assert zarr_store._zstd_size(bytes.fromhex(chunk)) == size
+
+
+def test_an_index_of_a_shard_is_not_packed(tmp_path):
+    path = written(tmp_path / "a.zarr", chunks=(4, 5), shards=(16, 5))
+    about = json.loads((path / "out/val/logits/zarr.json").read_text())
+    about["codecs"][0]["configuration"]["index_codecs"].append({"name": "gzip"})
+    (path / "out/val/logits/zarr.json").write_text(json.dumps(about))
+    refused(f"{path}:out/val/logits", "packed with 'a packed index'")
+
+
+def test_a_pipe_in_the_place_of_a_chunk_is_not_waited_for(tmp_path):
+    path = written(tmp_path / "a.zarr", chunks=(7, 5))
+    (path / "out/val/logits/c/3/0").unlink()
+    os.mkfifo(path / "out/val/logits/c/3/0")
+    refused(f"{path}:out/val/logits", "c/3/0: expected a regular file, found a pipe")

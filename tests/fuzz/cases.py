@@ -214,7 +214,7 @@ def thresholds(rng: Rng) -> Case:
     case, rows = Case(["thresholds"]), Rows.of(rng, pick(rng, ("binary", "multilabel")))
     case.arguments += arrays(rng, case, rows) + reading(rng, rows)
     case.arguments += per_row(rng, case, len(rows.logits))
-    goals = ("f1", "precision=0.9", "recall=0.5", "cost=1:5", "cost=1:1e99", "cost=1:5,max=0.2")
+    goals = ("f1", "precision=0.9", "recall=0.5", "cost=1:5", "cost=1:1e99")
     odd = ("precision=nan", "cost=0:0", "recall=1e-310", "cost=inf:1", "f1=1", "x" * 200)
     case.arguments += ["--for", pick(rng, goals if some(rng, 0.9) else odd)]
     if some(rng, 0.2):
@@ -232,10 +232,17 @@ def targets(rng: Rng) -> Case:
         case.files["y.npy"] = npy(labels)
         amount = pick(rng, ("0.1", "0", "1e-310", "0.9999", "1", "nan", "s.npy", "s.npy"))
         case.files["s.npy"] = npy(odd_array(rng, rng.random(len(rows.logits)) * 0.5))
-        case.arguments += ["y.npy", "--n-classes", str(rows.n_columns), "--smoothing", amount]
+        case.arguments += [
+            "labels",
+            "y.npy",
+            "--n-classes",
+            str(rows.n_columns),
+            "--smoothing",
+            amount,
+        ]
     else:
         names = arrays(rng, case, rows, labelled=some(rng, 0.3))
-        case.arguments += ["--teacher", *(f"--labels={n}" if i else n for i, n in enumerate(names))]
+        case.arguments += ["teacher", *(f"--labels={n}" if i else n for i, n in enumerate(names))]
         way = pick(rng, (["--temperature", "2"], ["--entropy", "0.3"], ["--entropy", "1e-310"]))
         case.arguments += way
         if some(rng, 0.3):

@@ -172,7 +172,7 @@ def test_the_deviation_of_a_calibrated_classwise_ece_is_that_of_draws():
     for _ in range(300):
         labels = (rng.random((250, 1)) > p.cumsum(1)[:, :-1]).sum(1)
         block = Block(logits, labels)
-        chances.append(ClasswiseChance.of(ClassTable.of(p, block, edges)))
+        chances.append(ClasswiseChance.from_table(ClassTable.from_probabilities(p, block, edges)))
         drawn.append(slow_eces(p, labels, np.ones(250)).mean())
     assert chances[0].mean == pytest.approx(np.mean(drawn), rel=0.02)
     # cells of a row exclude each other, so that draws spread a little less than cells would alone
@@ -187,3 +187,18 @@ def test_figures_after_calibration_stay_within_their_range(data):
             low, high = METRICS[name].bounds
             if figure.low is not None:
                 assert low <= figure.low <= figure.high <= high, name
+
+
+def test_single_precision_of_clustered_rows_adds_up_precisely():
+    """Rows of a cluster are picked out of a block one by one: 65 536 of them, in float32."""
+    rng = np.random.default_rng(2)
+    z = (3 * rng.normal(size=(65_536, 2))).astype(np.float32)
+    labels = (rng.random(len(z)) < 1 / (1 + np.exp((z[:, 0] - z[:, 1]) / 2))).astype(int)
+    edges, clusters = equal_width_edges(15), np.arange(len(z)) // 7
+
+    def column(dtype: type) -> np.ndarray:
+        block = Block(z.astype(dtype), labels, units=clusters)
+        p = np.asfortranarray(softmax(z.astype(float), axis=1)).astype(dtype)
+        return ClassTable.from_probabilities(p, block, edges).column
+
+    np.testing.assert_allclose(column(np.float32), column(np.float64), rtol=1e-8)

@@ -140,7 +140,7 @@ def test_the_draws_of_a_cell_vary_as_the_weighted_mean_of_its_rows(weight):
     """``c (1 - c) sum w² / (sum w)²``, also where that is the variance of 1.8 rows."""
     c, w = 0.4, np.array(weight)
     rows = kept(np.full(len(w), c), np.zeros(len(w)), w)
-    draws = _Cells.of(rows, 0, rows.ordered[0], None).fits(40_000, seed=0)
+    draws = _Cells.from_rows(rows, 0, rows.ordered[0], None).fits(40_000, seed=0)
     assert draws.mean() == pytest.approx(c, abs=0.01)
     variance = c * (1 - c) * np.square(w).sum() / w.sum() ** 2
     assert draws.var() == pytest.approx(variance, rel=0.02)

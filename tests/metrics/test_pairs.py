@@ -12,7 +12,7 @@ from calibrate.metrics.differences import RowMeans, all_pairs, together
 
 def models(values: np.ndarray, **more) -> list[RowMeans]:
     """From ``(models, rows)`` values."""
-    sums = RowSums.of(list(values), np.ones(values.shape[1]))
+    sums = RowSums.from_columns(list(values), np.ones(values.shape[1]))
     return [
         RowMeans(float(mean), influence, sums.weight, **more)
         for mean, influence in zip(sums.means, sums.influence, strict=True)
@@ -48,6 +48,9 @@ def test_rows_that_carry_no_interval():
     values = np.random.default_rng(0).normal(size=(2, 200))
     (pair,) = all_pairs("ab", models(values, enough=False), seed=0)
     assert pair.nll.low is None
+    for one, other in ((0, 1), (1, 0)):  # on either side
+        mixed = [models(values)[one], models(values, enough=False)[other]]
+        assert all_pairs("ab", mixed, seed=0)[0].nll.low is None
     assert all_pairs("a", models(values[:1]), seed=0) == ()
 
 

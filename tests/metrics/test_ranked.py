@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibrate.blocks.bins import BinTable, Ordered, equal_mass_edges
+from calibrate.blocks.bins import BinTable, Levels, equal_mass_edges
 from calibrate.metrics.binned import ece_equal_mass, rmsce_debiased
 from calibrate.metrics.decomposition import brier_calibration, brier_refinement
 from calibrate.metrics.ranked import augrc, aurc, auroc, ks, smooth_ece
@@ -26,7 +26,7 @@ def sample(seed: int, n: int = 60, ties: bool = True):
 
 def levels(confidence, correct, weight=None):
     w = np.ones(len(confidence)) if weight is None else weight
-    return Ordered.of(confidence, correct, w, w.sum() / np.square(w).sum())
+    return Levels.from_rows(confidence, correct, w, w.sum() / np.square(w).sum())
 
 
 def slow_ks(c, a, w):
@@ -146,7 +146,7 @@ def test_whole_weights_count_as_repeated_rows(seed):
     c, a = sample(seed)
     w = np.random.default_rng(seed).integers(0, 4, 60).astype(float)
     repeat = w.astype(int)
-    weighted = Ordered.of(c, a, w)
+    weighted = Levels.from_rows(c, a, w)
     repeated = levels(np.repeat(c, repeat), np.repeat(a, repeat))
     for figure in (ks, auroc, aurc, augrc, smooth_ece, brier_calibration):
         assert figure(weighted) == pytest.approx(float(figure(repeated)), abs=1e-12, nan_ok=True)
@@ -155,9 +155,9 @@ def test_whole_weights_count_as_repeated_rows(seed):
 def test_leading_axes_are_samples():
     c, a = sample(1)
     w = np.random.default_rng(0).random((3, 60)) + 0.1
-    together = Ordered.of(c, a, w)
+    together = Levels.from_rows(c, a, w)
     for figure in (ks, auroc, aurc, augrc, smooth_ece, brier_refinement):
-        each = [float(figure(Ordered.of(c, a, row))) for row in w]
+        each = [float(figure(Levels.from_rows(c, a, row))) for row in w]
         np.testing.assert_allclose(figure(together), each, rtol=1e-10)
 
 
@@ -194,7 +194,7 @@ def test_auroc_is_undefined_when_all_are_correct():
 def test_equal_mass_bins_are_those_of_array_split():
     c, a = sample(5, n=100, ties=False)
     edges = equal_mass_edges(np.sort(c), np.ones(100), 15)
-    table = BinTable.of(c, a, np.ones(100), edges)
+    table = BinTable.from_rows(c, a, np.ones(100), edges)
     assert table.weight.tolist() == [len(part) for part in np.array_split(np.sort(c), 15)]
 
 
@@ -207,7 +207,7 @@ def test_a_constant_predictor_does_not_come_out_as_calibrated():
 
 def test_smooth_ece_of_a_constant_gap_is_the_gap():
     c = np.linspace(0.3, 0.7, 400)
-    found = Ordered.of(c, np.zeros(400), np.ones(400))
+    found = Levels.from_rows(c, np.zeros(400), np.ones(400))
     # wrong throughout: the residual never changes sign, so smoothing moves nothing away
     assert smooth_ece(found) == pytest.approx(0.5, abs=0.01)
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 import calibrate
 from calibrate import Settings
-from calibrate.blocks.bins import Ordered
+from calibrate.blocks.bins import Levels
 from calibrate.blocks.block import part_of
 from calibrate.blocks.sums import RowSums
 from calibrate.metrics.bootstrap import Recipe, bootstrap
@@ -26,7 +26,7 @@ def test_the_interval_of_a_mean_is_the_weighted_jackknifes():
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=100), rng.random(100) + 0.1
     x, w = np.concatenate([x, -x]), np.concatenate([w, w])  # no skewness
-    (got,) = means_of(RowSums.of([x], w), [(-np.inf, np.inf)])
+    (got,) = means_of(RowSums.from_columns([x], w), [(-np.inf, np.inf)])
     without = [np.average(np.delete(x, i), weights=np.delete(w, i)) for i in range(200)]
     error = np.sqrt(199 / 200 * np.square(np.array(without) - np.average(x, weights=w)).sum())
     half = stats.t.ppf(0.975, w.sum() ** 2 / (w**2).sum() - 1) * error
@@ -42,7 +42,7 @@ def test_skewness_moves_the_interval_towards_the_long_tail():
     held = []
     for _ in range(2000):
         x = np.expm1(rng.normal(scale=1.2, size=60))
-        (got,) = means_of(RowSums.of([x], np.ones(60)), [(-np.inf, np.inf)])
+        (got,) = means_of(RowSums.from_columns([x], np.ones(60)), [(-np.inf, np.inf)])
         held.append(got.low <= np.expm1(0.72) <= got.high)
     assert np.mean(held) > 0.9
 
@@ -50,23 +50,23 @@ def test_skewness_moves_the_interval_towards_the_long_tail():
 def test_rows_of_a_unit_are_one():
     """Every row twice, marked as such, tells what the rows once tell."""
     x, w = np.random.default_rng(0).normal(size=300), np.linspace(1, 2, 300)
-    once = RowSums.of([x], w)
-    twice = RowSums.of(
+    once = RowSums.from_columns([x], w)
+    twice = RowSums.from_columns(
         [np.repeat(x, 2)], np.repeat(w, 2) / 2, part_of(np.repeat(np.arange(300), 2))
     )
     assert twice.errors == pytest.approx(once.errors, rel=1e-12)
-    alone = RowSums.of([np.repeat(x, 2)], np.repeat(w, 2) / 2)
+    alone = RowSums.from_columns([np.repeat(x, 2)], np.repeat(w, 2) / 2)
     assert alone.errors[0] < 0.75 * once.errors[0]
 
 
 def test_sums_add_up():
     x = np.random.default_rng(0).normal(size=(2, 90))
     w = np.linspace(1, 3, 90)
-    whole = RowSums.of(list(x), w)
+    whole = RowSums.from_columns(list(x), w)
     part = part_of(np.arange(90))
     first, rest = slice(None, 31), slice(31, None)
-    parts = RowSums.of(list(x[:, first]), w[first], part[first])
-    parts += RowSums.of(list(x[:, rest]), w[rest], part[rest])
+    parts = RowSums.from_columns(list(x[:, first]), w[first], part[first])
+    parts += RowSums.from_columns(list(x[:, rest]), w[rest], part[rest])
     np.testing.assert_allclose(parts.errors, whole.errors, rtol=1e-12)
 
 
@@ -115,7 +115,7 @@ def test_cells_stand_in_for_rows():
         draws = []
         for _ in range(200):
             rows = rng.integers(0, 20_000, 20_000)
-            draws.append(float(function(Ordered.of(c[rows], a[rows], np.ones(20_000)))))
+            draws.append(float(function(Levels.from_rows(c[rows], a[rows], np.ones(20_000)))))
         figure = report.metrics.before[name]
         width = np.quantile(draws, 0.975) - np.quantile(draws, 0.025)
         assert figure.high - figure.low == pytest.approx(width, rel=0.25), name
@@ -142,7 +142,7 @@ def test_as_many_samples_are_drawn_as_asked_for():
     rng = np.random.default_rng(0)
     rows = kept(rng.uniform(0.3, 1, 200), (rng.random(200) < 0.7).astype(float))
     metrics = list(metrics_of(Interval.BOOTSTRAP).values())
-    recipe = Recipe.of(rows.ordered[0], np.linspace(0, 1, 16), metrics)
+    recipe = Recipe.for_levels(rows.ordered[0], np.linspace(0, 1, 16), metrics)
     for count in (1, 50, 130):
         _, drawn = bootstrap(rows, [recipe], count, seed=0)
         assert drawn.shape == (count, 1, len(metrics))

@@ -25,14 +25,14 @@ def calibrated(seed: int, n: int = 400):
 
 def chance(c, a, w=None, seed: int = 0) -> Chance:
     w = np.ones(len(c)) if w is None else w
-    table = BinTable.of(c, a, w, EDGES)
+    table = BinTable.from_rows(c, a, w, EDGES)
     return Chance(table.correct_sum - table.confidence_sum, drawn_gaps(c, w, EDGES, seed), table)
 
 
 def totals_of(c, a) -> Totals:
     rows = kept(c, a)
-    sums = RowSums.of([a], rows.weight, rows.part)
-    table = BinTable.of(c, a, rows.weight, EDGES)
+    sums = RowSums.from_columns([a], rows.weight, rows.part)
+    table = BinTable.from_rows(c, a, rows.weight, EDGES)
     return Totals(("accuracy",), sums, (table,), (), (), (), (rows,))
 
 
@@ -235,7 +235,7 @@ def test_the_band_holds_what_calibrated_models_show():
     inside = []
     for _ in range(300):
         a = (rng.random(3000) < c).astype(float)
-        accuracy = BinTable.of(c, a, np.ones(3000), EDGES).accuracy
+        accuracy = BinTable.from_rows(c, a, np.ones(3000), EDGES).accuracy
         inside.append((accuracy >= low) & (accuracy <= high))
     assert 0.93 < np.mean(inside) <= 1
 

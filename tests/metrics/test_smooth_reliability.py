@@ -5,7 +5,7 @@ import pytest
 from rows import kept
 from scipy.stats import binomtest
 
-from calibrate.metrics.curves import fit_weights, smooth_reliability
+from calibrate.metrics.curves import NODES, _spreads, fit_weights, smooth_reliability
 
 
 def curve_of(accuracy_at, n=40_000, seed=0, low=0.3):
@@ -129,3 +129,17 @@ def test_rows_that_belong_together_count_as_one():
     narrower = 6**0.125  # 18 000 rows have a smaller bandwidth, n^(-1/4), than 3 000
     assert width(*known) == pytest.approx(width(*once) * narrower, rel=0.15)
     assert width(*known) == pytest.approx(width(*blind) * np.sqrt(6), rel=0.15)
+
+
+def test_residuals_that_are_rounding_widen_no_band():
+    """Where all rows near are correct, what is left by part is the noise of the last digits."""
+    rng = np.random.default_rng(0)
+    weights, node = rng.random((5, NODES)) / NODES, rng.integers(0, NODES, 300)
+    part, weight = np.arange(300) // 50, np.ones(300)
+    noise = np.full(300, 1e-17)
+    assert (
+        _spreads(weights, node, noise, weight, part)[1]
+        == (_spreads(weights, node, noise, weight, None)[1])
+    ).all()
+    alike = _spreads(weights, node, np.full(300, 1e-3), weight, part)[1]
+    assert (alike > 10 * _spreads(weights, node, noise, weight, None)[1]).all()

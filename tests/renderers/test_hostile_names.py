@@ -19,9 +19,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 import calibrate
-from calibrate.analyses.checks import Asked, judge
+from calibrate.analyses.checks import Requirements, judge
 from calibrate.analyses.clusters import ClusterModel, measure_clusters
-from calibrate.analyses.compare import compare
 from calibrate.analyses.thresholds.choose import find_thresholds
 from calibrate.errors import InputError
 from calibrate.renderers.formats import FORMATS
@@ -67,11 +66,12 @@ def of_report(name: str) -> Result:
 
 def of_models(name: str) -> Result:
     rows = [calibrate.Dataset.of(z, Y) for z in (Z, Z[:, ::-1], Z / 2)]
-    return replace(compare(three(name), rows), fitted_on=name, warnings=(name,))
+    found = calibrate.compare(zip(three(name), rows, strict=True))
+    return replace(found, fitted_on=name, warnings=(name,))
 
 
 def of_runs(name: str) -> Result:
-    return compare([name, name, "b"], [calibrate.Dataset.of(z, Y) for z in (Z, Z[:, ::-1], Z / 2)])
+    return calibrate.compare([(name, (Z, Y)), (name, (Z[:, ::-1], Y)), ("b", (Z / 2, Y))])
 
 
 def of_thresholds(name: str) -> Result:
@@ -97,7 +97,7 @@ def of_files(name: str) -> Result:
 
 def of_checks(name: str) -> Result:
     limits = [Limit.of_text("max", "ece=0.01"), Limit("min", "accuracy", 0.999, group=f"{name}0")]
-    return judge(of_report(name), Asked(tuple(limits)))
+    return judge(of_report(name), Requirements(tuple(limits)))
 
 
 MAKERS = (

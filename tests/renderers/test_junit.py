@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import calibrate
-from calibrate.analyses.checks import Asked, judge
+from calibrate.analyses.checks import Requirements, judge
 from calibrate.renderers.formats import FORMATS
 from calibrate.renderers.parts import EVERYTHING
 from calibrate.results.checks import Checks, Limit, Outcome
@@ -32,7 +32,7 @@ def found() -> Checks:
         Limit("max", "ece", 1.0, group=HOSTILE),
         Limit("min", "nll", 0.1),
     )
-    checks = judge(replace(report, groups=named, data=data), Asked(limits))
+    checks = judge(replace(report, groups=named, data=data), Requirements(limits))
     unknown = replace(checks.checks[2], outcome=Outcome.undecided)
     return replace(checks, checks=(*checks.checks[:2], unknown, *checks.checks[3:]))
 

@@ -11,7 +11,6 @@ from conftest import SAMPLES
 from markdown_it import MarkdownIt
 
 import calibrate
-from calibrate.analyses.compare import compare
 from calibrate.analyses.thresholds.choose import find_thresholds
 from calibrate.renderers.formats import FORMATS
 from calibrate.renderers.parts import EVERYTHING, Shown
@@ -67,7 +66,7 @@ def test_a_comparison_says_first_which_is_best():
         calibrate.Dataset.of(scores, y)
         for scores in (z, z[:, ::-1], z / 2 + 1e-3 * y[:, None] * z[:, ::-1])
     ]
-    first, folded = shown(compare(["a", "b", "c"], rows))
+    first, folded = shown(calibrate.compare(zip("abc", rows, strict=True)))
     assert re.match(r"<h1>Least nll with T: [ac] \(0\.2", first)
     assert "3 models on labels: 2,000 rows, 10 classes" in first
     assert first.count("<table>") == 1

@@ -19,12 +19,11 @@ from conftest import SAMPLES, gumbel_labels
 
 import calibrate
 from calibrate import Settings
-from calibrate.analyses.compare import compare
 from calibrate.errors import InputError
 from calibrate.renderers.formats import FORMATS
 from calibrate.renderers.pages import page as pages
 from calibrate.renderers.parts import EVERYTHING
-from calibrate.results.report import Made
+from calibrate.results.report import Provenance
 
 pytest.importorskip("jinja2", reason="no jinja2: pages are the extra 'html'")
 
@@ -61,14 +60,16 @@ def results() -> dict[str, object]:
         groups=groups,
         settings=replace(QUICK, class_names=names),
     )
-    report = replace(report, made=Made(f"calibrate report {NASTY[0]}", {"calibrate": NASTY[1]}))
+    report = replace(
+        report, made=Provenance(f"calibrate report {NASTY[0]}", {"calibrate": NASTY[1]})
+    )
     report = replace(report, data=replace(report.data, logits=NASTY[1], labels=NASTY[2]))
     rng = np.random.default_rng(3)
     z = rng.normal(size=500) * 3
     yes = calibrate.evaluate(z, (rng.random(500) < 1 / (1 + np.exp(-z / 2))) * 1, settings=QUICK)
     models = [calibrate.open_dataset(str(MNIST / f"{n}_test.npy"), str(MNIST / "labels_test.npy"))
               for n in ("hard", "smooth")]  # fmt: skip
-    compared = compare([NASTY[0], NASTY[1]], models)
+    compared = calibrate.compare(zip(NASTY[:2], models, strict=True))
     top = calibrate.TopLabels((z > 0) * 1.0, 1 / (1 + np.exp(-np.abs(z))), 2)
     return {
         "report": report,

@@ -10,10 +10,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from conftest import ROOT, SAMPLES
+from conftest import ROOT, SAMPLES, fresh
 
 import calibrate
-from calibrate.analyses.compare import compare
 from calibrate.metrics.biases import FEWEST
 from calibrate.renderers.plots import COMPARISON_PICTURES, PICTURES
 from calibrate.renderers.plots.reliability import FAINT
@@ -54,23 +53,28 @@ def usual() -> dict[str, bytes]:
     return {}
 
 
-@pytest.mark.draws
 @pytest.mark.usefixtures("files")
 @pytest.mark.parametrize("name", SURROUNDINGS)
-def test_settings_of_the_user_change_nothing(name, run, tmp_path, monkeypatch, usual):
-    arguments = ("fit", "z.npy", "y.npy", "--figure")
+def test_settings_of_the_user_change_nothing(name, tmp_path, monkeypatch, usual):
+    def stderr_of_a_fit(picture: str) -> str:
+        """By a process that has not imported matplotlib yet, which reads the settings then."""
+        process = fresh(tmp_path, "fit", "z.npy", "y.npy", "--figure", picture,
+                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
+        _, stderr = process.communicate(timeout=120)
+        assert process.returncode == 0, stderr
+        return stderr
+
     if not usual:
-        assert run(*arguments, "a.png").returncode == 0
+        stderr_of_a_fit("a.png")
         usual["picture"] = (tmp_path / "a.png").read_bytes()
     for key, value in SURROUNDINGS[name].items():
         if key == "matplotlibrc":
             (tmp_path / key).write_bytes(value)
         else:
             monkeypatch.setenv(key, value)
-    done = run(*arguments, "b.png")
-    assert done.returncode == 0, done.stderr
-    assert len(done.stderr.splitlines()) <= 4  # what the rows are, what is next, what was written
-    assert done.stderr.endswith("b.png\n") or "\nwrote b.png\n" in done.stderr
+    stderr = stderr_of_a_fit("b.png")
+    assert len(stderr.splitlines()) <= 4  # what the rows are, what is next, what was written
+    assert stderr.endswith("b.png\n") or "\nwrote b.png\n" in stderr
     assert (tmp_path / "b.png").read_bytes() == usual["picture"]
 
 
@@ -156,13 +160,12 @@ def test_pdf_has_truetype_and_svg_has_text(mnist):
     assert "dc:date" not in svg
 
 
-@pytest.mark.draws
-def test_the_same_bytes_in_another_process(run, files, tmp_path, monkeypatch):
+def test_the_same_bytes_in_another_process(files, tmp_path, monkeypatch):
     names = ",".join(f"{n}{s}" for n, s in zip(PICTURES, (".svg", ".pdf") * 9, strict=False))
     for seed in "12":
         monkeypatch.setenv("PYTHONHASHSEED", seed)
-        done = run("report", *files, "--bootstrap", 0, "--figures", names, "-o", seed)
-        assert done.returncode == 0, done.stderr
+        report = ("report", *files, "--bootstrap", 0, "--figures", names, "-o", seed, "-q")
+        assert fresh(tmp_path, *report, stdout=subprocess.DEVNULL).wait(timeout=120) == 0
     written = sorted(path.name for path in (tmp_path / "1").iterdir())
     assert len(written) == 3 + 6
     for name in written:
@@ -175,7 +178,9 @@ def test_any_name_can_be_drawn():
     z = rng.normal(size=(7, 200, 3))
     y = z[0].argmax(1)
     datasets = [calibrate.Dataset.of(each, y) for each in z]
-    figure = COMPARISON_PICTURES["reliability"](compare(names, datasets))
+    figure = COMPARISON_PICTURES["reliability"](
+        calibrate.compare(zip(names, datasets, strict=True))
+    )
     assert len(figure.legends[0].get_texts()) == 8  # none is left out
     ElementTree.fromstring(drawn(figure, "a.svg"))
     assert drawn(figure, "a.pdf").startswith(b"%PDF")

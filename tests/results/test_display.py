@@ -13,7 +13,6 @@ import pytest
 from conftest import SAMPLES
 
 import calibrate
-from calibrate.analyses.compare import compare
 from calibrate.results.comparison import Comparison
 from calibrate.results.json import read_result, to_json
 from calibrate.results.report import Report
@@ -45,7 +44,8 @@ def test_a_report_shows_what_the_command_prints(run, files, tmp_path: Path):
     [
         (("compare", "z.npy", "z.npy", "y.npy", "--name", "a", "--name", "b"), Comparison,
          "2 models on y.npy"),
-        (("targets", "y.npy", "--n-classes", "7", "--smoothing", "0.1"), TargetReport, "smoothing"),
+        (("targets", "labels", "y.npy", "--n-classes", "7", "--smoothing", "0.1"), TargetReport,
+         "smoothing"),
         (("thresholds", "b.npy", "s.npy"), Thresholds, "threshold"),
     ],
 )  # fmt: skip
@@ -76,7 +76,7 @@ def test_the_html_is_escaped():
 
 
 def test_the_dictionary_is_the_json(report):
-    compared = compare(["a"], [hard()])
+    compared = calibrate.compare({"a": hard()})
     for result in (report, compared):
         assert json.loads(to_json(result)) == json.loads(json.dumps(result.to_dict()))
     assert report.to_dict()["metrics"]["before"]["ece"]["value"] == (
@@ -101,7 +101,7 @@ def test_a_table_of_figures(report):
 
 def test_a_table_of_models():
     pytest.importorskip("pandas")
-    compared = compare(["a", "b"], [hard(), hard()])
+    compared = calibrate.compare({"a": hard(), "b": hard()})
     table = compared.to_frame()
     assert table.index.names == ["model", "metric"]
     assert table.loc[("a", "ece"), "after"] == compared.models[0].metrics.last["ece"].value

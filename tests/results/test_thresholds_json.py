@@ -89,12 +89,12 @@ def test_a_promise_is_recorded(tmp_path):
     rng = np.random.default_rng(4)
     p = rng.random(400)
     y = (rng.random(400) < p).astype(float)
-    goal = Goal.of_text("cost=1:2,max=0.9")
+    goal = Goal.of_text("precision=0.6")
     found = thresholds_for([p], [y], goal=goal, confidence=0.9)
     save_thresholds(found, tmp_path / "t.json")
     content = json.loads((tmp_path / "t.json").read_text())
     assert content["confidence"] == 0.9
-    assert content["goal"] == "cost=1:2,max=0.9"
+    assert content["goal"] == "precision=0.6"
     assert load_thresholds(tmp_path / "t.json") == found
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from calibrate.analyses.inspect.files import Seen, seen
+from calibrate.analyses.inspect.files import InspectedFile, seen
 from calibrate.analyses.inspect.look import LABELS, SCORES, Look
-from calibrate.analyses.inspect.pair import SOFT, Pair, fits, pairs_of, taken_of
+from calibrate.analyses.inspect.pair import SOFT, ScoresAndLabels, fits, pairs_of, taken_of
 from calibrate.blocks.passes import doing
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
-from calibrate.results.inspection import Inspection, Kind, Taken
+from calibrate.results.inspection import ArrayKind, Inspection, Taken
 from calibrate.text import shell_word
 
 MOST_ALONE = 4  # arrays without labels among which one may be the scores
@@ -57,18 +57,18 @@ def _taken(looks: Sequence[Look]) -> tuple[list[Taken], list[str]]:
     return [taken for _, taken, _ in found], commands
 
 
-def _as_given(looks: Sequence[Look]) -> list[Pair]:
+def _as_given(looks: Sequence[Look]) -> list[ScoresAndLabels]:
     """Two arrays that do not fit though they should: so that it is said why they do not."""
     for scores, labels in (looks, looks[::-1]):
         kind = labels.found.kind
-        if scores.found.kind in SCORES and (kind in (*LABELS, *SOFT) or kind is Kind.whole):
+        if scores.found.kind in SCORES and (kind in (*LABELS, *SOFT) or kind is ArrayKind.whole):
             return [(scores, labels)]
     first, second = looks
-    odd = first.found.kind is Kind.whole or (first.found.low or 0.0) < 0
+    odd = first.found.kind is ArrayKind.whole or (first.found.low or 0.0) < 0
     return [(first, second)] if odd and fits(first.found, second.found) else []
 
 
-def _second(first: tuple[Pair, Reading], second: tuple[Pair, Reading]) -> str:
+def _second(first: tuple[ScoresAndLabels, Reading], second: tuple[ScoresAndLabels, Reading]) -> str:
     """The command for a second pair: other rows, or another model on the same ones."""
     (one, labels), reading = first
     (two, others), _ = second
@@ -77,7 +77,7 @@ def _second(first: tuple[Pair, Reading], second: tuple[Pair, Reading]) -> str:
     return f"{_command('report', *second)} -c calibrator.json"
 
 
-def _command(verb: str, pair: Pair, reading: Reading, second: Look | None = None) -> str:
+def _command(verb: str, pair: ScoresAndLabels, reading: Reading, second: Look | None = None) -> str:
     """``calibrate fit LOGITS LABELS`` and the options that are needed."""
     scores, labels = pair
     words = ["calibrate", verb, shell_word(scores.name)]
@@ -95,7 +95,9 @@ def _command(verb: str, pair: Pair, reading: Reading, second: Look | None = None
     return " ".join([*words, *(f"{name} {value}" for name, value in options.items() if value)])
 
 
-def _advice(every: Sequence[Seen], taken: Sequence[Taken], commands: Sequence[str]) -> str | None:
+def _advice(
+    every: Sequence[InspectedFile], taken: Sequence[Taken], commands: Sequence[str]
+) -> str | None:
     """What is missing, where something is."""
     if any(" LABELS" in command for command in commands):
         return "LABELS stands for a file with the class of each row."
@@ -110,9 +112,9 @@ def _advice(every: Sequence[Seen], taken: Sequence[Taken], commands: Sequence[st
     if len(looks) > MOST_ALONE:
         return WEIGHTS
     kinds = {look.found.kind for look in looks}
-    if Kind.names in kinds and len(looks) == 1 and not _come_back(looks[0]):
+    if ArrayKind.names in kinds and len(looks) == 1 and not _come_back(looks[0]):
         return f"Names of classes, perhaps: --class-names {shell_word(looks[0].name)}"
-    if kinds & {*LABELS, Kind.whole}:
+    if kinds & {*LABELS, ArrayKind.whole}:
         return "Labels, perhaps: name the file of the scores, too, and before this one."
     return None if any(each.file.facts for each in every) else "Here are neither scores nor labels."
 

@@ -1,4 +1,4 @@
-"""Look at the values of an array of any kind, block by block, in one pass."""
+"""Look at arrays of any kind: what their values are, block by block, in one pass."""
 
 from __future__ import annotations
 
@@ -11,33 +11,38 @@ from typing import Any
 
 import numpy as np
 
-from calibrate.arrays import AnyArray, FloatArray, Shaped
+from calibrate.arrays import AnyArray
 from calibrate.blocks.passes import map_reduce
 from calibrate.blocks.sums import GREATEST, LEAST, Sums
-from calibrate.data.columns import ArrayColumn, Column, FileColumn, Flat
+from calibrate.data.column import Column, Flat
 from calibrate.data.labels import HUGE, SUM_TOLERANCE
 from calibrate.data.readers.answers import pair_among
 from calibrate.data.readers.csv import is_number
 from calibrate.data.readers.open import keys_held, open_as
 from calibrate.data.readers.registry import TABLES, Address
 from calibrate.data.scan import row_sum_tolerance
-from calibrate.data.spool import CodedArray
 from calibrate.errors import InputError
-from calibrate.results.inspection import ArrayFound, Count, Counts, FileFound, Kind
+from calibrate.results.inspection import ArrayFound, ArrayKind, Count, Counts, FileFound
 from calibrate.results.json import LARGEST
 
 BLOCK = 4 << 20  # bytes that are looked at at once
 MOST_ROW = 256 << 20  # bytes of one of the first axis, of which no less can be read
 MOST_DIFFERENT = 1 << 16  # values that are counted one by one
-FEW = 1 << 10  # values that tell most arrays of fractions
-REAL, TEXT = "biuf", "US"
+MOST_SHOWN = 10  # values that are listed
+MANY = 100  # rows among which classes come back
+MOST_ARRAYS = 50  # of a file that are looked at
+ROLES = ("logits", "labels")
+SCORES = (ArrayKind.logits, ArrayKind.probabilities, ArrayKind.log_probabilities, ArrayKind.chances)
+LABELS = (ArrayKind.classes, ArrayKind.yes_no, ArrayKind.one_hot, ArrayKind.names)
+
+Counted = dict[Any, int]
 
 
 @dataclass(frozen=True)
 class Tally:
     """How often each value is there; None: they are too many, or not whole."""
 
-    counts: dict[Any, int] | None = field(default_factory=dict)
+    counts: Counted | None = field(default_factory=dict)
 
     def __add__(self, other: Tally) -> Tally:
         if self.counts is None or other.counts is None:
@@ -48,21 +53,9 @@ class Tally:
             both[value] = both.get(value, 0) + count
         return Tally(both if len(both) <= MOST_DIFFERENT else None)
 
-    @staticmethod
-    def of(values: AnyArray) -> Tally:
-        """Of whole numbers or texts."""
-        ordered = np.sort(values, axis=None)
-        starts = np.r_[0, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1]
-        if not len(ordered):
-            return Tally()
-        if len(starts) > MOST_DIFFERENT:
-            return Tally(None)
-        rows = np.diff(np.r_[starts, len(ordered)])
-        return Tally(dict(zip(ordered[starts].tolist(), rows.tolist(), strict=True)))
-
 
 @dataclass(frozen=True)
-class Values(Sums):
+class ValuesSeen(Sums):
     """What the values of a block, or of all blocks added up, look like.
 
     Attributes:
@@ -99,220 +92,147 @@ class _Rows:
         return self.flat.read(slice(start, stop))
 
 
-def readable(column: Column) -> bool:
-    """Whether the values of a column can be looked at, a few at a time."""
-    each = column.dtype.itemsize * prod(column.shape[1:])
-    return bool(column.shape) and prod(column.shape) > 0 and each <= MOST_ROW
-
-
-def values_of(column: Column) -> Values:
-    """Look at the values of a ``readable`` column of real numbers or texts, in one pass."""
-    shape = column.shape
-    width = None if len(shape) == 1 else shape[-1]
-    n_rows = shape[0] if width is None else prod(shape) // width
-    size = column.dtype.itemsize * (width or 1)
-    rows = _Rows(Flat(column, width), n_rows, max(1, BLOCK // size))
-    return map_reduce(rows, look)
-
-
-def look(block: AnyArray) -> Values:
-    """Look at ``(n,)`` or ``(n, K)`` values."""
-    if block.dtype.kind in TEXT:
-        return Values(block.size, tally=Tally.of(block))
-    values = block.view(np.uint8) if block.dtype.kind == "b" else block
-    native = values.dtype.newbyteorder("=")
-    z = np.ascontiguousarray(values, np.float32 if native == np.float16 else native)
-    finite = np.isfinite(z) if z.dtype.kind == "f" else np.ones(1, bool)
-    return _of_finite(z, block.dtype) if finite.all() else _of_some(z, finite, block.dtype)
-
-
-def _of_some(z: FloatArray, finite: AnyArray, dtype: np.dtype[Any]) -> Values:
-    """Look at values of which not all are finite."""
-    nan, infinite, masked = (
-        int(np.count_nonzero(each(z))) for each in (np.isnan, np.isposinf, np.isneginf)
-    )
-    kept = z[finite]
-    low, high = float(kept.min(initial=inf)), float(kept.max(initial=-inf))
-    whole = bool((kept == np.floor(kept)).all())
-    counted = whole and _may_be_labels(z)
-    return Values(
-        z.size,
-        low,
-        high,
-        nan,
-        infinite,
-        masked,
-        fractions=int(not whole),
-        sum_error=inf,
-        log_error=inf if nan or infinite else _log_error(z, high, dtype),
-        tally=Tally.of(kept) if counted else Tally({} if whole else None),
-    )
-
-
-def _of_finite(z: AnyArray, dtype: np.dtype[Any]) -> Values:
-    """Look at finite values, of which most arrays are made."""
-    low, high = float(z.min()), float(z.max())
-    whole = z.dtype.kind != "f" or _whole(z)
-    sum_error, log_error = inf, inf
-    if low >= 0 and high <= 1 + row_sum_tolerance(dtype):
+def look(block: AnyArray) -> ValuesSeen:
+    """Look at ``(n,)`` or ``(n, K)`` real numbers or texts."""
+    if block.dtype.kind in "US":
+        return ValuesSeen(block.size, tally=_tally(block))
+    tolerance = row_sum_tolerance(block.dtype)
+    if block.dtype.kind == "b":
+        block = block.view(np.uint8)
+    native = block.dtype.newbyteorder("=")
+    z = np.ascontiguousarray(block, np.float32 if native == np.float16 else native)
+    real = z.dtype.kind == "f"
+    finite = np.isfinite(z) if real else np.ones(1, bool)
+    kept = z if finite.all() else z[finite]
+    low, high = (float(kept.min()), float(kept.max())) if kept.size else (inf, -inf)
+    nan = infinite = masked = 0
+    if kept is not z:
+        nan, infinite, masked = (
+            int(np.count_nonzero(odd(z))) for odd in (np.isnan, np.isposinf, np.isneginf)
+        )
+    few = kept.reshape(-1)[:1024]  # these tell most arrays of fractions
+    whole = not real or bool((few == np.floor(few)).all() and (kept == np.floor(kept)).all())
+    sum_error = log_error = inf
+    if kept is z and low >= 0 and high <= 1 + tolerance:
         sums = z.sum(axis=1, dtype=np.float64) if z.ndim == 2 else np.ones(1)
         sum_error = float(np.abs(sums - 1).max())
-    elif z.dtype.kind == "f":
-        log_error = _log_error(z, high, dtype)
-    counted = whole and _may_be_labels(z)
-    tally = Tally.of(z) if counted else Tally({} if whole else None)
-    return Values(
-        z.size,
-        low,
-        high,
-        fractions=int(not whole),
-        sum_error=sum_error,
-        log_error=log_error,
-        tally=tally,
+    elif real and z.ndim == 2 and not nan and not infinite and high <= tolerance:
+        with np.errstate(under="ignore"):
+            log_error = float(np.abs(np.exp(z).sum(axis=1, dtype=np.float64) - 1).max())
+    tally = Tally({} if whole else None)
+    if whole and (z.ndim == 1 or z.shape[1] == 1 or not real):  # not rows of scores
+        tally = _tally(kept)
+    return ValuesSeen(
+        z.size, low, high, nan, infinite, masked, int(not whole), sum_error, log_error, tally
     )
 
 
-def _whole(z: FloatArray) -> bool:
-    """Whether all are whole numbers; the first few tell most that are not."""
-    few = z.reshape(-1)[:FEW]
-    return bool((few == np.floor(few)).all()) and bool((z == np.floor(z)).all())
+def _tally(values: AnyArray) -> Tally:
+    different, rows = np.unique(values, return_counts=True)
+    few = len(different) <= MOST_DIFFERENT
+    return Tally(dict(zip(different.tolist(), rows.tolist(), strict=True)) if few else None)
 
 
-def _may_be_labels(z: AnyArray) -> bool:
-    """Whether values are counted one by one: not those of rows of scores."""
-    return z.ndim == 1 or z.shape[1] == 1 or z.dtype.kind in "iu"
-
-
-def _log_error(z: FloatArray, high: float, dtype: np.dtype[Any]) -> float:
-    """How far the exponentials of a row are from summing to 1."""
-    if z.ndim == 1 or high > row_sum_tolerance(dtype):
-        return inf
-    with np.errstate(under="ignore"):
-        return float(np.abs(np.exp(z).sum(axis=1, dtype=np.float64) - 1).max())
-
-
-# What an array looks like: from its shape, its dtype and what one look at its values gave.
-
-
-MOST_SHOWN = 10  # values that are listed
-MANY = 100  # rows among which classes come back
-SCORES = (Kind.logits, Kind.probabilities, Kind.log_probabilities, Kind.chances)
-LABELS = (Kind.classes, Kind.yes_no, Kind.one_hot, Kind.names)
-
-
-def with_values(found: ArrayFound, array: Shaped, values: Values) -> ArrayFound:
-    """An array with what its values look like."""
-    text = array.dtype.kind in TEXT
-    numbers = _numbers(values.tally) if text else None
-    low, high, tally = values.low, values.high, values.tally
-    if numbers is not None and numbers.counts:
-        low, high, tally = min(numbers.counts), max(numbers.counts), numbers
-    kind = Kind.names
-    if not text:
-        kind = kind_of(array, values)
-    elif numbers is not None:
-        kind = _of_single(Values(low=low, high=high, fractions=_fractions(numbers)))
-    if kind is Kind.classes and _mostly_different(tally, values.n):
-        kind = Kind.whole
-    n = max(1, values.n)
+def look_at(found: ArrayFound, column: Column) -> ArrayFound:
+    """An array with what its values look like, where they can be looked at."""
+    shape, kind, size = column.shape, column.dtype.kind, column.dtype.itemsize
+    if kind not in "biufUS" or (size > 8 and kind == "f"):
+        return replace(found, kind=ArrayKind.other)
+    if not shape:
+        return replace(found, kind=ArrayKind.number)
+    if 0 in shape:
+        return replace(found, kind=ArrayKind.nothing)
+    if size * prod(shape[1:]) > MOST_ROW:
+        return replace(found, problem="each of its rows is too large to be looked at")
+    width = None if len(shape) == 1 else shape[-1]
+    n_rows, bytes_each = prod(shape) // (width or 1), size * (width or 1)
+    seen = map_reduce(_Rows(Flat(column, width), n_rows, max(1, BLOCK // bytes_each)), look)
+    low, high, tally, dtype = seen.low, seen.high, seen.tally, found.dtype
+    if column.is_text:
+        if column.categories is not None and tally.counts is not None:
+            tally = Tally({column.categories[code]: n for code, n in tally.counts.items()})
+        low, high, looks = inf, -inf, ArrayKind.names
+        numbers = _numbers(tally)
+        if numbers:
+            low, high, tally = min(numbers), max(numbers), Tally(numbers)
+            whole = all(value == int(value) for value in numbers)
+            looks, dtype = _of_single(low, high, whole=whole, exact=False), "numbers"
+    else:
+        looks = kind_of(column, seen)
+    if looks is ArrayKind.classes and (
+        tally.counts is None or (seen.n >= MANY and 2 * len(tally.counts) > seen.n)
+    ):  # numbers of rows, say
+        looks = ArrayKind.whole
     some = low <= high
-    return ArrayFound(
-        found.key,
-        array.shape,
-        "numbers" if numbers is not None and kind is not Kind.names else found.dtype,
-        kind,
-        _bounded(low) if some else None,
-        _bounded(high) if some else None,
-        values.nan / n,
-        values.infinite / n,
-        values.masked / n,
-        values.sum_error if values.sum_error < inf and not text else None,
-        _counts(tally) if kind in (*LABELS, Kind.whole) else None,
+    counted = looks in (*LABELS, ArrayKind.whole)
+    return replace(
+        found,
+        dtype=dtype,
+        kind=looks,
+        low=max(-LARGEST, low) if some else None,
+        high=min(LARGEST, high) if some else None,
+        nan=seen.nan / seen.n,
+        infinite=seen.infinite / seen.n,
+        masked=seen.masked / seen.n,
+        sum_error=seen.sum_error if seen.sum_error < inf and not column.is_text else None,
+        labels=_counts(tally.counts) if counted else None,
     )
 
 
-def _bounded(value: float) -> float:
-    """As JSON may hold it."""
-    return max(-LARGEST, min(LARGEST, value))
-
-
-def _mostly_different(tally: Tally, n: int) -> bool:
-    """Whether values are numbers of rows, say, rather than of classes."""
-    return tally.counts is None or (n >= MANY and 2 * len(tally.counts) > n)
-
-
-def kind_of(array: Shaped, values: Values) -> Kind:
+def kind_of(column: Column, seen: ValuesSeen) -> ArrayKind:
     """What numbers look like."""
-    shape = array.shape
-    if len(shape) == 1 or shape[-1] == 1:
-        return _of_single(values, exact=array.dtype.kind != "f")
-    inside = values.sum_error < inf
-    tolerance = row_sum_tolerance(array.dtype)
-    if not values.fractions and array.dtype.kind in "biu":
-        if values.low >= 0 and values.high <= 1:
-            return Kind.one_hot if not values.sum_error else Kind.yes_no
-        return Kind.whole
-    if not values.fractions and inside:
-        return Kind.one_hot if not values.sum_error else Kind.yes_no
+    whole, exact = not seen.fractions, column.dtype.kind != "f"
+    if len(column.shape) == 1 or column.shape[-1] == 1:
+        return _of_single(seen.low, seen.high, whole=whole, exact=exact)
+    inside, tolerance = seen.sum_error < inf, row_sum_tolerance(column.dtype)
+    if whole and (inside or exact):
+        if seen.low < 0 or seen.high > 1:
+            return ArrayKind.whole
+        return ArrayKind.yes_no if seen.sum_error else ArrayKind.one_hot
     if inside:
-        return Kind.probabilities if values.sum_error <= tolerance else Kind.chances
-    if values.log_error <= tolerance:
-        return Kind.log_probabilities
-    return Kind.logits
+        return ArrayKind.probabilities if seen.sum_error <= tolerance else ArrayKind.chances
+    return ArrayKind.log_probabilities if seen.log_error <= tolerance else ArrayKind.logits
 
 
-def _of_single(values: Values, *, exact: bool = False) -> Kind:
+def _of_single(low: float, high: float, *, whole: bool, exact: bool) -> ArrayKind:
     """Of one number per row; ``exact``: of integers, which are no scores."""
-    if values.low > values.high:
-        return Kind.nothing
-    if not values.fractions and (exact or max(-values.low, values.high) < HUGE):
-        return Kind.yes_no if values.low >= 0 and values.high <= 1 else Kind.classes
-    inside = values.low >= 0 and values.high <= 1 + SUM_TOLERANCE
-    return Kind.chances if inside else Kind.logits
+    if low > high:
+        return ArrayKind.nothing
+    if whole and (exact or max(-low, high) < HUGE):
+        return ArrayKind.yes_no if low >= 0 and high <= 1 else ArrayKind.classes
+    return ArrayKind.chances if low >= 0 and high <= 1 + SUM_TOLERANCE else ArrayKind.logits
 
 
-def _numbers(tally: Tally) -> Tally | None:
+def _numbers(tally: Tally) -> Counted | None:
     """Texts as the numbers that they are; None where some are none."""
-    if not tally.counts or not all(is_number(str(text).strip()) for text in tally.counts):
-        return None
-    found: dict[float, int] = {}
-    for text, rows in tally.counts.items():
-        value = float(text)
-        if not abs(value) < inf:
+    found: Counted = {}
+    for text, rows in (tally.counts or {}).items():
+        if not is_number(str(text).strip()) or not abs(float(text)) < inf:
             return None
-        found[value] = found.get(value, 0) + rows
-    return Tally(found)
+        found[float(text)] = found.get(float(text), 0) + rows
+    return found or None
 
 
-def _fractions(tally: Tally) -> int:
-    return sum(value != int(value) for value in tally.counts or ())
-
-
-def _counts(tally: Tally) -> Counts | None:
-    if tally.counts is None:
+def _counts(counts: Counted | None) -> Counts | None:
+    if counts is None:
         return Counts(None)
-    if not tally.counts:
+    if not counts:
         return None
-    order = sorted(tally.counts.items(), key=lambda pair: -pair[1])
-    most = tuple(Count(_said(value), rows) for value, rows in order[:MOST_SHOWN])
+    order = sorted(counts.items(), key=lambda pair: -pair[1])
     numbers = [pair for pair in order if isinstance(pair[0], (int, float))]
-    least = tuple(Count(_said(value), rows) for value, rows in nsmallest(2, numbers))
+    shown = order[:MOST_SHOWN], nsmallest(2, numbers)
+    most, least = (tuple(Count(_as_text(v), rows) for v, rows in pairs) for pairs in shown)
     return Counts(len(order), most, least)
 
 
-def _said(value: object) -> str:
+def _as_text(value: object) -> str:
     """A value as text: whole numbers without a point."""
     if isinstance(value, bytes):
         return value.decode(errors="backslashreplace")
-    whole = isinstance(value, float) and value == int(value)
-    return str(int(value)) if isinstance(value, float) and whole else str(value)
+    return str(int(value) if isinstance(value, float) and value == int(value) else value)
 
 
 # A file of arrays: each of them opened, and looked at once.
-
-
-MOST_ARRAYS = 50  # of a file that are looked at
-ROLES = ("logits", "labels")
 
 
 @dataclass(frozen=True)
@@ -336,6 +256,19 @@ class Look:
         return self.file if self.key is None else f"{self.file}:{self.key}"
 
 
+def look_at_column(file: str, key: str | None, column: Column) -> Look:
+    """Look at an array that was opened without a key, or made of a file."""
+    found = look_at(ArrayFound(key, column.shape, dtype_of(column)), column)
+    return Look(file, None, column, found)
+
+
+def dtype_of(column: Column) -> str:
+    """In words where numpy's are for programmers."""
+    if column.dtype.names is not None:
+        return f"fields {', '.join(column.dtype.names)}"
+    return "text" if column.is_text else str(column.dtype)
+
+
 def looks_of(file: FileFound, address: Address) -> tuple[FileFound, list[Look]]:
     """The arrays of a file that is read under ``address.suffix``; what is wrong is in the result.
 
@@ -350,13 +283,21 @@ def looks_of(file: FileFound, address: Address) -> tuple[FileFound, list[Look]]:
     looks, arrays = [], []
     class_names, notes = file.class_names, file.notes
     for key in wanted[:MOST_ARRAYS]:
-        found, column = _looked(key, address)
+        try:
+            column = _opened(key, address)
+            found = look_at(ArrayFound(key, column.shape, dtype_of(column)), column)
+        except InputError as error:
+            message = _without(str(error).removeprefix(f"{address.file}:{key}: "), address)
+            arrays.append(ArrayFound(key, problem=message))
+            continue
+        except MemoryError:
+            arrays.append(ArrayFound(key, problem="takes more memory than there is"))
+            continue
         arrays.append(found)
-        if column is not None:
-            plain = address.key is None and (key in ROLES or len(wanted) == 1)
-            looks.append(Look(address.file, None if plain else key, column, found))
-            class_names = class_names or column.class_names
-            notes += tuple(_without(note, address) for note in column.notes)
+        plain = address.key is None and (key in ROLES or len(wanted) == 1)
+        looks.append(Look(address.file, None if plain else key, column, found))
+        class_names = class_names or column.class_names
+        notes += tuple(_without(note, address) for note in column.notes)
     return replace(
         file,
         arrays=tuple(arrays),
@@ -369,18 +310,16 @@ def looks_of(file: FileFound, address: Address) -> tuple[FileFound, list[Look]]:
 
 def _chosen(held: list[str] | None, address: Address) -> tuple[list[str | None], tuple[str, ...]]:
     """The keys that are looked at, and the others: most columns of a table are in its scores."""
-    if address.key is not None:
+    if address.key is not None or held is None:
         return [address.key], ()
-    if held is None:
-        return [None], ()
     names = list(dict.fromkeys(held))
     others = tuple(name for name in names if name not in ROLES)
+    roles: list[str | None] = [role for role in ROLES if role in names]
     if address.suffix not in TABLES:
-        return [*(role for role in ROLES if role in names), *others], ()
+        return [*roles, *others], ()
     pair = pair_in(names)
     if pair:
-        return [*pair], tuple(name for name in names if name not in (*pair, *ROLES))
-    roles: list[str | None] = [role for role in ROLES if role in names]
+        return [*pair], tuple(name for name in others if name not in pair)
     return (roles, others) if roles else ([*others], ())
 
 
@@ -390,24 +329,6 @@ def pair_in(names: Sequence[str]) -> list[str]:
         return list(pair_among([name for name in names if name not in ROLES], "") or ())
     except InputError:  # several may be meant
         return []
-
-
-def is_pair(keys: Sequence[str | None]) -> bool:
-    """Whether two keys are those of a pair."""
-    names = [key for key in keys if key is not None]
-    return bool(names) and pair_in(names) == names
-
-
-def _looked(key: str | None, address: Address) -> tuple[ArrayFound, Column | None]:
-    """One array, and the column itself where it could be read."""
-    try:
-        column = _opened(key, address)
-        return look_at(ArrayFound(key, column.shape, dtype_of(column)), column), column
-    except InputError as error:
-        message = str(error).removeprefix(f"{address.file}:{key}: ")
-        return ArrayFound(key, problem=_without(message, address)), None
-    except MemoryError:
-        return ArrayFound(key, problem="takes more memory than there is"), None
 
 
 def _opened(key: str | None, address: Address) -> Column:
@@ -420,78 +341,8 @@ def _opened(key: str | None, address: Address) -> Column:
         return open_as(address, key, text=True)
 
 
-def look_at(found: ArrayFound, column: Column) -> ArrayFound:
-    """An array with what its values look like, where they can be looked at."""
-    kind = column.dtype.kind
-    coded = column.coded if isinstance(column, FileColumn) else None
-    if coded is not None:
-        return with_values(found, coded, _coded_values(coded))
-    if kind not in REAL + TEXT or (column.dtype.itemsize > 8 and kind == "f"):
-        return replace(found, kind=Kind.other)
-    if not column.shape:
-        return replace(found, kind=Kind.number)
-    if 0 in column.shape:
-        return replace(found, kind=Kind.nothing)
-    if not readable(column):
-        return replace(found, problem="each of its rows is too large to be looked at")
-    return with_values(found, column, values_of(column))
-
-
-@dataclass(frozen=True)
-class _Codes:
-    """The codes of texts, by range."""
-
-    coded: CodedArray
-    block_rows: int = 1 << 20
-
-    @property
-    def n_rows(self) -> int:
-        return self.coded.shape[0]
-
-    def read(self, start: int, stop: int) -> _Counted:
-        codes = np.asarray(self.coded.codes[start:stop]).astype(np.intp)
-        return _Counted(np.bincount(codes, minlength=len(self.coded.values)))
-
-
-class _Counted:
-    """How many rows have each code."""
-
-    def __init__(self, rows: np.ndarray) -> None:
-        self.rows = rows
-
-    def __add__(self, other: _Counted) -> _Counted:
-        return _Counted(self.rows + other.rows)
-
-
-def _itself(counted: _Counted) -> _Counted:
-    return counted
-
-
-def _coded_values(coded: CodedArray) -> Values:
-    n = coded.shape[0]
-    if not n:
-        return Values()
-    rows = map_reduce(_Codes(coded), _itself).rows
-    return Values(n, tally=Tally(dict(zip(coded.values.tolist(), rows.tolist(), strict=True))))
-
-
-def dtype_of(column: Column) -> str:
-    """In words where numpy's are for programmers."""
-    dtype = column.dtype
-    if dtype.names is not None:
-        return f"fields {', '.join(dtype.names)}"
-    return "text" if dtype.kind in TEXT else str(dtype)
-
-
 def _without(message: str, address: Address) -> str:
     """A message about a file without its name, under which it is shown."""
     for name in (address.name, address.file, str(address.path), str(Path(address.file).absolute())):
         message = message.removeprefix(f"{name}: ")
     return message
-
-
-def of_array(file: str, key: str, values: np.ndarray) -> Look:
-    """An array that was made of a file."""
-    column = ArrayColumn(values, f"{file}:{key}")
-    found = ArrayFound(key, values.shape, str(values.dtype))
-    return Look(file, key, column, look_at(found, column))

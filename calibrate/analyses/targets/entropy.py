@@ -70,8 +70,8 @@ def temperature_for_entropy(dataset: Dataset, entropy: float) -> float:
     if few.n_rows < dataset.n_rows:
         few_low, few_high = entropy_range(few)
         if few_low < entropy < few_high:
-            start, _ = _solve(_Evaluate(few), entropy, few_low, few_high, 0.0, 1e-6)
-    log_t, gap = _solve(_Evaluate(dataset), entropy, low, high, start, CLOSE)
+            start, _ = _solve(few, entropy, few_low, few_high, 0.0, 1e-6)
+    log_t, gap = _solve(dataset, entropy, low, high, start, CLOSE)
     if gap > ENOUGH * entropy:
         raise InputError(
             f"{dataset.logits.name}: the temperature for a mean entropy of {entropy:.9g} nats is "
@@ -91,17 +91,6 @@ def _range_sums(block: Block) -> RangeSums:
     ties = np.count_nonzero(z == z.max(axis=1, keepdims=True), axis=1)
     classes = np.count_nonzero(z > -np.inf, axis=1)
     return RangeSums(len(z), float(np.log(ties).sum()), float(np.log(classes).sum()))
-
-
-@dataclass(frozen=True)
-class _Evaluate:
-    """The mean entropy of all rows at a temperature, and its derivative in log T."""
-
-    dataset: Dataset
-
-    def __call__(self, log_t: float) -> tuple[float, float]:
-        sums = map_reduce(self.dataset, EntropyStep(exp(-log_t)))
-        return sums.entropy / sums.rows, sums.slope / sums.rows
 
 
 @dataclass(frozen=True)
@@ -140,7 +129,7 @@ def _piece(logits: FloatArray, beta: float) -> EntropySums:
 
 
 def _solve(
-    evaluate: _Evaluate, wanted: float, low: float, high: float, start: float, close: float
+    dataset: Dataset, wanted: float, low: float, high: float, start: float, close: float
 ) -> tuple[float, float]:
     """log T of the wanted mean entropy, and how far off it is.
 
@@ -152,14 +141,19 @@ def _solve(
     best, best_gap = start, inf
     goal = log((wanted - low) / (high - wanted))
     for _ in range(PASSES):
-        found, slope = evaluate(at)
+        sums = map_reduce(dataset, EntropyStep(exp(-at)))
+        found, slope = sums.entropy / sums.rows, sums.slope / sums.rows
         gap = abs(found - wanted)
         if gap < best_gap:
             best, best_gap = at, gap
         if gap <= close * wanted:
             break
         left, right = (at, right) if found < wanted else (left, at)
-        following = at + _newton(found, slope, low, high, goal)
+        following = inf
+        if low < found < high and slope > 0:  # Newton's step
+            error = log((found - low) / (high - found)) - goal
+            step = -error / (slope * (1 / (found - low) + 1 / (high - found)))
+            following = at + max(-2 * STEP, min(2 * STEP, step))
         if not left < following < right:
             bounded = isfinite(left) and isfinite(right)
             step = STEP if found < wanted else -STEP
@@ -169,12 +163,3 @@ def _solve(
             break
         at = following
     return best, best_gap
-
-
-def _newton(found: float, slope: float, low: float, high: float, goal: float) -> float:
-    """The step in log T; NaN where there is none."""
-    if not (low < found < high and slope > 0):
-        return float("nan")
-    error = log((found - low) / (high - found)) - goal
-    step = -error / (slope * (1 / (found - low) + 1 / (high - found)))
-    return max(-2 * STEP, min(2 * STEP, step))

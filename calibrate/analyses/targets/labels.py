@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
@@ -11,23 +12,22 @@ import numpy.typing as npt
 
 from calibrate.arrays import AnyArray, Float64, FloatArray, Index, IntArray, described
 from calibrate.blocks.block import SMOOTHING_OVER, check_smoothing
-from calibrate.blocks.passes import rows_per_block
+from calibrate.blocks.passes import map_blocks, rows_per_block
 from calibrate.blocks.softmax import exponentials
 from calibrate.blocks.sums import RowSums
-from calibrate.data.columns import Column, Flat
+from calibrate.data.column import Column, Flat
 from calibrate.data.dataset import Dataset
 from calibrate.data.labels import check_class_indices, inspect_labels
 from calibrate.data.reading import check_label
 from calibrate.errors import InputError, check_known
 from calibrate.metrics.means import means_of, score_interval
-from calibrate.results.measurement import Measurement
 from calibrate.results.targets import TargetFigures
 
 Targets = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Made:
+class TargetBlock:
     """A block of targets ``(n, K)`` with the sums of its figures over rows."""
 
     targets: Targets
@@ -43,28 +43,12 @@ def figures_of(sums: RowSums, n_classes: int, *, labelled: bool) -> TargetFigure
     return TargetFigures(entropy, true_class, runner_up, rest, agreement)
 
 
-def amount_of(sums: RowSums) -> Measurement:
-    """The mean amount of label smoothing, the last column of the sums."""
-    return means_of(sums, [(0.0, 1.0)] * len(sums.values))[-1]
-
-
 def plogp(p: Float64) -> Float64:
     """``p log p``, and 0 where p is 0."""
     return np.asarray(p * np.log(np.where(p > 0, p, 1.0)))
 
 
-def smoothed_columns(on: Float64, off: Float64, labels: IntArray, n_classes: int) -> list[Float64]:
-    """Entropy, true class, runner-up, rest and agreement of smoothed labels, ``(n,)`` each.
-
-    Args:
-        on, off: ``(n,)`` the target of the label, and that of every other class.
-    """
-    entropy = -(plogp(on) + (n_classes - 1) * plogp(off))
-    agreement = (on > off) | ((on == off) & (labels == 0))  # a tie falls to the first class
-    return [entropy, on, off, (n_classes - 2) * off, agreement.astype(np.float64)]
-
-
-def entries(shape: tuple[int, ...], axis: int, classes: IntArray) -> Index:
+def class_positions(shape: tuple[int, ...], axis: int, classes: IntArray) -> Index:
     """Where in the flattened array each row's class is; classes lie along ``axis``."""
     if axis == 0:
         return np.asarray(classes * shape[1] + np.arange(shape[1]), dtype=np.intp)
@@ -72,10 +56,16 @@ def entries(shape: tuple[int, ...], axis: int, classes: IntArray) -> Index:
 
 
 def soft_columns(q: Targets, axis: int, entropy: Float64, labels: IntArray | None) -> list[Float64]:
-    """The same of any targets with classes along ``axis``; the agreement only with labels."""
+    """Entropy, true class, runner-up, rest and, with labels, agreement of targets, ``(n,)`` each.
+
+    Args:
+        q: with classes along ``axis``.
+        entropy: ``(n,)``, known already.
+        labels: ``(n,)``, or None: the true class is then the first argmax.
+    """
     top = q.argmax(axis=axis)
     flat = q.reshape(-1)
-    index = entries(q.shape, axis, top if labels is None else labels)
+    index = class_positions(q.shape, axis, top if labels is None else labels)
     held = flat[index]
     flat[index] = -1.0  # out of the way while the largest other class is looked for
     runner_up = q.max(axis=axis).astype(np.float64)
@@ -87,33 +77,6 @@ def soft_columns(q: Targets, axis: int, entropy: Float64, labels: IntArray | Non
 
 
 # What labels and amounts of smoothing must look like to become training targets.
-
-
-def check_labels(labels: Column, n_classes: int, offset: int, ignored: int | None) -> Index | None:
-    """The rows that count; None for all.
-
-    Raises:
-        InputError: their labels are not class indices, one per row, from ``offset`` up.
-    """
-    name, shape = labels.name, labels.shape
-    if n_classes < 2:
-        raise InputError(f"`n_classes`: expected at least 2, got {n_classes}")
-    if labels.dtype.kind not in "biuf":
-        raise InputError(f"{name}: expected labels as whole numbers, found dtype {labels.dtype}")
-    if len(shape) != 1 and not (len(shape) == 2 and shape[1] == 1):
-        raise InputError(
-            f"{name}: expected one class index per row, shape (rows,), found {described(labels)}; "
-            "are these the logits of a `teacher`?"
-        )
-    if not shape[0]:
-        raise InputError(f"{name}: expected at least one label, found none")
-    raw = Flat(labels, None).read(slice(0, shape[0]))
-    kept = np.arange(len(raw)) if ignored is None else np.flatnonzero(raw != ignored)
-    if not len(kept):
-        raise InputError(f"{name}: every label is to be left out; at least one must count")
-    found = inspect_labels(raw[kept], 0).moved(kept, 1)
-    check_class_indices(found, n_classes, offset, name)
-    return None if len(kept) == len(raw) else kept
 
 
 def check_amounts(amounts: AnyArray, rows: int, name: str) -> None:
@@ -148,7 +111,7 @@ def check_mix(mix: float | None, labelled: bool) -> None:
 
 
 @dataclass(frozen=True)
-class LabelRows:
+class SmoothedLabels:
     """A block of labels ``(n,)`` with the amount of smoothing of each, ``(n,)`` in [0, 1)."""
 
     labels: IntArray
@@ -213,8 +176,32 @@ class LabelTargets:
 
     @cached_property
     def kept(self) -> Index | None:
-        """The rows that count; None for all."""
-        return check_labels(self.labels, self.n_classes, self.label_offset, self.ignore_label)
+        """The rows that count; None for all.
+
+        Raises:
+            InputError: their labels are not class indices, one per row, from the offset up.
+        """
+        name, shape = self.labels.name, self.labels.shape
+        if self.n_classes < 2:
+            raise InputError(f"`n_classes`: expected at least 2, got {self.n_classes}")
+        dtype = self.labels.dtype
+        if dtype.kind not in "biuf":
+            raise InputError(f"{name}: expected labels as whole numbers, found dtype {dtype}")
+        if len(shape) != 1 and not (len(shape) == 2 and shape[1] == 1):
+            raise InputError(
+                f"{name}: expected one class index per row, shape (rows,), found "
+                f"{described(self.labels)}; are these the logits of a `teacher`?"
+            )
+        if not shape[0]:
+            raise InputError(f"{name}: expected at least one label, found none")
+        raw = Flat(self.labels, None).read(slice(0, shape[0]))
+        ignored = self.ignore_label
+        kept = np.arange(len(raw)) if ignored is None else np.flatnonzero(raw != ignored)
+        if not len(kept):
+            raise InputError(f"{name}: every label is to be left out; at least one must count")
+        found = inspect_labels(raw[kept], 0).moved(kept, 1)
+        check_class_indices(found, self.n_classes, self.label_offset, name)
+        return None if len(kept) == len(raw) else kept
 
     @property
     def n_out(self) -> int:
@@ -229,28 +216,34 @@ class LabelTargets:
     def block_rows(self) -> int:
         return rows_per_block(self.n_classes)
 
-    def read(self, start: int, stop: int) -> LabelRows:
+    def read(self, start: int, stop: int) -> SmoothedLabels:
         """Rows ``start`` to ``stop`` (exclusive), with their amounts."""
         rows = slice(start, stop) if self.kept is None else self.kept[start:stop]
         raw = Flat(self.labels, None).read(rows)
         labels: IntArray = raw.astype(np.int64) - self.label_offset
         if self.difficulty is not None and self.hardest is not None:
             p = _label_probabilities(self.difficulty.read(start, stop).logits, labels)
-            return LabelRows(labels, self.amount + (self.hardest - self.amount) * (1.0 - p))
+            return SmoothedLabels(labels, self.amount + (self.hardest - self.amount) * (1.0 - p))
         if isinstance(self.amount, np.ndarray):
-            return LabelRows(labels, self.amount[rows].reshape(-1).astype(np.float64))
-        return LabelRows(labels, np.full(len(labels), float(self.amount)))
+            return SmoothedLabels(labels, self.amount[rows].reshape(-1).astype(np.float64))
+        return SmoothedLabels(labels, np.full(len(labels), float(self.amount)))
 
-    def make(self, rows: LabelRows) -> Made:
+    def blocks(self) -> Iterator[TargetBlock]:
+        """Yield all targets, block by block and in order."""
+        return map_blocks(self, self.make)
+
+    def make(self, rows: SmoothedLabels) -> TargetBlock:
         """The targets of a block. The last column of the sums is the amount."""
         n, n_classes, eps = len(rows.labels), self.n_classes, rows.amounts
         off = eps / (n_classes if self.over == "all" else n_classes - 1)
         on = 1.0 - eps + off if self.over == "all" else 1.0 - eps
         targets = np.empty((n, n_classes), np.float32)
         targets[:] = off.astype(np.float32)[:, None]
-        targets.reshape(-1)[entries(targets.shape, 1, rows.labels)] = on
-        columns = smoothed_columns(on, off, rows.labels, n_classes)
-        return Made(targets, RowSums.of([*columns, eps], np.ones(n)))
+        targets.reshape(-1)[class_positions(targets.shape, 1, rows.labels)] = on
+        entropy = -(plogp(on) + (n_classes - 1) * plogp(off))
+        agreement = (on > off) | ((on == off) & (rows.labels == 0))  # a tie goes to the first class
+        columns = [entropy, on, off, (n_classes - 2) * off, agreement.astype(np.float64), eps]
+        return TargetBlock(targets, RowSums.from_columns(columns, np.ones(n)))
 
 
 def _label_probabilities(logits: FloatArray, labels: IntArray) -> Float64:
@@ -258,6 +251,6 @@ def _label_probabilities(logits: FloatArray, labels: IntArray) -> Float64:
     k = exponentials(logits, 1.0, np.inf)
     total = k.e.sum(axis=k.axis).astype(np.float64)
     with np.errstate(under="ignore"):
-        own = logits.reshape(-1)[entries(logits.shape, 1, labels)]
+        own = logits.reshape(-1)[class_positions(logits.shape, 1, labels)]
         p = np.exp(own.astype(np.float64) - k.shift) / total
     return np.asarray(np.minimum(p, 1.0))

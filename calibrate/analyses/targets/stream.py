@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 import numpy as np
 
-from calibrate.analyses.targets.labels import LabelTargets, Made, Targets, amount_of, figures_of
+from calibrate.analyses.targets.labels import (
+    LabelTargets,
+    Targets,
+    figures_of,
+)
 from calibrate.analyses.targets.teacher import TeacherTargets
-from calibrate.arrays import Index
 from calibrate.blocks.block import Block
-from calibrate.blocks.passes import doing, map_blocks, map_reduce
+from calibrate.blocks.passes import doing, map_reduce
 from calibrate.blocks.sums import EACH, RowSums, Sums
 from calibrate.data.dataset import Dataset
+from calibrate.metrics.means import means_of
 from calibrate.results.targets import (
     SmoothingUsed,
     TargetData,
@@ -24,29 +27,6 @@ from calibrate.results.targets import (
 )
 
 
-class Maker(Protocol):
-    """What makes targets: it reads rows by range, and makes targets of them."""
-
-    @property
-    def kept(self) -> Index | None: ...
-
-    @property
-    def n_out(self) -> int: ...
-
-    @property
-    def n_rows(self) -> int: ...
-
-    @property
-    def n_classes(self) -> int: ...
-
-    @property
-    def block_rows(self) -> int: ...
-
-    def read(self, start: int, stop: int) -> Any: ...
-
-    def make(self, rows: Any) -> Made: ...
-
-
 class TargetStream:
     """All targets, block by block and in order; after the last block, the sums of their figures.
 
@@ -54,7 +34,7 @@ class TargetStream:
     stay beside their rows; it has no part in the figures.
     """
 
-    def __init__(self, maker: Maker) -> None:
+    def __init__(self, maker: LabelTargets | TeacherTargets) -> None:
         self.shape = (maker.n_out, maker.n_classes)
         self._maker = maker
         self._sums: RowSums | None = None
@@ -62,7 +42,7 @@ class TargetStream:
 
     def __iter__(self) -> Iterator[Targets]:
         self._sums, self._made, self._written = None, 0, 0
-        for made in map_blocks(self._maker, self._maker.make):
+        for made in self._maker.blocks():
             self._sums = made.sums if self._sums is None else self._sums + made.sums
             yield from self._placed(made.targets)
         yield from self._zeros(self.shape[0])
@@ -104,7 +84,7 @@ class _SweepSums(Sums):
 
 
 @dataclass(frozen=True)
-class _Sweep:
+class _SweepStep:
     """The step that makes the targets of a block at each temperature."""
 
     makers: tuple[TeacherTargets, ...]
@@ -123,22 +103,19 @@ def sweep(
         InputError: a temperature or the mix cannot be used.
     """
     makers = tuple(TeacherTargets(dataset, t, mix) for t in temperatures)
-    found = map_reduce(dataset, _Sweep(makers))
-    return tuple(
-        _point(figures_of(sums, dataset.n_classes, labelled=dataset.labels is not None), t)
-        for t, sums in zip(temperatures, found.each, strict=True)
-    )
-
-
-def _point(figures: TargetFigures, temperature: float) -> TargetPoint:
-    return TargetPoint(**vars(figures), temperature=temperature)
+    points = []
+    for t, sums in zip(temperatures, map_reduce(dataset, _SweepStep(makers)).each, strict=True):
+        figures = figures_of(sums, dataset.n_classes, labelled=dataset.labels is not None)
+        points.append(TargetPoint(**vars(figures), temperature=t))
+    return tuple(points)
 
 
 def label_report(maker: LabelTargets, stream: TargetStream) -> TargetReport:
     """What a student would see in smoothed labels that have been read to the end."""
+    amount = means_of(stream.sums, [(0.0, 1.0)] * len(stream.sums.values))[-1]
     return TargetReport(
         data=TargetData(maker.labels.name, None, maker.n_rows, maker.n_classes),
-        smoothing=SmoothingUsed(amount_of(stream.sums), maker.over),
+        smoothing=SmoothingUsed(amount, maker.over),
         temperature=None,
         mix=None,
         true_class="label",

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.analyses.targets.labels import Made, Targets, check_mix, entries, plogp, soft_columns
+from calibrate.analyses.targets.labels import (
+    TargetBlock,
+    Targets,
+    check_mix,
+    class_positions,
+    plogp,
+    soft_columns,
+)
 from calibrate.arrays import Float64, FloatArray, Index, IntArray
 from calibrate.blocks.block import Block
+from calibrate.blocks.passes import map_blocks
 from calibrate.blocks.softmax import FEW_CLASSES, row_dot, scale_rows
 from calibrate.blocks.sums import RowSums
 from calibrate.calibrators.methods.temperature import check_temperature
@@ -82,7 +91,11 @@ class TeacherTargets:
     def read(self, start: int, stop: int) -> Block:
         return self.dataset.read(start, stop)
 
-    def make(self, rows: Block) -> Made:
+    def blocks(self) -> Iterator[TargetBlock]:
+        """Yield all targets, block by block and in order."""
+        return map_blocks(self, self.make)
+
+    def make(self, rows: Block) -> TargetBlock:
         """The targets of a block, made in pieces that stay in the cache."""
         targets = np.empty(rows.logits.shape, np.float32)
         step = max(1, CACHED // self.n_classes)
@@ -91,7 +104,7 @@ class TeacherTargets:
             for start in range(0, len(targets), step)
         ]
         columns = [np.concatenate(pieces) for pieces in zip(*found, strict=True)]
-        return Made(targets, RowSums.of(columns, rows.weight))
+        return TargetBlock(targets, RowSums.from_columns(columns, rows.weight))
 
     def _make_piece(self, rows: Block, piece: slice, targets: Targets) -> list[Float64]:
         """Fill some rows of the targets; the figures of these rows."""
@@ -137,7 +150,7 @@ def _mix_in(q: Targets, axis: int, entropy: Float64, labels: IntArray, mix: floa
     Only the label's own term is not ``m p_k log(m p_k)``, so no further pass is needed.
     """
     flat = q.reshape(-1)
-    index = entries(q.shape, axis, labels)
+    index = class_positions(q.shape, axis, labels)
     p = flat[index].astype(np.float64)
     own = mix * p + (1.0 - mix)
     q *= np.float32(mix)

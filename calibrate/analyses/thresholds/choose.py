@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from calibrate.analyses.thresholds.curve import ThresholdCurve
 from calibrate.analyses.thresholds.figures import Decided, cost_difference, few, spanned, within
 from calibrate.analyses.thresholds.promise import check_promise, check_rows, promised
 from calibrate.arrays import AnyArray, Float64, Index
-from calibrate.blocks.block import Block
 from calibrate.blocks.passes import doing, map_blocks
 from calibrate.calibrators.apply import apply_blocks
 from calibrate.calibrators.methods.temperature import Temperature
@@ -21,7 +21,7 @@ from calibrate.calibrators.protocol import Calibrator, parameters_of
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
 from calibrate.results.json import encode
-from calibrate.results.measurement import Measurement, Metrics
+from calibrate.results.measurement import Measurement
 from calibrate.results.thresholds import ClosedForm, Goal, LabelThreshold, Thresholds
 from calibrate.tasks import Task
 
@@ -29,22 +29,16 @@ FOLDS = 10
 
 
 @dataclass(frozen=True)
-class LabelRows:
-    """The rows of one label: ``(n,)`` each.
-
-    Attributes:
-        probabilities: in [0, 1].
-        labels: in [0, 1].
-        weights: positive.
-    """
+class LabelSample:
+    """The rows of one label: probabilities and labels in [0, 1] and positive weights, ``(n,)``."""
 
     probabilities: Float64
     labels: Float64
     weights: Float64
 
-    def take(self, rows: Index) -> LabelRows:
+    def take(self, rows: Index) -> LabelSample:
         """Some of the rows."""
-        return LabelRows(self.probabilities[rows], self.labels[rows], self.weights[rows])
+        return LabelSample(self.probabilities[rows], self.labels[rows], self.weights[rows])
 
     def decided(self, thresholds: Float64 | float) -> Decided:
         """p >= threshold, one for all or one for each."""
@@ -52,11 +46,10 @@ class LabelRows:
         return Decided(accepted, self.labels, self.weights)
 
 
-Costs = tuple[float, float] | None
-Chooser = Callable[[LabelRows], float]
+Chooser = Callable[[LabelSample], float]
 
 
-def deal(labels: Float64, n_folds: int, seed: int) -> Index:
+def stratified_folds(labels: Float64, n_folds: int, seed: int) -> Index:
     """A fold for each row, so that all have nearly as many rows and as many positives.
 
     Args:
@@ -72,7 +65,7 @@ def deal(labels: Float64, n_folds: int, seed: int) -> Index:
 
 
 @dataclass(frozen=True)
-class CrossFit:
+class FoldThresholds:
     """Rows with the threshold that the other folds chose for each.
 
     Attributes:
@@ -81,14 +74,14 @@ class CrossFit:
         without: how many folds are left out.
     """
 
-    rows: LabelRows
+    rows: LabelSample
     thresholds: Float64
     without: int
 
     @staticmethod
-    def of(rows: LabelRows, choose: Chooser, seed: int) -> CrossFit:
+    def choose(rows: LabelSample, choose: Chooser, seed: int) -> FoldThresholds:
         """Choose on all folds but one, ten times; ``choose`` raises InputError where it cannot."""
-        folds = deal(rows.labels, FOLDS, seed)
+        folds = stratified_folds(rows.labels, FOLDS, seed)
         thresholds = np.full(len(folds), np.nan)
         without = 0
         for fold in range(FOLDS):
@@ -96,23 +89,18 @@ class CrossFit:
             if not mine.any():
                 continue
             if mine.all():
-                return CrossFit(rows.take(np.flatnonzero(~mine)), np.empty(0), FOLDS)
+                return FoldThresholds(rows.take(np.flatnonzero(~mine)), np.empty(0), FOLDS)
             try:
                 thresholds[mine] = choose(rows.take(np.flatnonzero(~mine)))
             except InputError:
                 without += 1
         kept = np.flatnonzero(np.isfinite(thresholds))
-        return CrossFit(rows.take(kept), thresholds[kept], without)
+        return FoldThresholds(rows.take(kept), thresholds[kept], without)
 
     @property
     def decided(self) -> Decided:
         """The rows with the decisions of these thresholds."""
         return self.rows.decided(self.thresholds)
-
-    def figures(self, rows: LabelRows, threshold: float, costs: Costs) -> Metrics:
-        """The cross-fitted figures, with intervals for the threshold that all ``rows`` chose."""
-        chosen = rows.decided(threshold).figures(costs)
-        return within(spanned(self.decided.figures(costs), chosen), costs)
 
 
 # Decision thresholds for binary and multi-label classifiers.
@@ -157,46 +145,53 @@ def thresholds_for(
     if confidence is not None:
         check_promise(goal, confidence)
     count = len(probabilities)
-    names = _names(count) if names is None else names
-    each_weights = _per_label(weights, count)
-    _check_counts(count, len(labels), len(each_weights), len(names))
+    if names is None:
+        names = ["positive"] if count == 1 else [str(number) for number in range(count)]
+    each_weights: Sequence[Float64 | None] = [None] * count if weights is None else list(weights)
+    if isinstance(weights, np.ndarray) and weights.ndim == 1:
+        each_weights = [weights] * count
+    if not len(labels) == len(each_weights) == len(names) == count or not count:
+        raise InputError(
+            "expected probabilities, labels, weights and names for each label, found "
+            f"{count:,}, {len(labels):,}, {len(each_weights):,} and {len(names):,}"
+        )
     choice, found, unmet = _Choice(goal, confidence), [], []
-    for number, name in enumerate(names):
-        rows = _Rows.of(name, probabilities[number], labels[number], each_weights[number])
+    for name, p, y, w in zip(names, probabilities, labels, each_weights, strict=True):
+        rows, heaviest = _counting(name, p, y, w)
         try:
             threshold = choice(rows)
         except InputError as error:
             unmet.append(str(error) if count == 1 else f"{name}: {error}")
             continue
         if not unmet:
-            found.append(_measured(rows, threshold, choice, seed))
+            found.append(_measured(name, rows, heaviest, threshold, choice, seed))
     if unmet:
-        raise InputError(_unmet(choice, unmet, count))
+        more = [f"and {len(unmet) - NAMED:,} more"] if len(unmet) > NAMED else []
+        what = "met"
+        if confidence is not None:
+            what = f"promised with {confidence * 100:.10g} % confidence"
+        which = "" if count == 1 else f" for {len(unmet):,} of {count:,} labels"
+        raise InputError(f"goal {goal}: cannot be {what}{which}: {'; '.join(unmet[:NAMED] + more)}")
     task = task or (Task.binary if count == 1 else Task.multilabel)
     return Thresholds(task, goal, None, tuple(found), confidence, FOLDS)
 
 
-@dataclass(frozen=True)
-class _Rows(LabelRows):
-    """The rows of one label that count, their weights at most 1."""
-
-    name: str
-    heaviest: float
-
-    @staticmethod
-    def of(name: str, probabilities: AnyArray, labels: AnyArray, weights: AnyArray | None) -> _Rows:
-        p, y = np.asarray(probabilities, np.float64), np.asarray(labels, np.float64)
-        w = np.ones(p.shape) if weights is None else np.asarray(weights, np.float64)
-        if p.ndim != 1 or not p.shape == y.shape == w.shape:
-            raise InputError(
-                f"{name}: expected as many probabilities as labels and weights, found shapes "
-                f"{p.shape}, {y.shape} and {w.shape}"
-            )
-        heaviest = float(w.max(initial=0))
-        if heaviest == 0:
-            raise InputError(f"{name}: expected at least one row that counts, found none")
-        counts = w / heaviest > NEGLIGIBLE
-        return _Rows(p[counts], y[counts], w[counts] / heaviest, name, heaviest)
+def _counting(
+    name: str, probabilities: AnyArray, labels: AnyArray, weights: AnyArray | None
+) -> tuple[LabelSample, float]:
+    """The rows of a label that count, their weights at most 1, and the heaviest weight."""
+    p, y = np.asarray(probabilities, np.float64), np.asarray(labels, np.float64)
+    w = np.ones(p.shape) if weights is None else np.asarray(weights, np.float64)
+    if p.ndim != 1 or not p.shape == y.shape == w.shape:
+        raise InputError(
+            f"{name}: expected as many probabilities as labels and weights, found shapes "
+            f"{p.shape}, {y.shape} and {w.shape}"
+        )
+    heaviest = float(w.max(initial=0))
+    if heaviest == 0:
+        raise InputError(f"{name}: expected at least one row that counts, found none")
+    counts = w / heaviest > NEGLIGIBLE
+    return LabelSample(p[counts], y[counts], w[counts] / heaviest), heaviest
 
 
 @dataclass(frozen=True)
@@ -206,71 +201,45 @@ class _Choice:
     goal: Goal
     confidence: float | None
 
-    def __call__(self, rows: LabelRows) -> float:
+    def __call__(self, rows: LabelSample) -> float:
         if self.confidence is not None:
             check_rows(rows.labels, rows.weights)
             return promised(rows.probabilities, rows.labels, self.goal, self.confidence)
-        return ThresholdCurve.of(rows.probabilities, rows.labels, rows.weights).best(self.goal)
-
-
-def _measured(rows: _Rows, threshold: float, choice: _Choice, seed: int) -> LabelThreshold:
-    costs, crossed = choice.goal.costs, CrossFit.of(rows, choice, seed)
-    notes: tuple[str, ...] = ()
-    if crossed.without <= MOST_WITHOUT:
-        metrics = crossed.figures(rows, threshold, costs)
-        notes = few(crossed.decided, ENOUGH)
-    else:
-        metrics = dict.fromkeys(rows.decided(threshold).figures(costs), Measurement(None))
-    if crossed.without:
-        notes = (_left_out(crossed.without, choice), *notes)
-    closed = None
-    if costs is not None:
-        at, difference = costs[0] / sum(costs), Measurement(None)
-        if crossed.without <= MOST_WITHOUT:
-            difference = cost_difference(crossed.rows.decided(at), crossed.decided, costs)
-        cost = within(rows.decided(at).figures(costs), costs)["cost"]
-        closed = ClosedForm(at, cost, difference)
-    positives = float((rows.labels * rows.weights).sum()) * rows.heaviest
-    return LabelThreshold(rows.name, threshold, len(rows.labels), positives, metrics, closed, notes)
-
-
-def _left_out(without: int, choice: _Choice) -> str:
-    """What to say of folds for which the others chose no threshold."""
-    what = "met" if choice.confidence is None else "promised"
-    then = "left out of the figures" if without <= MOST_WITHOUT else "too many for any figure"
-    return (
-        f"for {without} of {FOLDS} folds the goal could not be {what} by the others' rows: {then}"
-    )
-
-
-def _check_counts(count: int, labels: int, weights: int, names: int) -> None:
-    if not labels == weights == names == count or not count:
-        raise InputError(
-            "expected probabilities, labels, weights and names for each label, found "
-            f"{count:,}, {labels:,}, {weights:,} and {names:,}"
+        return ThresholdCurve.from_rows(rows.probabilities, rows.labels, rows.weights).best(
+            self.goal
         )
 
 
-def _per_label(weights: Sequence[Float64] | Float64 | None, count: int) -> Sequence[Float64 | None]:
-    if weights is None:
-        return [None] * count
-    if isinstance(weights, np.ndarray) and weights.ndim == 1:
-        return [weights] * count
-    return list(weights)
-
-
-def _names(count: int) -> list[str]:
-    return ["positive"] if count == 1 else [str(number) for number in range(count)]
-
-
-def _unmet(choice: _Choice, problems: list[str], count: int) -> str:
-    of_labels = "" if count == 1 else f" for {len(problems):,} of {count:,} labels"
-    more = [f"and {len(problems) - NAMED:,} more"] if len(problems) > NAMED else []
-    what = "met"
-    if choice.confidence is not None:
-        what = f"promised with {choice.confidence * 100:.10g} % confidence"
-    told = "; ".join(problems[:NAMED] + more)
-    return f"goal {choice.goal}: cannot be {what}{of_labels}: {told}"
+def _measured(
+    name: str, rows: LabelSample, heaviest: float, threshold: float, choice: _Choice, seed: int
+) -> LabelThreshold:
+    """The threshold of a label with its cross-fitted figures."""
+    costs, crossed = choice.goal.costs, FoldThresholds.choose(rows, choice, seed)
+    enough = crossed.without <= MOST_WITHOUT
+    notes: tuple[str, ...] = ()
+    chosen = rows.decided(threshold).figures(costs)
+    if enough:
+        metrics = within(spanned(crossed.decided.figures(costs), chosen), costs)
+        notes = few(crossed.decided, ENOUGH)
+    else:
+        metrics = dict.fromkeys(chosen, Measurement(None))
+    if crossed.without:
+        what = "met" if choice.confidence is None else "promised"
+        then = "left out of the figures" if enough else "too many for any figure"
+        left_out = (
+            f"for {crossed.without} of {FOLDS} folds the goal could not be {what} by the others' "
+            f"rows: {then}"
+        )
+        notes = (left_out, *notes)
+    closed = None
+    if costs is not None:
+        at, difference = costs[0] / sum(costs), Measurement(None)
+        if enough:
+            difference = cost_difference(crossed.rows.decided(at), crossed.decided, costs)
+        cost = within(rows.decided(at).figures(costs), costs)["cost"]
+        closed = ClosedForm(at, cost, difference)
+    positives = float((rows.labels * rows.weights).sum()) * heaviest
+    return LabelThreshold(name, threshold, len(rows.labels), positives, metrics, closed, notes)
 
 
 # Calibrated probabilities of yes-no models -> thresholds, and thresholds -> decisions.
@@ -300,7 +269,11 @@ def find_thresholds(
         InputError: the rows are multiclass, or the goal cannot be met or promised.
     """
     _check_yes_no(dataset)
-    together = _belong_together(dataset)
+    together, lead = "", [size for size in dataset.layout.lead if size > 1]
+    if dataset.clusters is not None and not dataset.alone:
+        together = "these belong to clusters"
+    elif len(lead) > 1:
+        together = f"rows of the shape {tuple(lead)} go together"
     if confidence is not None and together:
         raise InputError(
             f"{dataset.logits.name}: `confidence`: a promise needs independent rows, and {together}"
@@ -308,7 +281,8 @@ def find_thresholds(
         )
     blocks = apply_blocks(calibrator or Temperature(1.0), dataset)
     probability = np.concatenate(list(blocks)).astype(np.float64)
-    yes, n_labels = _yes(dataset), dataset.layout.n_labels
+    yes = np.concatenate(list(map_blocks(dataset, attrgetter("yes"))))
+    n_labels = dataset.layout.n_labels
     rows = [np.flatnonzero(dataset.columns == label) for label in range(n_labels)]
     names = names or (None if n_labels == 1 else [f"label {i}" for i in range(n_labels)])
     try:
@@ -331,16 +305,13 @@ def find_thresholds(
 
 def _without_intervals(label: LabelThreshold) -> LabelThreshold:
     """The same without intervals: those at hand take each row for independent."""
-
-    def bare(figure: Measurement) -> Measurement:
-        return replace(figure, low=None, high=None)
-
     closed = label.closed_form
     if closed is not None:
-        closed = replace(closed, cost=bare(closed.cost), difference=bare(closed.difference))
+        values = closed.cost.value, closed.difference.value
+        closed = ClosedForm(closed.threshold, *map(Measurement, values))
     return replace(
         label,
-        metrics={name: bare(figure) for name, figure in label.metrics.items()},
+        metrics={name: Measurement(figure.value) for name, figure in label.metrics.items()},
         closed_form=closed,
         notes=(*label.notes, "no intervals: rows belong together, and these would be too narrow"),
     )
@@ -354,18 +325,13 @@ def check_calibrator(thresholds: Thresholds, calibrator: Calibrator, where: str)
     """Raise InputError where thresholds were chosen through another calibrator."""
     chosen = thresholds.calibrator
     if chosen is not None and chosen != _described(calibrator):
-        used = "as they are (T = 1)" if chosen["parameters"] == {"temperature": 1.0} else "through "
-        if used == "through ":
-            used += f"{chosen['method']} {chosen['parameters']}"
+        used = f"through {chosen['method']} {chosen['parameters']}"
+        if chosen["parameters"] == {"temperature": 1.0}:
+            used = "as they are (T = 1)"
         raise InputError(
             f"{where}: these thresholds were chosen on probabilities {used}; "
             "use the calibrator that they were chosen through"
         )
-
-
-def _at(thresholds: Thresholds) -> Float64:
-    """The threshold of each label; float64, so that no p is rounded up."""
-    return np.array([label.threshold for label in thresholds.labels])
 
 
 def decision_blocks(
@@ -377,7 +343,7 @@ def decision_blocks(
         InputError: the scores are of another number of labels than the thresholds.
     """
     _check_yes_no(dataset)
-    at = _at(thresholds)
+    at = np.array([label.threshold for label in thresholds.labels])  # no p is rounded up
     if len(at) != dataset.layout.n_labels:
         raise InputError(
             f"{dataset.logits.name}: expected {len(at)} labels, as there are thresholds, found "
@@ -387,26 +353,6 @@ def decision_blocks(
     for p in apply_blocks(calibrator, dataset):
         yield (p >= at[(start + np.arange(len(p))) % len(at)]).astype(np.uint8)
         start += len(p)
-
-
-@dataclass(frozen=True)
-class _Yes:
-    """The step that gives the share of yes of each row."""
-
-    def __call__(self, block: Block) -> Float64:
-        return block.yes
-
-
-def _yes(dataset: Dataset) -> Float64:
-    return np.concatenate(list(map_blocks(dataset, _Yes())))
-
-
-def _belong_together(dataset: Dataset) -> str:
-    """Why the rows of a label are not independent, in words; empty where they are."""
-    if dataset.clusters is not None and not dataset.alone:
-        return "these belong to clusters"
-    lead = [size for size in dataset.layout.lead if size > 1]
-    return f"rows of the shape {tuple(lead)} go together" if len(lead) > 1 else ""
 
 
 def _check_yes_no(dataset: Dataset) -> None:

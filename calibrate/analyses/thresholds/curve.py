@@ -34,7 +34,7 @@ class ThresholdCurve:
     negatives: float
 
     @staticmethod
-    def of(probabilities: Float64, labels: Float64, weights: Float64) -> ThresholdCurve:
+    def from_rows(probabilities: Float64, labels: Float64, weights: Float64) -> ThresholdCurve:
         """The curve of ``(n,)`` rows, of which each counts y as positive and 1 - y as negative.
 
         Args:
@@ -86,7 +86,7 @@ class ThresholdCurve:
         if not self.negatives > 0:
             raise InputError("every row is positive")
         if goal.costs is not None:
-            return self._cheapest(goal.costs, goal.maximum)
+            return float(self.thresholds[_first_largest(-self.cost(goal.costs))])
         if goal.name == "f1":
             return float(self.thresholds[_first_largest(self.f1)])
         limited, wanted = self.precision, self.recall
@@ -96,16 +96,6 @@ class ThresholdCurve:
         if not met.any():
             self._refuse(limited)
         return float(self.thresholds[_first_largest(np.where(met, wanted, np.nan))])
-
-    def _cheapest(self, costs: tuple[float, float], maximum: float | None) -> float:
-        cost = self.cost(costs)
-        at = _first_largest(-cost)
-        if maximum is not None and cost[at] > maximum * (1 + ROUNDING):
-            reached = np.ceil(cost[at] * 1e4) / 1e4
-            raise InputError(
-                f"the least mean cost is {reached:.4g} at the threshold {self.thresholds[at]:.4g}"
-            )
-        return float(self.thresholds[at])
 
     def _refuse(self, precision: Float64) -> None:
         """A recall of 1 is always reached, by the threshold 0: only a precision can be too high."""

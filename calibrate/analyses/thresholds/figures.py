@@ -1,4 +1,4 @@
-"""Exact binomial bounds, and several tests at once."""
+"""Exact binomial bounds, and what decisions achieve."""
 
 from __future__ import annotations
 
@@ -71,31 +71,6 @@ def fallback(p: Float64, budgets: Float64) -> list[int]:
     return rejected
 
 
-def holm(p: Float64, budgets: Float64) -> list[int]:
-    """The hypotheses that are rejected, the share of each rejected one dealt out to the others.
-
-    Some true hypothesis is rejected with a probability of at most the sum of the budgets, however
-    the tests depend on each other.
-
-    Args:
-        p: ``(h,)`` p-values.
-        budgets: ``(h,)`` positive.
-
-    Reference: Holm (1979), "A simple sequentially rejective multiple test procedure", Scandinavian
-    Journal of Statistics 6(2), with weights.
-    """
-    left, total = np.ones(len(p), dtype=bool), budgets.sum()
-    rejected: list[int] = []
-    while left.any():
-        levels = np.where(left, budgets * (total / budgets[left].sum()), -1.0)
-        passed = left & (p <= levels)
-        if not passed.any():
-            break
-        rejected += np.flatnonzero(passed).tolist()
-        left &= ~passed
-    return sorted(rejected)
-
-
 # What decisions achieve, with intervals that hold for few rows too.
 #
 # Every figure is a share of some rows, or a mean of a few fixed amounts. The interval of a share
@@ -137,10 +112,13 @@ class Decided:
         FP) / all; ``cost`` = (FP · cost of one + FN · cost of one) / all, where costs are given.
         """
         w, a, y = self.weights, self.accepted, self.labels
+        j = proportion(w * a * y, w * (a + (1 - a) * y))
         found = {
             "precision": proportion(w * a * y, w * a),
             "recall": proportion(w * a * y, w * y),
-            "f1": _f1_of(proportion(w * a * y, w * (a + (1 - a) * y))),
+            "f1": Measurement(
+                *(None if x is None else 2 * x / (1 + x) for x in (j.value, j.low, j.high))
+            ),
             "positive_rate": proportion(w * a, w),
         }
         if costs is not None:
@@ -171,21 +149,9 @@ def proportion(part: Float64, whole: Float64) -> Measurement:
     variance = product(residual, residual) / total**2
     if variance > 0:
         rows = min(rows, share * (1 - share) / variance)
-    low, high = _bounds(share, float(rows))
-    return Measurement(share, low, high)
-
-
-def _bounds(share: float, rows: float) -> tuple[float, float]:
     x, n = np.array(share * rows), np.array(rows)
     low, high = float(lower_bound(x, n, ERROR)), float(upper_bound(x, n, ERROR))
-    return min(low, share), max(high, share)
-
-
-def _f1_of(jaccard: Measurement) -> Measurement:
-    if jaccard.value is None or jaccard.low is None or jaccard.high is None:
-        return jaccard
-    value, low, high = (2 * j / (1 + j) for j in (jaccard.value, jaccard.low, jaccard.high))
-    return Measurement(value, low, high)
+    return Measurement(share, min(low, share), max(high, share))
 
 
 def mean_of(amounts: Sequence[float], events: Sequence[Float64], weights: Float64) -> Measurement:
@@ -239,9 +205,10 @@ def spanned(crossed: Metrics, chosen: Metrics) -> Metrics:
     """
     found = {}
     for name, figure in crossed.items():
-        lows = [m.low for m in (figure, chosen[name]) if m.low is not None]
-        highs = [m.high for m in (figure, chosen[name]) if m.high is not None]
-        known = figure.value is not None
+        ends = [(m.low, m.high) for m in (figure, chosen[name])]
+        lows = [low for low, _ in ends if low is not None]
+        highs = [high for _, high in ends if high is not None]
+        known = figure.value is not None and lows
         found[name] = replace(figure, low=min(lows), high=max(highs)) if known else figure
     return found
 
@@ -262,17 +229,14 @@ def within(figures: Metrics, costs: tuple[float, float] | None) -> Metrics:
 
 def few(decided: Decided, enough: int) -> tuple[str, ...]:
     """What is to be said where a figure rests on fewer rows than are enough."""
-    accepted = int(np.count_nonzero(decided.accepted))
-    positive = int(np.count_nonzero(decided.labels))
     notes = []
-    if accepted < enough:
-        notes.append(f"precision rests on {_rows(accepted, 'accepted')}")
-    if positive < enough:
-        notes.append(f"recall rests on {_rows(positive, 'positive')}")
+    for figure, kind, rows in (
+        ("precision", "accepted", decided.accepted),
+        ("recall", "positive", decided.labels),
+    ):
+        count = int(np.count_nonzero(rows))
+        if count < enough:
+            noun = "row" if count < 2 else "rows"
+            many = {0: "no", 1: "one"}.get(count, count)
+            notes.append(f"{figure} rests on {many} {kind} {noun}")
     return tuple(notes)
-
-
-def _rows(count: int, kind: str) -> str:
-    if count == 0:
-        return f"no {kind} row"
-    return f"one {kind} row" if count == 1 else f"{count} {kind} rows"

@@ -73,7 +73,7 @@ def fit_temperature(dataset: Dataset, start: Temperature | None = None) -> Fit[T
     found = best_temperature(dataset, None if start is None else start.temperature)
     found = heeding_zeros(dataset, found)
     return Fit(
-        calibrator=Temperature(found.temperature, Shape.of(dataset)),
+        calibrator=Temperature(found.temperature, Shape.fitted_on(dataset)),
         intervals={"temperature": found.interval},
         nll=found.nll,
         converged=found.converged,

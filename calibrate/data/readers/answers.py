@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from pathlib import Path
 
 import numpy as np
 
-from calibrate.data.readers.label_column import NONE, USUAL, label_key
-from calibrate.data.readers.registry import FORMATS, TABLES, Address, Asked
+from calibrate.data.readers.csv import blocks, opened
+from calibrate.data.readers.registry import FORMATS, TABLES, Address, Request
 from calibrate.data.readers.several import Several
-from calibrate.data.readers.text import CsvRows, reading_csv
+from calibrate.data.readers.table import NONE, USUAL, label_key
 from calibrate.data.reading import Reading
 from calibrate.data.top_labels import TopLabels
 from calibrate.errors import InputError
@@ -26,7 +27,7 @@ CONFIDENCE = (("confidence", "conf"), ("score", "probability"))
 CORRECT = (("correct", "is_correct"), ("accuracy", "right"))
 PREDICTED = "pred_label"  # with it, a file holds predictions
 
-Keys = Callable[[Address, Asked], list[str] | None]
+Keys = Callable[[Address, Request], list[str] | None]
 
 
 def pair_among(columns: Sequence[str], name: str) -> tuple[str, str] | None:
@@ -78,7 +79,7 @@ def paired(
         return same
     try:
         is_table = address.suffix in TABLES and address.path.is_file()
-        held = keys(address, Asked(NONE)) if is_table else None
+        held = keys(address, Request(NONE)) if is_table else None
     except OSError:  # which is told where the file is opened
         return same
     if held is None or len(held) == 1:
@@ -137,50 +138,6 @@ class Columns:
         return Columns(*parts)
 
 
-class _Labels:
-    """Labels as they are met: numbers where all are numbers, so that 1 is 1.0; else texts.
-
-    Numbers are compared digit by digit, whatever their size.
-    """
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, Decimal | str] = {}  # by text, of each text met
-        self.missing: str | None = None  # where a label looked like none, and how
-
-    def add(self, text: str, where: str) -> str:
-        """A label; the same without space around it."""
-        text = text.strip()
-        if text not in self._numbers:
-            self._numbers[text] = _exact(text) if NUMBER.fullmatch(text) else text
-            if text.lower() in MISSING and self.missing is None:
-                self.missing = f"{where}: expected a label, as a number like others, found {text!r}"
-        return text
-
-    @property
-    def are_numbers(self) -> bool:
-        """Whether all are, but for what looks like a missing one."""
-        texts = [text for text, value in self._numbers.items() if isinstance(value, str)]
-        return len(texts) < len(self._numbers) and all(t.lower() in MISSING for t in texts)
-
-    def same(self, one: str, two: str) -> bool:
-        """Whether two texts are the same number, if they are numbers."""
-        return self._numbers[one] == self._numbers[two]
-
-    def different(self, texts: Iterable[str]) -> set[Decimal | str]:
-        """The different labels among texts met."""
-        return {self._numbers[text] for text in texts} if self.are_numbers else {*texts}
-
-    @property
-    def n_different(self) -> int:
-        return len(self.different(self._numbers))
-
-
-def _exact(text: str) -> Decimal:
-    with localcontext() as context:
-        context.prec = max(len(text), 1)
-        return Decimal(text)
-
-
 def holds_predictions(name: str, columns: str | None) -> bool:
     """Whether a file holds predictions, not scores: the one rule by which they are told apart.
 
@@ -203,9 +160,55 @@ def holds_predictions(name: str, columns: str | None) -> bool:
         )
     if columns is not None:
         return True
-    with reading_csv(name) as rows:
-        known = any(column in rows.header for column in COLUMNS[1:])
-        return known and pair_among(rows.header, name) is None
+    with _reading(name) as (header, _):
+        known = any(column in header for column in COLUMNS[1:])
+        return known and pair_among(header, name) is None
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[tuple[tuple[str, ...], Iterator[tuple[int, list[str]]]]]:
+    """The header of a CSV, and the number of the line and the fields of each row below it."""
+    mark = "\t" if Address.of(name).suffix.startswith(".tsv") else ","
+    with opened(Path(name), name) as file:
+        found = (row for block in blocks(file, name) for row in block.rows(mark, name) if row[1])
+        _, header = next(found, (0, []))
+        yield tuple(field.strip() for field in header), found
+
+
+class _Labels:
+    """Labels as they are met: numbers where all are numbers, so that 1 is 1.0; else texts.
+
+    Numbers are compared digit by digit, whatever their size.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, Decimal | str] = {}  # by text, of each text met
+        self.missing: str | None = None  # where a label looked like none, and how
+
+    def add(self, text: str, where: str, column: str) -> str:
+        """A label; the same without space around it."""
+        text = text.strip()
+        if not text:
+            raise InputError(f"{where}: expected a label in column {brief(column)}, found nothing")
+        if text not in self.numbers:
+            self.numbers[text] = text
+            if NUMBER.fullmatch(text):
+                with localcontext() as context:
+                    context.prec = len(text)
+                    self.numbers[text] = Decimal(text)
+            if text.lower() in MISSING and self.missing is None:
+                self.missing = f"{where}: expected a label, as a number like others, found {text!r}"
+        return text
+
+    @property
+    def are_numbers(self) -> bool:
+        """Whether all are, but for what looks like a missing one."""
+        texts = [text for text, value in self.numbers.items() if isinstance(value, str)]
+        return len(texts) < len(self.numbers) and all(t.lower() in MISSING for t in texts)
+
+    def different(self, texts: Iterable[str]) -> set[Decimal | str]:
+        """The different labels among texts met."""
+        return {self.numbers[text] for text in texts} if self.are_numbers else {*texts}
 
 
 def read_top_labels(name: str, columns: Columns | None = None) -> TopLabels:
@@ -217,16 +220,28 @@ def read_top_labels(name: str, columns: Columns | None = None) -> TopLabels:
     columns = columns or Columns()
     labels, confidence = _Labels(), array("d")
     texts, numbers = array("b"), array("b")  # whether the labels of a row are the same as such
-    with reading_csv(name) as rows:
-        true, predicted, sure = _places(rows, columns)
-        seen: tuple[set[str], set[str]] = (set(), set())
+    seen: tuple[set[str], set[str]] = (set(), set())
+    with _reading(name) as (header, rows):
+        true, predicted, sure = _places(header, columns, name)
         for line, fields in rows:
             where = f"{name}: line {line}"
-            one = labels.add(_label(fields[true], where, columns.true), where)
-            two = labels.add(_label(fields[predicted], where, columns.predicted), where)
-            confidence.append(_confidence(fields[sure], where))
+            if len(fields) != len(header):
+                hint = "; write 0.9, not 0,9, and text with commas in quotes"
+                raise InputError(
+                    f"{where}: expected {len(header)} fields, as in the header, found "
+                    f"{len(fields)}{hint if len(fields) > len(header) else ''}"
+                )
+            one = labels.add(fields[true], where, columns.true)
+            two = labels.add(fields[predicted], where, columns.predicted)
+            text = fields[sure]
+            value = float(text) if NUMBER.fullmatch(text.strip()) else np.nan
+            if not 0 <= value <= 1 + 1e-6:
+                raise InputError(
+                    f"{where}: expected a confidence between 0 and 1, found {brief(text)}"
+                )
+            confidence.append(min(value, 1.0))
             texts.append(one == two)
-            numbers.append(labels.same(one, two))
+            numbers.append(labels.numbers[one] == labels.numbers[two])
             seen[0].add(one)
             seen[1].add(two)
     if not confidence:
@@ -234,47 +249,31 @@ def read_top_labels(name: str, columns: Columns | None = None) -> TopLabels:
     if labels.are_numbers and labels.missing is not None:
         raise InputError(labels.missing)
     correct = np.array(numbers if labels.are_numbers else texts, dtype=np.float64)
+    warnings: tuple[str, ...] = ()
+    if not labels.different(seen[0]) & labels.different(seen[1]):  # no label is ever predicted
+        warnings = (
+            f"no value of {columns.true} occurs in {columns.predicted} (such as "
+            f"{brief(min(seen[0]))} and {brief(min(seen[1]))}): are they labels of the same kind?",
+        )
+    n_classes = len(labels.different(labels.numbers))
     return TopLabels(
-        correct,
-        np.array(confidence),
-        n_classes=labels.n_different,
-        name=name,
-        warnings=_foreign(labels, *seen, columns),
+        correct, np.array(confidence), n_classes=n_classes, name=name, warnings=warnings
     )
 
 
-def _foreign(
-    labels: _Labels, true: set[str], predicted: set[str], columns: Columns
-) -> tuple[str, ...]:
-    """A warning where no label is ever predicted."""
-    if labels.different(true) & labels.different(predicted):
-        return ()
-    return (
-        f"no value of {columns.true} occurs in {columns.predicted} (such as {brief(min(true))} and "
-        f"{brief(min(predicted))}): are they labels of the same kind?",
-    )
-
-
-def _places(rows: CsvRows, columns: Columns) -> tuple[int, int, int]:
+def _places(header: Sequence[str], columns: Columns, name: str) -> tuple[int, int, int]:
     wanted = (columns.true, columns.predicted, columns.confidence)
-    missing = [column for column in wanted if column not in rows.header]
+    missing = [column for column in wanted if column not in header]
     if missing:
         raise InputError(
-            f"{rows.name}: expected the columns {listed(wanted)}; {listed(missing)} missing, "
-            f"found {listed(rows.header, none='no header')}; name yours with "
+            f"{name}: expected the columns {listed(wanted)}; {listed(missing)} missing, "
+            f"found {listed(header, none='no header')}; name yours with "
             "`columns=TRUE,PREDICTED,CONFIDENCE`"
         )
-    return rows.column(wanted[0]), rows.column(wanted[1]), rows.column(wanted[2])
-
-
-def _label(text: str, where: str, column: str) -> str:
-    if not text.strip():
-        raise InputError(f"{where}: expected a label in column {brief(column)}, found nothing")
-    return text
-
-
-def _confidence(text: str, where: str) -> float:
-    value = float(text) if NUMBER.fullmatch(text.strip()) else np.nan
-    if not 0 <= value <= 1 + 1e-6:
-        raise InputError(f"{where}: expected a confidence between 0 and 1, found {brief(text)}")
-    return min(value, 1.0)
+    for column in wanted:
+        if header.count(column) > 1:
+            raise InputError(
+                f"{name}: {header.count(column)} columns are named {brief(column)}; name each of "
+                "them otherwise"
+            )
+    return header.index(wanted[0]), header.index(wanted[1]), header.index(wanted[2])

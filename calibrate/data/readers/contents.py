@@ -1,20 +1,29 @@
-"""What a file of several arrays holds: by keys such as ``outputs.logits`` or ``0.1``."""
+"""What all readers of arrays do: open a file, and choose among the arrays in it, by keys such as
+``outputs.logits`` or ``0.1``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from itertools import count
-from typing import TypeVar
+from math import prod
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
 from calibrate.arrays import AnyArray
+from calibrate.data.column import Column, in_file
+from calibrate.data.file_span import FileSpan, LocalFile
 from calibrate.errors import InputError
-from calibrate.text import brief, listed
+from calibrate.files import reading
+from calibrate.text import brief, cut, listed
 
 T = TypeVar("T")
 
+MOST_AXES = 32  # numpy has no more than 64, and one is added here and there
 MOST_DEPTH = 100  # containers inside each other
 MOST_VISITED = 1 << 20  # values in them, each as often as it is referred to
 MOST_ARRAYS = 100_000
@@ -25,6 +34,74 @@ MOST_RATIO = 50  # times as large as in the file: scores shrink by 2 or so
 NUMBERS = frozenset((bool, int, float))
 
 Held = Sequence[tuple["str | None", T]]  # the key is None where the file is one array
+
+
+@contextmanager
+def opened(
+    path: Path, name: str, magic: bytes, kind: str, saver: str, said: str = ""
+) -> Iterator[BinaryIO]:
+    """A file that starts as it should; whatever is wrong with it is one line.
+
+    Args:
+        path, name: of the file, and what the user calls it.
+        magic: its first bytes; none: any.
+        kind: of file that is expected, as in "a .npz file".
+        saver: what writes such files.
+        said: what is called damaged, where that is not the file.
+
+    Raises:
+        InputError: it is empty, something else or damaged.
+        OSError: it cannot be read.
+    """
+    with reading(path, name) as file:
+        start = file.read(max(8, len(magic)))
+        if not start:
+            raise InputError(f"{name}: expected {kind}, found an empty file")
+        if not start.startswith(magic):
+            raise InputError(
+                f"{name}: expected {kind}, found something else (it starts with {start!r}); save "
+                f"it with {saver}"
+            )
+        file.seek(0)
+        with undamaged(said or name, kind, saver):
+            yield file
+
+
+@contextmanager
+def undamaged(name: str, kind: str, saver: str) -> Iterator[None]:
+    """Whatever a damaged file makes a reader stumble over, as one line."""
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # libraries and parsers raise a dozen kinds
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of the system, not of a library
+        raise InputError(
+            f"{name}: expected {kind}, found a damaged or truncated one, or one of an unknown kind "
+            f"({cut(str(error))}); save it again with {saver}"
+        ) from error
+
+
+def possible(shape: tuple[object, ...]) -> bool:
+    """Whether an array can have a shape, without a size that overflows."""
+    sizes = [size for size in shape if type(size) is int and 0 <= size < 1 << 48]
+    return len(sizes) == len(shape) and prod(size or 1 for size in sizes) < 1 << 60
+
+
+def array_at(
+    file: BinaryIO,
+    path: Path,
+    name: str,
+    start: int,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    *,
+    fortran: bool = False,
+) -> Column:
+    """The column of a plain array in an open file, from a byte on."""
+    source = LocalFile.of(file, str(path), name)
+    return in_file(FileSpan(source, start, shape, dtype, fortran), name)
 
 
 def check_unpacked(unpacked: int, packed: int, name: str) -> None:

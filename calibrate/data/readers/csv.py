@@ -1,186 +1,48 @@
-"""Decimal numbers in lines of fields -> float64, many at once and to the last bit.
-
-Eight digits are taken together as one integer (Lemire, 2018, "Quickly parsing eight digits"). A
-number of up to 19 digits is an integer m and a power of ten, both without error; where m < 2**53
-their quotient in float64 is the nearest number (Clinger, 1990, "How to read floating point numbers
-accurately"), and where m < 2**64 their quotient in the 64 bits of x86's long double is, unless it
-lies in the middle between two numbers. These, exponents, ``nan`` and ``inf`` go through ``float``.
-"""
+"""The .csv and .tsv formats: a column of scores per class, with or without one of labels."""
 
 from __future__ import annotations
 
 import csv
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
-from calibrate.arrays import AnyArray, Float64, Index
+from calibrate.arrays import AnyArray, Float64
+from calibrate.data.column import Column
+from calibrate.data.decoded import decoded, decoded_texts
+from calibrate.data.readers.contents import check_unpacked
+from calibrate.data.readers.registry import Format, Request
+from calibrate.data.readers.table import (
+    WholeColumns,
+    check_once,
+    label_key,
+    nearest,
+    score_columns,
+)
 from calibrate.errors import InputError
 from calibrate.files import check_regular, reading
-from calibrate.text import brief
+from calibrate.text import brief, listed
 
-U64 = npt.NDArray[np.uint64]
+FORMATS = (Format((".csv", ".csv.gz", ".tsv", ".tsv.gz"), words="table in text", table=True),)
 
-FIELDS = 1 << 15  # that are worked on at once, so that they stay in the cache
-FEW = 100
-MOST_ODD = 0.05  # of the fields, above which another way is faster
-PADDING = 32  # bytes before the first field: as far back as is read
-TENS = 10 ** np.arange(20, dtype=np.uint64)
-LONG = np.finfo(np.longdouble).nmant == 63
-LONG_TENS = TENS.astype(np.longdouble)
-NEWLINE, DOT, MINUS, PLUS = b"\n.-+"
-ZEROS = np.uint64(0x3030303030303030)
-BYTE, WORD = np.uint64(8), np.uint64(16)
-PAIRS = np.uint64(0x000000FF000000FF)
-HIGH_PAIRS, LOW_PAIRS = np.uint64(100 + (1_000_000 << 32)), np.uint64(1 + (10_000 << 32))
-NINE, TOPS = np.uint64(0x4646464646464646), np.uint64(0x8080808080808080)
-KEPT = np.array(
-    [(1 << 64) - (1 << 64 - 8 * n) for n in range(9)], np.uint64
-)  # of 8 bytes, the last n
-
-
-@dataclass(frozen=True)
-class Cells:
-    """Where the fields of some lines are.
-
-    Attributes:
-        content: the bytes, after ``PADDING`` others.
-        starts, ends: ``(rows, columns)`` places in ``content``.
-    """
-
-    content: npt.NDArray[np.uint8]
-    starts: Index
-    ends: Index
-
-    @staticmethod
-    def of(lines: bytes, delimiter: str, n_columns: int) -> Cells | None:
-        """None where a line has more or fewer fields, or is blank."""
-        end = b"" if lines.endswith(b"\n") else b"\n"
-        content = np.frombuffer(b"".join([bytes(PADDING), lines, end]), np.uint8)
-        newlines = content == NEWLINE
-        ends = np.flatnonzero(newlines | (content == ord(delimiter)))
-        if len(ends) % n_columns:
-            return None
-        last = newlines[ends].reshape(-1, n_columns)
-        if not last[:, -1].all() or last[:, :-1].any():
-            return None
-        starts = np.empty_like(ends)
-        starts[:1], starts[1:] = PADDING, ends[:-1] + 1
-        if n_columns == 1 and (starts == ends).any():
-            return None
-        return Cells(content, starts.reshape(-1, n_columns), ends.reshape(-1, n_columns))
-
-    def texts(self, column: int) -> list[str]:
-        """The fields of a column."""
-        content = self.content.tobytes()
-        places = zip(self.starts[:, column].tolist(), self.ends[:, column].tolist(), strict=True)
-        return [content[start:end].decode() for start, end in places]
-
-    def numbers(self, columns: tuple[int, ...]) -> Float64 | None:
-        """``(rows, len(columns))``; None where a field is no number, or many are odd ones."""
-        everything = columns == tuple(range(self.starts.shape[1]))
-        wanted = np.array(columns, np.intp)
-        found = np.empty((len(self.starts), len(columns)))
-        if not found.size:
-            return found
-        step, odd = max(1, FIELDS // len(columns)), 0
-        content = self.content.tobytes()
-        for first in range(0, len(found), step):
-            rows = slice(first, first + step)
-            starts, ends = self.starts[rows], self.ends[rows]
-            if not everything:
-                starts, ends = starts[:, wanted], ends[:, wanted]
-            starts, ends = starts.reshape(-1), ends.reshape(-1)
-            values, plain = _plain_decimals(self.content, starts, ends)
-            others = np.flatnonzero(~plain)
-            odd += len(others)
-            if odd > max(FEW, MOST_ODD * found.size):
-                return None
-            for place in others.tolist():
-                text = content[starts[place] : ends[place]].decode()
-                if not is_number(text):
-                    return None
-                values[place] = float(text)
-            found[rows] = values.reshape(-1, len(columns))
-        return found
-
-
-def _plain_decimals(
-    content: npt.NDArray[np.uint8], starts: Index, ends: Index
-) -> tuple[Float64, npt.NDArray[np.bool_]]:
-    """The value of each field, and whether it is one: digits, perhaps with a sign and a point."""
-    first = content[starts]
-    negative = first == MINUS
-    starts = starts + (negative | (first == PLUS))
-    dots, single = _dots(content, starts, ends)
-    whole, decimals = dots - starts, np.maximum(ends - dots - 1, 0)
-    words = np.ndarray((len(content) - 7,), "<u8", content, 0, (1,))  # eight bytes from each place
-    mantissa, plain = _digits(words, dots, np.minimum(whole, 8))
-    plain &= single & (whole <= 8) & (whole + decimals > 0)
-    plain &= (decimals <= 19) & ((whole + decimals <= 19) | (mantissa == 0))
-    mantissa *= TENS[np.minimum(decimals, 19)]
-    for behind in (0, 8, 16):
-        some = np.flatnonzero(decimals > behind) if behind else slice(None)
-        few = np.minimum(decimals[some] - behind, 8)
-        low, ok = _digits(words, ends[some] - behind, few)
-        mantissa[some] += low * TENS[behind]
-        plain[some] &= ok
-    values = mantissa.astype(np.float64) / TENS.astype(np.float64)[np.minimum(decimals, 19)]
-    long = plain & (mantissa >= np.uint64(1 << 53))
-    if long.any():
-        plain &= ~long
-        places = np.flatnonzero(long)
-        if LONG:
-            values[places], plain[places] = _long(mantissa[places], decimals[places])
-    return np.negative(values, out=values, where=negative), plain
-
-
-def _dots(content: AnyArray, starts: Index, ends: Index) -> tuple[Index, npt.NDArray[np.bool_]]:
-    """The place of the point in each field, or its end, and whether there is at most one."""
-    first = int(starts[0]) if len(starts) else 0
-    last = int(ends[-1]) if len(ends) else 0
-    found = np.flatnonzero(content[first:last] == DOT) + first
-    if len(found) == len(ends) and ((found >= starts) & (found < ends)).all():
-        return found, np.ones(len(ends), bool)
-    field = np.searchsorted(ends, found)
-    inside = found >= starts[field]
-    field, found = field[inside], found[inside]
-    dots, single = ends.copy(), np.bincount(field, minlength=len(ends)) <= 1
-    dots[field] = found
-    return dots, single
-
-
-def _digits(words: U64, ends: Index, n: Index) -> tuple[U64, npt.NDArray[np.bool_]]:
-    """The number that the ``n`` digits before a place are, and whether they are digits; n <= 8."""
-    kept = KEPT[n]
-    found = words[ends - 8]
-    found &= kept
-    found |= ZEROS & ~kept
-    ok = ((found + NINE) | (found - ZEROS)) & TOPS == 0
-    found -= ZEROS
-    found = found * np.uint64(10) + (found >> BYTE)
-    pairs = (found >> WORD) & PAIRS
-    found &= PAIRS
-    found *= HIGH_PAIRS
-    found += pairs * LOW_PAIRS
-    found >>= np.uint64(32)
-    return found, ok
-
-
-def _long(mantissa: U64, decimals: Index) -> tuple[Float64, npt.NDArray[np.bool_]]:
-    """The values of numbers of up to 64 bits, and whether that is the nearest for sure."""
-    quotient: Any = mantissa.astype(np.longdouble) / LONG_TENS[decimals]
-    bits = quotient.view(np.uint64)[::2] & np.uint64(0x7FF)
-    return quotient.astype(np.float64), bits != np.uint64(0x400)
+PREDICTIONS = ("pred_label", "confidence")  # columns of a file that holds no scores
+UNNAMED = ("", "Unnamed: 0", "unnamed: 0")  # the row names that pandas and R write
+BLOCK = 1 << 20  # bytes that are decoded at once
+MOST_LINE = 16 << 20  # bytes of a line
+MOST_COLUMNS = 1 << 20
+BETWEEN = "\x1f"  # stands between fields whose quotes were taken off
+ODD_TEXT = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"PK\x03\x04", "a zip archive"))
+BOM = b"\xef\xbb\xbf"
 
 
 def is_number(text: str) -> bool:
@@ -192,14 +54,7 @@ def is_number(text: str) -> bool:
     return text.isascii() and "_" not in text
 
 
-# Lines of fields, as in a .csv: decoded block by block, numbers and texts taken from them.
-
-
-BLOCK = 4 << 20  # bytes that are decoded at once
-MOST_LINE = 64 << 20  # bytes of a line
-BETWEEN = "\x1f"  # stands between fields whose quotes were taken off
-ODD_TEXT = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"PK\x03\x04", "a zip archive"))
-BOM = b"\xef\xbb\xbf"
+# The lines of a text file, some at a time.
 
 
 @contextmanager
@@ -215,7 +70,7 @@ def opened(path: Path, name: str) -> Iterator[BinaryIO]:
             if path.suffix.lower() != ".gz":
                 yield file
                 return
-            with gzip.GzipFile(fileobj=file) as unpacked:
+            with _Unpacked(file, name) as unpacked:
                 yield io.BufferedReader(unpacked)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
@@ -228,43 +83,59 @@ def opened(path: Path, name: str) -> Iterator[BinaryIO]:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
 
 
+class _Unpacked(gzip.GzipFile):
+    """A gzip file, as long as it does not unpack to far more than numbers do."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        super().__init__(fileobj=file)
+        self._called, self._packed = name, os.fstat(file.fileno()).st_size
+
+    def read(self, size: int | None = -1) -> bytes:
+        found = super().read(size)
+        check_unpacked(self.tell(), self._packed, self._called)
+        return found
+
+
 @dataclass(frozen=True)
 class Lines:
     """Some lines of a file.
 
     Attributes:
         first: the number of the first, from 1.
-        content: UTF-8, with ``\\n`` at the end of each line but perhaps the last.
+        text: with ``\\n`` at the end of each line but perhaps the last.
         size: the bytes that they take in the file.
     """
 
     first: int
-    content: bytes
+    text: str
     size: int
 
     @cached_property
     def lines(self) -> list[str]:
         """Without their ends."""
-        return self.content.decode().removesuffix("\n").split("\n")
+        return self.text.removesuffix("\n").split("\n")
 
-    def __len__(self) -> int:
-        return self.content.count(b"\n") + (not self.content.endswith(b"\n"))
+    def rows(self, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
+        """The number of the last line of each row, and its fields; blank lines have none.
 
-    def rows(self, delimiter: str) -> list[list[str]]:
-        """The fields of each; blank lines have none."""
-        return list(self.reader(delimiter))
-
-    def reader(self, delimiter: str) -> Any:  # a type of the module csv that has no name
-        """The fields, line by line."""
-        return csv.reader(_ended(self.lines), delimiter=delimiter, strict=True)
+        Raises:
+            InputError: quotes are not as in a CSV file, or a row has too many fields.
+        """
+        if any(line.count(delimiter) > MOST_COLUMNS for line in self.lines):
+            raise InputError(
+                f"{name}: expected at most {MOST_COLUMNS:,} columns, found more: is this the right "
+                "file?"
+            )
+        found = csv.reader((f"{line}\n" for line in self.lines), delimiter=delimiter, strict=True)
+        try:
+            for fields in found:
+                yield self.first + found.line_num - 1, fields
+        except csv.Error as error:
+            raise InputError(f"{name}: expected a CSV file: {error}") from error
 
     def without(self, n: int) -> Lines:
         """All but the first ``n``."""
-        return Lines(self.first + n, b"".join(self.content.split(b"\n", n)[n:]), self.size)
-
-
-def _ended(lines: Sequence[str]) -> Iterator[str]:
-    return (line + "\n" for line in lines)
+        return Lines(self.first + n, "".join(self.text.split("\n", n)[n:]), self.size)
 
 
 def blocks(file: BinaryIO, name: str) -> Iterator[Lines]:
@@ -278,7 +149,12 @@ def blocks(file: BinaryIO, name: str) -> Iterator[Lines]:
         found = file.read(BLOCK)
         more = bool(found)
         if number == 1 and not rest:
-            found = _start(found, name)
+            for start, kind in ODD_TEXT:
+                if found.startswith(start):
+                    raise InputError(
+                        f"{name}: expected text in UTF-8, found {kind}; save it as CSV UTF-8"
+                    )
+            found = found.removeprefix(BOM)
         content = rest + found
         end = content.rfind(b"\n") + 1 if more else len(content)
         if more and content.count(b'"', 0, end) % 2:
@@ -286,126 +162,271 @@ def blocks(file: BinaryIO, name: str) -> Iterator[Lines]:
         rest = content[end:]
         if len(rest) > MOST_LINE:
             raise InputError(
-                f"{name}: line {number}: expected a line of numbers, found one of more than "
-                f"{MOST_LINE >> 20} MiB, or a quote that never closes"
+                f"{name}: line {number}: expected a line of at most {MOST_LINE >> 20} MiB, found a "
+                "longer one, or a quote that never closes"
             )
         if end:
-            block = _checked(content[:end], number, name)
+            block = _lines(content[:end], number, name)
             yield block
-            number += len(block)
+            number += block.text.count("\n")
 
 
-def _start(content: bytes, name: str) -> bytes:
-    for start, kind in ODD_TEXT:
-        if content.startswith(start):
-            raise InputError(f"{name}: expected text in UTF-8, found {kind}; save it as CSV UTF-8")
-    return content.removeprefix(BOM)
-
-
-def _checked(content: bytes, number: int, name: str) -> Lines:
+def _lines(content: bytes, number: int, name: str) -> Lines:
     try:
-        content.decode()
+        text = content.decode()
     except UnicodeDecodeError as error:
         line = number + content.count(b"\n", 0, error.start)
         raise InputError(
             f"{name}: line {line}: expected text in UTF-8, found byte "
             f"{content[error.start]:#04x}; save it as CSV UTF-8"
         ) from error
-    size = len(content)
-    if b"\r" in content:
-        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return Lines(number, content, size)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return Lines(number, text, len(content))
+
+
+# The first line, which may name the columns.
 
 
 @dataclass(frozen=True)
-class Fields:
-    """Which fields of each line are wanted.
+class Head:
+    """What the first line says.
 
     Attributes:
         name: of the file.
-        columns: what its columns are called.
+        names: of the columns; numbers from 1 where there is no header.
+        titled: whether there is a header.
         delimiter: between fields.
-        numbers: the columns that are taken as numbers.
-        texts: the column that is taken as text, or None.
-        hint: what to do where a column of numbers holds something else.
+        skipped: lines before the first row.
     """
 
     name: str
-    columns: tuple[str, ...]
+    names: tuple[str, ...]
+    titled: bool
     delimiter: str
-    numbers: tuple[int, ...]
-    texts: int | None
-    hint: bool = True
+    skipped: int
 
-    def of(self, block: Lines) -> tuple[Float64, list[str]]:
-        """``(n, len(numbers))`` numbers, and a text per row.
+    @property
+    def unnamed(self) -> bool:
+        """Whether the first column holds the row names of pandas or R."""
+        return self.titled and len(self.names) > 1 and self.names[0] in UNNAMED
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.names[1:] if self.unnamed else self.names
+
+    def labels(self, request: Request) -> str | None:
+        """The column of the labels, if there is one."""
+        held = self.columns if self.titled or request.label_column else ()
+        return label_key(held, request.label_column, self.name)
+
+    def scores(self, request: Request) -> tuple[str, ...]:
+        """The columns of the scores."""
+        if self.titled and {*PREDICTIONS} <= {*self.columns}:
+            raise InputError(
+                f"{self.name}: expected a column of scores per class, found predictions and "
+                "confidences, which `calibrate report` alone reads"
+            )
+        found = score_columns(self.columns, self.labels(request), request.leave_out)
+        if not found:
+            raise InputError(
+                f"{self.name}: expected a column of scores per class, found {listed(self.names)}"
+            )
+        return found
+
+
+def head_of(path: Path, name: str) -> Head:
+    """The header of a file, or what stands in its place.
+
+    Raises:
+        InputError: the file is empty, or a column is there twice.
+    """
+    with opened(path, name) as file:
+        first = next(blocks(file, name), Lines(1, "", 0))
+    blank = next((i for i, line in enumerate(first.lines) if line.strip()), None)
+    if blank is None:
+        raise InputError(f"{name}: expected a table, found an empty file")
+    line = first.lines[blank]
+    delimiter = next((mark for mark in ",;\t" if mark in line), ",")
+    if ".tsv" in (suffix.lower() for suffix in path.suffixes):
+        delimiter = "\t"
+    rows = first.without(blank).rows(delimiter, name)
+    last, top = next(rows)
+    second: list[str] = next((row for _, row in rows if row), [])
+    fields = [field.strip() for field in top]
+    fields[0] = fields[0].removeprefix("#").strip()  # as numpy.savetxt writes a header
+    titled = not all(map(is_number, fields))
+    if fields == [str(i) for i in range(len(fields))]:  # as pandas calls columns without a name
+        # of two columns or one, that could be a row, too
+        whole = all(text.strip().lstrip("-").isdecimal() for text in second)
+        titled = len(fields) > 2 or not whole
+    names = tuple(fields) if titled else tuple(str(i + 1) for i in range(len(fields)))
+    check_once(names, name)
+    return Head(name, names, titled, delimiter, last if titled else 0)
+
+
+# The columns.
+
+
+def keys(path: Path, request: Request) -> list[str] | None:
+    """``logits``: all scores; ``labels``, if there are any; and each column.
+
+    A file of one column holds that alone.
+    """
+    head = head_of(path, request.file)
+    if len(head.columns) == 1:
+        return [*head.columns] if head.titled else None
+    labels = head.labels(request)
+    held = ["logits", *([] if labels is None else ["labels"]), *head.columns]
+    return list(dict.fromkeys(held))
+
+
+def open(path: Path, key: str | None, request: Request) -> Column:
+    """All scores, ``(n, K)``, or one column, ``(n,)``, as numbers or as text.
+
+    Raises:
+        InputError: the file is no table, or has no such column.
+    """
+    head = head_of(path, request.file)
+    labels = head.labels(request)
+    if key == "logits" and key not in head.columns:
+        scores = head.scores(request)
+        guess = WholeColumns(labels, request)
+        found = _numbers(path, Cells(head, hint=not guess.settled), scores, (len(scores),), guess)
+        guess.check(scores, head.name)
+        notes = f"{head.name}: the first column, which has no name, was left out as row names"
+        column = replace(
+            found,
+            class_names=scores if head.titled else None,
+            notes=(notes,) if head.unnamed else (),
+        )
+    else:
+        wanted = labels if key == "labels" and key not in head.columns else key or head.columns[0]
+        if wanted not in head.columns:
+            near = nearest(key or "", head.columns)
+            raise InputError(f"{head.name}: no column {brief(key)}{near}")
+        if request.text:
+            with opened(path, head.name) as file:
+                cells, place = Cells(head), head.names.index(wanted)
+                texts = (cells.texts(block, place) for block in _rows(file, head))
+                column = decoded_texts(head.name, texts)
+        else:
+            column = _numbers(path, Cells(head), (wanted,), ())
+    if not column.shape[0]:
+        raise InputError(f"{head.name}: expected at least one row below the header, found none")
+    return column
+
+
+def _rows(file: BinaryIO, head: Head) -> Iterator[Lines]:
+    """The lines below the header."""
+    left = head.skipped
+    for block in blocks(file, head.name):
+        yield block.without(left) if left else block
+        left = max(0, left - len(block.lines))
+
+
+def _numbers(
+    path: Path,
+    cells: Cells,
+    columns: Sequence[str],
+    shape: tuple[int, ...],
+    guess: WholeColumns | None = None,
+) -> Column:
+    """Columns of all rows as numbers, ``(n, *shape)``."""
+    name, places = cells.head.name, tuple(map(cells.head.names.index, columns))
+    with opened(path, name) as file:
+        rows = _rows(file, cells.head)
+        first = next(rows, Lines(1, "", 0))
+        values = cells.numbers(first, places)
+        expected = path.stat().st_size * len(values) // max(1, first.size)
+        found = chain([values], (cells.numbers(block, places) for block in rows))
+        looked = found if guess is None else map(guess.add, found)
+        shaped: Iterator[AnyArray] = (each.reshape(len(each), *shape) for each in looked)
+        return decoded(name, shaped, shape, np.dtype(np.float64), expected)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The fields of lines.
+
+    Attributes:
+        head: what the first line says.
+        hint: whether to say what to do where a column of numbers holds something else.
+    """
+
+    head: Head
+    hint: bool = False
+
+    def numbers(self, block: Lines, places: Sequence[int]) -> Float64:
+        """``(n, len(places))``, the nearest float64, as Python's ``float`` has them.
 
         Raises:
             InputError: a row has more or fewer fields, or something is no number.
         """
-        quoted = b'"' in block.content
-        cells = Cells.of(block.content, self.delimiter, len(self.columns)) if not quoted else None
-        found = None if cells is None else cells.numbers(self.numbers)
-        if cells is not None and found is not None:
-            return found, [] if self.texts is None else cells.texts(self.texts)
-        if quoted:
-            rows = self._checked(block)
-            texts = [] if self.texts is None else [row[self.texts] for row in rows]
-            lines = [BETWEEN.join(row[i] for i in self.numbers) for row in rows]
-            numbers = self._parsed(lines, BETWEEN, range(len(self.numbers)), block)
-            return numbers, texts
-        lines = [line for line in block.lines if line] if "" in block.lines else block.lines
-        between = len(self.columns) - 1
-        if any(line.count(self.delimiter) != between for line in lines):
-            self._checked(block)
-        return self._parsed(lines, self.delimiter, self.numbers, block), self._texts(lines)
-
-    def _texts(self, lines: list[str]) -> list[str]:
-        """The field of each line that is taken as text, cut off at the nearer end."""
-        if self.texts is None:
-            return []
-        at, behind = self.texts, len(self.columns) - 1 - self.texts
-        if at <= behind:
-            return [line.split(self.delimiter, at + 1)[at] for line in lines]
-        return [line.rsplit(self.delimiter, behind + 1)[-behind - 1] for line in lines]
-
-    def _parsed(
-        self, lines: list[str], delimiter: str, columns: Sequence[int], block: Lines
-    ) -> Float64:
-        if not lines or not columns:
-            return np.empty((len(lines), len(columns)))
+        delimiter, columns = self.head.delimiter, places
+        if '"' in block.text:
+            rows = self._fields(block)
+            lines = [BETWEEN.join(row[i] for i in places) for row in rows]
+            delimiter, columns = BETWEEN, range(len(places))
+        else:
+            lines = self._plain(block)
+        if not lines:
+            return np.empty((0, len(places)))
+        every = len(columns) == len(self.head.names)
         try:
-            return np.loadtxt(lines, np.float64, None, delimiter, usecols=columns, ndmin=2)
+            return np.loadtxt(
+                lines, np.float64, None, delimiter, usecols=None if every else columns, ndmin=2
+            )
         except ValueError as error:
-            self._tell(block)
-            raise InputError(f"{self.name}: expected numbers: {error}") from error
+            self._tell(block, places)
+            raise InputError(f"{self.head.name}: expected numbers: {error}") from error
 
-    def _checked(self, block: Lines) -> list[list[str]]:
-        """The fields of each line, as many in each."""
-        try:
-            rows = block.rows(self.delimiter)
-        except csv.Error as error:
-            raise InputError(f"{self.name}: expected a CSV file: {error}") from error
-        width = len(self.columns)
-        for line, row in enumerate(rows, block.first):
+    def texts(self, block: Lines, place: int) -> list[str]:
+        """The field of each line in a column.
+
+        Raises:
+            InputError: a row has more or fewer fields.
+        """
+        if '"' in block.text:
+            return [row[place] for row in self._fields(block)]
+        lines, behind = self._plain(block), len(self.head.names) - 1 - place
+        if place <= behind:  # cut off at the nearer end
+            return [line.split(self.head.delimiter, place + 1)[place] for line in lines]
+        return [line.rsplit(self.head.delimiter, behind + 1)[-behind - 1] for line in lines]
+
+    def _plain(self, block: Lines) -> list[str]:
+        """The lines without quotes that are not blank, with as many fields in each."""
+        lines = [line for line in block.lines if line] if "" in block.lines else block.lines
+        between = len(self.head.names) - 1
+        if any(line.count(self.head.delimiter) != between for line in lines):
+            self._fields(block)
+        return lines
+
+    def _fields(self, block: Lines) -> list[list[str]]:
+        """The fields of each row, as many in each."""
+        width, rows = len(self.head.names), []
+        for line, row in block.rows(self.head.delimiter, self.head.name):
             if row and len(row) != width:
                 hint = "; write 0.9, not 0,9, and text with commas in quotes"
-                hint = hint if len(row) > width and self.delimiter == "," else ""
+                hint = hint if len(row) > width and self.head.delimiter == "," else ""
                 raise InputError(
-                    f"{self.name}: line {line}: expected {width} fields, as in the first line, "
-                    f"found {len(row)}{hint}"
+                    f"{self.head.name}: line {line}: expected {width} fields, as in the first "
+                    f"line, found {len(row)}{hint}"
                 )
-        return [row for row in rows if row]
+            if row:
+                rows.append(row)
+        return rows
 
-    def _tell(self, block: Lines) -> None:
+    def _tell(self, block: Lines, places: Sequence[int]) -> None:
         """Raise InputError for the first field that is no number."""
-        for line, row in enumerate(block.rows(self.delimiter), block.first):
-            for i in self.numbers if row else ():
+        for line, row in block.rows(self.head.delimiter, self.head.name):
+            for i in places if row else ():
                 if not is_number(row[i]):
+                    column = self.head.names[i]
                     raise InputError(
-                        f"{self.name}: line {line}, column {brief(self.columns[i])}: expected a "
+                        f"{self.head.name}: line {line}, column {brief(column)}: expected a "
                         f"number, found {brief(row[i]) if row[i].strip() else 'nothing'}"
-                        f"{self._hint(row[i], self.columns[i])}"
+                        f"{self._hint(row[i], column)}"
                     )
 
     def _hint(self, text: str, column: str) -> str:

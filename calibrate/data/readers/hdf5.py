@@ -15,8 +15,13 @@ import numpy as np
 from calibrate.arrays import AnyArray
 from calibrate.data.columns import Opened
 from calibrate.data.file_array import FileArray, Stacked, array_at
-from calibrate.data.readers.contents import MOST_ARRAYS, MOST_DEPTH, check_unpacked, chosen
-from calibrate.data.readers.npy import MOST_AXES
+from calibrate.data.readers.contents import (
+    MOST_ARRAYS,
+    MOST_AXES,
+    MOST_DEPTH,
+    check_unpacked,
+    chosen,
+)
 from calibrate.data.spool import CodedArray, Coder, Spool
 from calibrate.errors import InputError
 from calibrate.files import reading

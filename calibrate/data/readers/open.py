@@ -6,27 +6,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from types import ModuleType
 
 from calibrate.arrays import AnyArray
 from calibrate.blocks.passes import doing
-from calibrate.data.columns import Column, FileColumn, Opened, everything
-from calibrate.data.confidences import said_in
+from calibrate.data.column import Column, Part, everything
+from calibrate.data.columns import column_of
 from calibrate.data.dataset import Dataset
+from calibrate.data.decoded import Again
 from calibrate.data.readers.answers import paired
 from calibrate.data.readers.contents import nearest_first
-from calibrate.data.readers.label_column import NONE, nearest
 from calibrate.data.readers.registry import (
     ARRAYS,
     FORMATS,
     TABLES,
-    About,
     Address,
-    Asked,
+    Request,
     folder_format,
+    reader,
 )
 from calibrate.data.readers.several import (
     Several,
@@ -35,10 +33,11 @@ from calibrate.data.readers.several import (
     open_together,
     placed,
 )
+from calibrate.data.readers.table import NONE, nearest
 from calibrate.data.reading import Reading
 from calibrate.errors import InputError
-from calibrate.files import check_regular
-from calibrate.text import brief, cut, listed
+from calibrate.files import Version, changed, check_regular
+from calibrate.text import brief, listed
 
 TEXTS = ("labels", "groups", "clusters")  # what may be text
 OTHERS = ("labels", "weights", "groups", "clusters")  # keys that are not those of scores
@@ -82,7 +81,8 @@ def open_dataset(
     w = None if weights is None else open_column(weights, "weights", beside=z)
     u = None if clusters is None else open_column(clusters, "clusters", beside=z)
     with placed(z, y, w, u):
-        z, how = said_in(z, how, first_address(logits).file)
+        if how.of_answers:
+            z = replace(z, name=first_address(logits).file)
         return Dataset.of(z, y, weights=w, clusters=u, reading=how)
 
 
@@ -90,7 +90,7 @@ def _check_there(columns: Sequence[str], logits: str) -> None:
     """Raise InputError where a column that is to be left out is not in the table."""
     address = first_address(logits)
     for each in columns:
-        held = (_keys(address, Asked(NONE)) or ()) if address.suffix in TABLES else ()
+        held = (_keys(address, Request(NONE)) or ()) if address.suffix in TABLES else ()
         if each not in (*held, NONE):
             raise InputError(f"{address.file}: no column {brief(each)}{nearest(each, held)}")
 
@@ -119,7 +119,7 @@ def open_column(
     Raises:
         InputError: there is no such file or array, or it cannot be read.
     """
-    asked = Asked(label_column, text=role in TEXTS, leave_out=tuple(leave_out))
+    asked = Request(label_column, text=role in TEXTS, leave_out=tuple(leave_out))
     several = Several.of(name)
     if several is None:
         column = open_file(Address.of(name), role, asked)
@@ -129,7 +129,7 @@ def open_column(
     return column
 
 
-def open_file(address: Address, role: str, asked: Asked) -> FileColumn:
+def open_file(address: Address, role: str, asked: Request) -> Column:
     """An array of one file.
 
     Raises:
@@ -156,16 +156,48 @@ def open_file(address: Address, role: str, asked: Asked) -> FileColumn:
     )
 
 
-def _opened(address: Address, role: str, asked: Asked) -> FileColumn:
+def _opened(address: Address, role: str, asked: Request) -> Column:
     """A column of a file of a known format, opened here and now, where errors are expected."""
     key, path = address.key or default_key(address, role, asked), address.path.absolute()
-    opened = partial(_read, address.suffix, str(path), key, address.name, *_asked(address, asked))
-    about = About()
-    if address.suffix in TABLES:
-        about = reader(address.suffix, address.file).about(path, key, asked, address.file)
-    column = FileColumn(opened, address.name, about.class_names, about.notes, key=key)
-    _ = column.shape
-    return column
+    request = replace(asked, file=address.file, suffix=address.suffix)
+    version = Version.of(path.stat())
+    column = _read(str(path), key, request)
+    read = column.read
+    if not column.in_place:
+        opener = partial(_again, str(path), key, request, version)
+        read = Again(opener, column).read
+    rows = column.shape[0] if column.shape else 0
+    return replace(column, name=address.name, read=read, parts=(Part(address.name, rows, key),))
+
+
+def _read(path: str, key: str | None, request: Request) -> Column:
+    """Open an array."""
+    module = reader(request.suffix, request.file)
+    if hasattr(module, "open"):
+        found: Column = module.open(Path(path), key, request)
+        return found
+    name = request.file if key is None else f"{request.file}:{key}"
+    asked = (request,) if request.suffix in TABLES else ()
+    column = column_of(module.read(Path(path), key, name, *asked), Path(path), name)
+    if not asked:
+        return column
+    about = module.about(Path(path), key, request, request.file)
+    return replace(column, class_names=about.class_names, notes=about.notes)
+
+
+def _again(path: str, key: str | None, request: Request, version: Version) -> Column:
+    """Open an array in another process.
+
+    Raises:
+        InputError: the file is no longer what was opened.
+    """
+    try:
+        same = Version.of(Path(path).stat()).is_like(version)
+    except OSError as error:
+        raise changed(request.file) from error
+    if not same:
+        raise changed(request.file)
+    return _read(path, key, request)
 
 
 def read_array(name: str, role: str, beside: Column | None = None) -> AnyArray:
@@ -178,40 +210,17 @@ def read_groups(name: str, beside: Column | None = None) -> AnyArray:
     return read_array(name, "groups", beside)
 
 
-def reader(suffix: str, name: str) -> ModuleType:
-    """The module that reads files of a suffix; ``name`` is that of the file.
-
-    Raises:
-        InputError: what it needs is not installed.
-    """
-    kind = FORMATS[suffix]
-    try:
-        return import_module(f"calibrate.data.readers.{kind.module}")
-    except ImportError as error:
-        if kind.extra is None:
-            raise
-        raise InputError(
-            f"{name}: files of this format ({suffix}) need the extra {kind.extra!r}: "
-            f"pip install 'calibrate-cli[{kind.extra}]' ({cut(str(error))})"
-        ) from error
-
-
-def _asked(address: Address, asked: Asked) -> tuple[Asked, ...]:
-    """What a reader of this format is told beside the address."""
-    return (asked,) if address.suffix in TABLES else ()
-
-
-def _read(suffix: str, path: str, key: str | None, name: str, *asked: Asked) -> Opened:
-    """Open an array; a function of this module, so that it can be sent to another process."""
-    array: Opened = reader(suffix, name).read(Path(path), key, name, *asked)
-    return array
-
-
-def _keys(address: Address, asked: Asked) -> list[str] | None:
+def _keys(address: Address, asked: Request) -> list[str] | None:
     """The names of the arrays in a file, or None where it holds one without a name."""
     module = reader(address.suffix, address.file)
-    held: list[str] | None = module.keys(address.path, *_asked(address, asked))
-    return held
+    request = replace(asked, file=str(address.path), suffix=address.suffix)
+    if hasattr(module, "open"):
+        held: list[str] | None = module.keys(address.path, request)
+        return held
+    old: list[str] | None = module.keys(
+        address.path, *((request,) if address.suffix in TABLES else ())
+    )
+    return old
 
 
 def keys_held(address: Address) -> list[str] | None:
@@ -220,16 +229,16 @@ def keys_held(address: Address) -> list[str] | None:
     Raises:
         InputError: what is wrong with the file.
     """
-    return _keys(address, Asked())
+    return _keys(address, Request())
 
 
 def open_as(address: Address, key: str | None, *, text: bool) -> Column:
     """An array of a file of a known suffix, whatever it is for; ``text``: also one of texts."""
     name = address.file if key is None else f"{address.file}:{key}"
-    return _opened(replace(address, name=name, key=key), key or "", Asked(text=text))
+    return _opened(replace(address, name=name, key=key), key or "", Request(text=text))
 
 
-def default_key(address: Address, role: str, asked: Asked) -> str | None:
+def default_key(address: Address, role: str, asked: Request) -> str | None:
     """The key of the array that plays a role in a file of several."""
     held = _keys(address, asked)
     if held is None or role in held:
@@ -256,7 +265,7 @@ def _check_labelled(address: Address, label_column: str | None) -> Address:
     """Raise InputError unless a file of logits holds labels, too."""
     held = None
     if address.suffix in FORMATS and address.path.exists():
-        held = _keys(address, Asked(label_column))
+        held = _keys(address, Request(label_column))
     if "labels" in (held or ()):
         return address
     what = "" if held is None else f" in {address.path}, which holds {listed(held)}"

@@ -1,91 +1,127 @@
-"""The file formats: which module reads a file of which suffix."""
+"""The file formats, as the modules of this folder declare them, and addresses of arrays in files.
+
+A module that reads a format needs nothing but itself:
+
+- ``FORMATS = (Format((".x",), words="table of x"),)``: literals only, since this is read from the
+  text of the module: most of them import numpy and more, which ``calibrate --help`` does not need;
+- ``keys(path, request)``: the names of the arrays in a file; None where it holds one without;
+- ``open(path, key, request)``: the ``Column`` of one of them; key is None where ``keys`` gave None.
+"""
 
 from __future__ import annotations
 
+import ast
 import os
+import pkgutil
+import re
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+
+from calibrate.errors import InputError
+from calibrate.text import cut
+
+FOLDER = "calibrate.data.readers"
 
 
 @dataclass(frozen=True)
 class Format:
-    """How files of a suffix are read.
+    """How files of some suffixes are read.
 
     Attributes:
-        module: of this folder. It has ``keys(path)``, the names of the arrays in a file, and
-            ``read(path, key, name)``, one of them; key is None where none was given and the file
-            holds one.
+        suffixes: of the files, such as ``.csv.gz``; of folders that have none a word and ``/``.
+        words: what such a file is, for messages and help, as in "numpy array".
+        magic: its first bytes, where these leave no doubt.
         extra: of the package, which brings what the module imports; None where nothing is needed.
-        table: whether it holds scores and labels side by side. Then the functions of the module
-            take ``Asked``, too, and ``about(path, key, asked, name)`` says what the columns of the
-            scores are called.
+        table: whether it holds scores and labels side by side.
+        marks: names of files by which a folder is known to be of this format.
+        numbers: whether it can hold scores; else text only.
+        module: that reads them.
     """
 
-    module: str
+    suffixes: tuple[str, ...]
+    words: str = ""
+    magic: bytes = b""
     extra: str | None = None
     table: bool = False
-
-
-FORMATS = {
-    ".npy": Format("npy"),
-    ".npz": Format("npz"),
-    ".pt": Format("pt"),
-    ".pth": Format("pt"),
-    ".bin": Format("pt"),
-    ".safetensors": Format("safetensors"),
-    ".pkl": Format("pkl"),
-    ".pickle": Format("pkl"),
-    ".csv": Format("table", table=True),
-    ".csv.gz": Format("table", table=True),
-    ".tsv": Format("table", table=True),
-    ".tsv.gz": Format("table", table=True),
-    ".json": Format("json_rows", table=True),
-    ".jsonl": Format("json_rows", table=True),
-    ".parquet": Format("arrow.columnar", "arrow", table=True),
-    ".arrow": Format("arrow.columnar", "arrow", table=True),
-    ".feather": Format("arrow.columnar", "arrow", table=True),
-    ".h5": Format("hdf5", "hdf5"),
-    ".hdf5": Format("hdf5", "hdf5"),
-    ".zarr": Format("zarr_store", "zarr"),
-    "dataset/": Format("arrow.columnar", "arrow", table=True),
-    ".txt": Format("text"),
-}
-FOLDERS = {  # the format of a folder that holds a file of this name
-    "dataset_dict.json": "dataset/",
-    "state.json": "dataset/",
-    "zarr.json": ".zarr",
-    ".zgroup": ".zarr",
-    ".zarray": ".zarr",
-}
-TABLES = tuple(suffix for suffix, kind in FORMATS.items() if kind.table)
-ARRAYS = tuple(suffix for suffix in FORMATS if suffix != ".txt")  # formats of numbers
-
-
-def folder_format(path: Path) -> str | None:
-    """The key in ``FORMATS`` of a folder that is read as one file; None for any other folder."""
-    held = (kind for mark, kind in FOLDERS.items() if (path / mark).is_file())
-    usual = path.suffix.lower() if path.suffix.lower() in FOLDERS.values() else None
-    return next(held, usual)
+    marks: tuple[str, ...] = ()
+    numbers: bool = True
+    module: str = ""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """How a table is to be read.
+class Request:
+    """What is wanted of a file.
 
     Attributes:
-        label_column: which column holds the labels; ``"none"``: none does; None: by its name.
+        label_column: which column of a table holds the labels; ``"none"``: none does; None: by its
+            name.
         text: whether a single column is wanted as text.
         leave_out: columns that are no scores; ``"none"``: all others are.
+        file: the name of the file as the user wrote it, for messages.
+        suffix: that it is read under, whatever its own is.
     """
 
     label_column: str | None = None
     text: bool = False
     leave_out: tuple[str, ...] = ()
+    file: str = ""
+    suffix: str = ""
+
+
+def _declared() -> list[Format]:
+    """The formats of all modules, those that need no extra first, tables after other arrays."""
+    found = list(OLD)
+    for module in pkgutil.iter_modules([os.path.dirname(__file__)]):
+        source = b"" if module.ispkg else pkgutil.get_data(FOLDER, f"{module.name}.py") or b""
+        literals = re.search(r"^FORMATS = \((.*?)\)$", source.decode(), re.MULTILINE | re.DOTALL)
+        for call in ast.walk(ast.parse(f"[{literals[1] if literals else ''}]")):
+            if isinstance(call, ast.Call):
+                parts = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
+                found.append(Format(ast.literal_eval(call.args[0]), module=module.name, **parts))
+    return sorted(found, key=lambda each: (not each.numbers, each.extra is not None, each.table))
+
+
+# Formats whose readers still give arrays; each goes when its module declares it.
+OLD = (Format((".h5", ".hdf5"), "HDF5 file", b"\x89HDF\r\n\x1a\n", "hdf5", module="hdf5"),)
+FORMATS = {suffix: each for each in _declared() for suffix in each.suffixes}
+TABLES = tuple(suffix for suffix, kind in FORMATS.items() if kind.table)
+ARRAYS = tuple(suffix for suffix, kind in FORMATS.items() if kind.numbers)
+FOLDERS = {mark: kind.suffixes[-1] for kind in FORMATS.values() for mark in kind.marks}
+
+
+def folder_format(path: Path) -> str | None:
+    """Return the key in ``FORMATS`` of a folder that is read as one file; None for any other."""
+    held = (kind for mark, kind in FOLDERS.items() if (path / mark).is_file())
+    usual = path.suffix.lower() if path.suffix.lower() in FOLDERS.values() else None
+    return next(held, usual)
+
+
+def reader(suffix: str, name: str) -> ModuleType:
+    """Return the module that reads files of a suffix; ``name`` is that of the file.
+
+    Raises:
+        InputError: what it needs is not installed.
+    """
+    kind = FORMATS[suffix]
+    try:
+        return import_module(f"{FOLDER}.{kind.module}")
+    except ImportError as error:
+        if kind.extra is None:
+            raise
+        raise InputError(
+            f"{name}: files of this format ({suffix}) need the extra {kind.extra!r}: "
+            f"pip install 'calibrate-cli[{kind.extra}]' ({cut(str(error))})"
+        ) from error
+
+
+Asked = Request  # as readers that give arrays call it
 
 
 @dataclass(frozen=True)
 class About:
-    """What a table says beside its numbers.
+    """What a table says beside its numbers, of a reader that gives arrays.
 
     Attributes:
         class_names: what the columns of the scores are called, or None.

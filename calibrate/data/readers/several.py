@@ -8,16 +8,21 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise, takewhile
-from math import gcd
+from math import gcd, prod
 from pathlib import Path
+from typing import Any
 
-from calibrate.data.columns import Column, FileColumn, Opened
-from calibrate.data.pieces import Files, Joined, Piece, decoded_again, opened_again
+import numpy as np
+
+from calibrate.arrays import described
+from calibrate.data.column import Column, Part
+from calibrate.data.decoded import Again, Coder, Spool
 from calibrate.data.readers.registry import FORMATS, Address, folder_format
 from calibrate.errors import InputError
+from calibrate.files import Version, changed
 from calibrate.text import brief, cut, listed
 
 NUMBER = re.compile("([0-9]+)")
@@ -313,53 +318,46 @@ def check_paired(first: Column | None, other: Column) -> None:
 
     Columns in memory or in one file each are not looked at, nor is one on its own.
     """
-    if first is None:
+    if first is None or max(len(first.parts), len(other.parts)) < 2:
         return
-    one, two = _several(first), _several(other)
-    if one is None or two is None:
-        files = one or two
-        if files is not None and not files.ordered:
-            many, single = (first, other) if two is None else (other, first)
+    one, two = first.parts, other.parts
+    if min(len(one), len(two)) < 2:
+        many, single = (first, other) if len(one) > 1 else (other, first)
+        if not many.parts[0].ordered:
             raise InputError(
-                f"{single.name} is one file, {many.name} are {len(files.names):,}: which rows "
+                f"{single.name} is one file, {many.name} are {len(many.parts):,}: which rows "
                 f"belong together is not known; expected a file of each, or, where {single.name} "
                 f"holds them one after the other, the names in that order with commas, as in "
-                f"{','.join(files.names[:2])}"
+                f"{','.join(part.name for part in many.parts[:2])}"
             )
         return
-    _check_names(first.name, one, other.name, two)
-    each = sum(two.rows) // sum(one.rows)  # rows for each, as of weights of all tokens of a text
-    each = each if each * sum(one.rows) == sum(two.rows) else 1
-    for name, n, beside, m in zip(one.names, one.rows, two.names, two.rows, strict=True):
-        if m != each * n:
+    _check_names(first, other)
+    rows, others = (sum(part.rows for part in parts) for parts in (one, two))
+    each = others // rows if rows and others % rows == 0 else 1  # as of weights of all tokens
+    for part, beside in zip(one, two, strict=True):
+        if beside.rows != each * part.rows:
             raise InputError(
-                f"{beside} holds {m:,} rows but {name} holds {n:,}: they must be the same rows in "
-                "the same order"
+                f"{beside.name} holds {beside.rows:,} rows but {part.name} holds {part.rows:,}: "
+                "they must be the same rows in the same order"
             )
 
 
-def _several(column: Column) -> Files | None:
-    """The files of a column, if it is made of several."""
-    files = column.files if isinstance(column, FileColumn) else None
-    return files if files is not None and len(files.names) > 1 else None
-
-
-def _check_names(first: str, one: Files, other: str, two: Files) -> None:
+def _check_names(first: Column, other: Column) -> None:
     """Raise InputError unless names differ in the same part, or were paired by hand."""
-    keys, others = varying(one.names), varying(two.names)
+    one, two = ([part.name for part in column.parts] for column in (first, other))
+    keys, others = varying(one), varying(two)
     if len(keys) != len(others):
-        lone = [n for n, key in zip(one.names, keys, strict=True) if key not in others]
-        lone += [n for n, key in zip(two.names, others, strict=True) if key not in keys]
+        lone = [n for n, key in zip(one, keys, strict=True) if key not in others]
+        lone += [n for n, key in zip(two, others, strict=True) if key not in keys]
         found = f"; without a partner: {listed(lone)}" if len(lone) < len(keys + others) else ""
         raise InputError(
-            f"{other} are {len(others):,} files but {first} are {len(keys):,}: expected one for "
-            f"each{found}"
+            f"{other.name} are {len(others):,} files but {first.name} are {len(keys):,}: expected "
+            f"one for each{found}"
         )
-    if keys == others or (one.ordered and two.ordered and {*keys} != {*others}):
+    ordered = first.parts[0].ordered and other.parts[0].ordered
+    if keys == others or (ordered and {*keys} != {*others}):
         return
-    name, beside = next(
-        (one.names[i], two.names[i]) for i in range(len(keys)) if keys[i] != others[i]
-    )
+    name, beside = next((one[i], two[i]) for i in range(len(keys)) if keys[i] != others[i])
     raise InputError(
         f"{beside} comes where {name} does, and their names differ in more than in what the files "
         f"hold: are these the same rows? {BOTH}"
@@ -380,79 +378,173 @@ def placed(*columns: Column | None) -> Iterator[None]:
     except InputError as error:
         message = str(error)
         for column in columns:
-            if isinstance(column, FileColumn) and message.startswith(f"{column.name}: "):
+            if column is not None and message.startswith(f"{column.name}: "):
                 raise InputError(_with_place(message, column)) from error
         raise
 
 
-def _with_place(message: str, column: FileColumn) -> str:
+def _with_place(message: str, column: Column) -> str:
     found = ROW.search(message, len(column.name))
-    if found is None or column.files is None or len(column.shape) > 2:
+    if found is None or len(column.parts) < 2 or len(column.shape) > 2:
         return message
-    place = column.files.place(int(found[1].replace(",", "")))
-    if place is None:
-        return message
-    name, row = place
-    return f"{message[: found.end()]} (row {row:,} of {name}){message[found.end() :]}"
+    row = int(found[1].replace(",", ""))
+    for part in column.parts:
+        if row < part.rows:
+            return f"{message[: found.end()]} (row {row:,} of {part.name}){message[found.end() :]}"
+        row -= part.rows
+    return message
 
 
 # Several files, each opened by its reader, as one column.
 
 
+BLOCK = 8 << 20  # bytes that are copied at once
+ALIKE = ("f", "iu", "b", "U", "S")  # kinds of values that are widened to each other
+
+
 def open_together(
-    several: Several, open_file: Callable[[Address], FileColumn], beside: Column | None
-) -> FileColumn:
+    several: Several, open_file: Callable[[Address], Column], beside: Column | None
+) -> Column:
     """The rows of all files, one after the other.
+
+    Arrays that lie in their files stay there. What has to be decoded is copied, that of all files
+    into one temporary file.
 
     Args:
         several: the files.
-        open_file: opens one of them.
+        open_file: opens one of them; a picklable value.
         beside: a column whose rows these belong to; where that says of its files which they are,
             it is not said again.
 
     Raises:
         InputError: a file cannot be read, or they are not pieces of one array.
     """
-    joined, first, said = Joined(several.name), None, list[str]()
+    columns: list[Column] = []
+    spool: Spool | None = None  # of what has to be decoded, and the dtype of its rows
+    coder = Coder(several.name)
+    parts, said, dtypes = list[Part](), list[str](), list[np.dtype[Any]]()
+    seen: dict[tuple[int, int, str | None], str] = {}
+    versions: dict[str, Version] = {}
+    first, common = None, np.dtype(np.float64)
     for address in several.addresses:
         column = open_file(address)
+        name, key = address.name, column.parts[0].key
+        version = versions[name] = _version(address)
+        same = seen.setdefault((version.device, version.inode, key), name)
+        if len(seen) <= len(parts):
+            raise InputError(
+                f"{name}: is the same file as {same}, its rows would count twice; leave it out"
+            )
         first = column if first is None else first
         _check_alike(first, column, address)
-        path = str(address.path.absolute())
-        joined.add(Piece(address.name, path, column.opened), column.array, column.key)
+        if column.dtype not in dtypes:
+            dtypes.append(column.dtype)
+        common = _common(first, column, common) if parts else column.dtype
+        parts.append(replace(column.parts[0], ordered=several.ordered))
         said.extend(column.notes)
+        if column.categories is not None:
+            coder.extend(column)
+        elif spool is None and column.in_place:
+            columns.append(column)
+        else:
+            if spool is not None and spool.dtype != common:
+                columns.append(spool.column())
+                spool = None
+            spool = spool or Spool(several.name, column.shape[1:], common)
+            step = max(1, BLOCK // max(1, common.itemsize * prod(column.shape[1:])))
+            for start in range(0, column.shape[0], step):
+                spool.add(column.read(start, start + step))
     if first is None:
         raise InputError(f"{several.name}: expected at least one file")
-    pieces = joined.pieces
-    opened: Callable[[], Opened] = partial(decoded_again, several.name, pieces)
-    if joined.in_place:
-        opened = partial(opened_again, pieces, joined.row, joined.dtype.str)
-    known = isinstance(beside, FileColumn) and beside.files is not None
-    found = FileColumn(
-        opened,
-        several.name,
-        first.class_names,
-        (*(() if known else (several.note,)), *_briefly(said), *joined.notes),
-        Files(tuple(p.name for p in pieces), tuple(p.rows for p in pieces), several.ordered),
-        first.key,
+    in_place = spool is None and first.categories is None
+    if spool is not None:
+        columns.append(spool.column())
+    found = Column.concat(columns) if first.categories is None else coder.column()
+    read = found.read
+    if not in_place:
+        read = Again(partial(_again, several, open_file, versions), found).read
+    notes = list(_briefly(said))
+    if beside is None or not beside.parts or beside.parts[0].ordered is None:
+        notes.insert(0, several.note)
+    names = sorted({str(each.newbyteorder("=")) for each in dtypes if each.kind in "fiub"})
+    if len(names) > 1:
+        notes.append(f"{several.name}: pieces of {' and '.join(names)} are read as {common}")
+    return replace(
+        found,
+        name=several.name,
+        read=read,
+        class_names=first.class_names,
+        notes=tuple(notes),
+        parts=tuple(parts),
     )
-    return found.holding(joined.array())
 
 
-def _check_alike(first: FileColumn, column: FileColumn, address: Address) -> None:
-    """Raise InputError where files call their arrays or classes otherwise."""
+def _again(
+    several: Several, open_file: Callable[[Address], Column], versions: dict[str, Version]
+) -> Column:
+    """Open the files in another process.
+
+    Raises:
+        InputError: one is no longer what was opened first.
+    """
+    for address in several.addresses:
+        if not _version(address).is_like(versions[address.name]):
+            raise changed(address.name)
+    return open_together(several, open_file, None)
+
+
+def _version(address: Address) -> Version:
+    try:
+        return Version.of(address.path.stat())
+    except OSError as error:
+        raise changed(address.name) from error
+
+
+def _check_alike(first: Column, column: Column, address: Address) -> None:
+    """Raise InputError where files call their arrays or classes otherwise, or hold other rows."""
     if column.class_names != first.class_names:
         here, there = (listed(c.class_names or (), "none") for c in (column, first))
         raise InputError(
             f"{column.name}: expected the columns of {first.name}, {there}, in this order, found "
             f"{here}; the pieces of a table have the same header"
         )
-    if address.key is None and column.key != first.key:
-        here, there = (brief(c.key) if c.key else "one without a name" for c in (column, first))
+    key, usual = column.parts[0].key, first.parts[0].key
+    if address.key is None and key != usual:
+        here, there = (brief(each) if each else "one without a name" for each in (key, usual))
         raise InputError(
             f"{column.name}: expected the array {there}, as in {first.name}, found {here}; "
             "name the key that is meant, as in FILES:KEY"
         )
+    if not column.shape or not column.shape[0]:
+        raise InputError(
+            f"{column.name}: expected at least one row, found {described(column)}; leave the file "
+            "out"
+        )
+    if column.shape[1:] != first.shape[1:]:
+        raise InputError(
+            f"{column.name}: expected {_rows(first.shape[1:])}, as in {first.name}, found "
+            f"{_rows(column.shape[1:])}: they are not pieces of one array"
+        )
+
+
+def _rows(shape: tuple[int, ...]) -> str:
+    if not shape:
+        return "one value per row"
+    return f"{' x '.join(f'{n:,}' for n in shape)} values per row"
+
+
+def _common(first: Column, column: Column, before: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype that holds the values of a file and of those before as they are."""
+    kinds = next((kinds for kinds in ALIKE if column.dtype.kind in kinds), column.dtype.kind)
+    if before.kind in kinds and (first.categories is None) is (column.categories is None):
+        common = np.result_type(before, column.dtype)
+        if common.kind in kinds:
+            return common
+    expected, found = ("text" if c.categories is not None else c.dtype for c in (first, column))
+    raise InputError(
+        f"{column.name}: expected {expected}, as in {first.name}, found {found}; save all pieces "
+        "alike"
+    )
 
 
 def _briefly(notes: list[str]) -> tuple[str, ...]:

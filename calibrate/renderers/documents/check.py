@@ -23,7 +23,7 @@ from calibrate.renderers.words import (
     short,
     short_measurement,
 )
-from calibrate.results.checks import Check, Checks, Kind, Outcome
+from calibrate.results.checks import Check, CheckKind, Checks, Outcome
 from calibrate.results.measurement import Measurement
 
 BETTER = {Outcome.passed: True, Outcome.failed: False, Outcome.undecided: None}
@@ -32,13 +32,16 @@ TITLES = {"drift": "drift of T", "converged": "fit", "relation": "scores and lab
 
 @document.register
 def _(found: Checks, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
-    failed, undecided = len(found.of(Outcome.failed)), len(found.of(Outcome.undecided))
+    failed, undecided = (
+        len(found.with_outcome(Outcome.failed)),
+        len(found.with_outcome(Outcome.undecided)),
+    )
     count = f"{len(found.checks)} check{'s' * (len(found.checks) != 1)}"
     some = f", {undecided} could not be judged" if undecided else ""
     if failed:
         verdict = f"FAILED: {failed} of {count}{some}"
     else:
-        passed = f"{len(found.of(Outcome.passed))} of " if some else ""
+        passed = f"{len(found.with_outcome(Outcome.passed))} of " if some else ""
         verdict = f"PASSED: {passed}{count}{some}"
     rows = f"{found.data.logits}: {rows_and_classes(found)}"
     about = (rows, _calibrator(found), _against(found))
@@ -58,7 +61,7 @@ def _(found: Checks, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
         *parts,
         Heading("All figures", level=2),
         _metrics(found),
-        *(Warn(reason(check, found), "error") for check in found.of(Outcome.failed)),
+        *(Warn(reason(check, found), "error") for check in found.with_outcome(Outcome.failed)),
         *warned(found.warnings),
     )
 
@@ -73,7 +76,7 @@ def _calibrator(found: Checks) -> str:
 
 
 def _against(found: Checks) -> str:
-    pairs = [check.paired for check in found.checks if check.kind is Kind.against]
+    pairs = [check.paired for check in found.checks if check.kind is CheckKind.against]
     if found.against is None or not pairs:
         return ""
     how = "the same rows, paired" if all(pairs) else "taken for other rows: not paired"
@@ -93,37 +96,37 @@ def _checks(found: Checks) -> Table:
 
 def _title(check: Check) -> str:
     """What is checked, in a few words."""
-    if check.kind is Kind.against:
+    if check.kind is CheckKind.against:
         return f"{check.name.partition('.')[2]}, now - then"
-    return check.name if check.kind is Kind.limit else TITLES[check.kind.value]
+    return check.name if check.kind is CheckKind.limit else TITLES[check.kind.value]
 
 
 def _value(check: Check, found: Checks) -> Cell:
     """The figure with its interval, or what stands in its place."""
     failed = check.outcome is Outcome.failed
     match check.kind:
-        case Kind.converged:
+        case CheckKind.converged:
             return Cell("no optimum" if failed else "converged")
-        case Kind.relation:
+        case CheckKind.relation:
             return Cell("nothing shows it" if failed else "belong together")
-        case Kind.drift:
+        case CheckKind.drift:
             return Cell(f"T = {short_measurement(check.measured)}", figure=check.measured)
     side, point, name = check.name.rpartition(".")
     intervals = found.rough_intervals
     rough = name in (intervals.change if point and side == "change" else intervals.value)
-    return Cell.of(check.measured, rough and check.kind is Kind.limit)
+    return Cell.of(check.measured, rough and check.kind is CheckKind.limit)
 
 
 def _limit(check: Check) -> str:
     """What the figure may be."""
     match check.kind:
-        case Kind.drift if check.limit is not None and check.tolerance is not None:
+        case CheckKind.drift if check.limit is not None and check.tolerance is not None:
             return f"{short(check.limit)} ± {100 * check.tolerance:g} %"
-        case Kind.against:
+        case CheckKind.against:
             return "no worse"
-        case Kind.relation if check.alpha is not None:
+        case CheckKind.relation if check.alpha is not None:
             return f"p < {check.alpha:g}"
-        case Kind.limit if check.limit is not None:
+        case CheckKind.limit if check.limit is not None:
             return f"{'<=' if check.bound == 'max' else '>='} {check.limit:.10g}"
     return ""
 
@@ -133,14 +136,14 @@ def reason(check: Check, found: Checks) -> str:
     figure, failed = _value(check, found).text, check.outcome is Outcome.failed
     p = f" ({p_value(check.p_value)})" if check.p_value is not None else ""
     match check.kind:
-        case Kind.converged:
+        case CheckKind.converged:
             return f"the fit {'did not converge: do not rely on it' if failed else 'converged'}"
-        case Kind.relation:
+        case CheckKind.relation:
             told = "nothing shows that they belong together" if failed else "they belong together"
             return f"scores and labels: {told}{p}"
-        case Kind.drift:
+        case CheckKind.drift:
             return f"these rows want {figure}, in use is {short(check.limit or 1.0)}{p}"
-        case Kind.against:
+        case CheckKind.against:
             told = "worse beyond chance" if failed else "not shown to be worse"
             return f"{_title(check)} is {figure}: {told}{p}"
     if check.measured.value is None:

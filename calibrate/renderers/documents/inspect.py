@@ -7,7 +7,7 @@ from math import prod
 from textwrap import wrap
 
 from calibrate.renderers.parts import EVERYTHING, Heading, Line, Part, Shown, Table, document, lines
-from calibrate.results.inspection import ArrayFound, FileFound, Inspection, Kind, Taken
+from calibrate.results.inspection import ArrayFound, ArrayKind, FileFound, Inspection, Taken
 from calibrate.tasks import Task
 from calibrate.text import UNPRINTABLE, listed, printable
 
@@ -19,7 +19,7 @@ MOST_LISTED = 8  # files that are listed
 MOST_COUNTED = 2  # arrays of a file whose values are listed
 MOST_TAKEN = 2  # pairs of scores and labels
 MOST_VALUES = 5  # values of labels
-NO_GUESS = (Kind.nothing, Kind.number, Kind.other, Kind.unread)
+NO_GUESS = (ArrayKind.nothing, ArrayKind.number, ArrayKind.other, ArrayKind.unread)
 
 
 @document.register
@@ -83,7 +83,7 @@ def _rest(file: FileFound, most: int | None) -> list[str]:
     """What a table has no room for."""
     found, arrays = list[str](), file.arrays[:most]
     counted = [each for each in arrays if each.labels is not None]
-    counted = sorted(counted, key=lambda each: each.kind is Kind.whole)
+    counted = sorted(counted, key=lambda each: each.kind is ArrayKind.whole)
     for each in arrays:
         single = each.key is None or len(file.arrays) == 1
         name = "" if single else f"{_short(each.key or '', MOST_KEY)}: "
@@ -111,7 +111,7 @@ def _counts(found: ArrayFound, most: int | None) -> str:
     counts = found.labels
     if counts is None or counts.different is None:
         return "more than 65,536 different values"
-    if found.kind is Kind.whole and counts.different > MOST_VALUES:
+    if found.kind is ArrayKind.whole and counts.different > MOST_VALUES:
         return f"{counts.different:,} different"
     n = prod(found.shape or ())
     values = [f"{_short(each.value, 20)} ({_percent(each.rows / n)})" for each in counts.most]
@@ -174,7 +174,7 @@ def _looks(found: ArrayFound) -> str:
         return "not readable"
     rows, labels = (found.shape[0] if found.shape else 0), found.labels
     few = labels is not None and labels.different is not None and 2 * labels.different <= rows
-    return "text labels" if found.kind is Kind.names and few else found.kind.value
+    return "text labels" if found.kind is ArrayKind.names and few else found.kind.value
 
 
 def _size(size: int) -> str:

@@ -54,9 +54,8 @@ def _goal(goal: Goal) -> str:
     """``the largest recall at a precision of at least 0.95``."""
     if goal.costs is not None:
         false_positive, false_negative = map(_plain, goal.costs)
-        most = "" if goal.maximum is None else f", at most {_plain(goal.maximum)}"
         return (
-            f"the least mean cost{most}, where a false positive costs {false_positive} and a false "
+            f"the least mean cost, where a false positive costs {false_positive} and a false "
             f"negative {false_negative}"
         )
     if goal.minimum is None:
@@ -71,8 +70,6 @@ def _promise(found: Thresholds) -> str:
     if found.confidence is None:
         return ""
     what = f"{goal.name} of at least {_plain(goal.minimum or 0.0)}"
-    if goal.maximum is not None:
-        what = f"mean cost of at most {_plain(goal.maximum)}"
     each = "" if len(found.labels) == 1 else ", for each label on its own"
     confidence = _plain(100 * found.confidence)
     return f"Promised with {confidence} % confidence{each}: a {what} on new rows like these."

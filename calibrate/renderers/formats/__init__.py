@@ -7,9 +7,9 @@ rich nor jinja2 is imported before something is rendered.
 from importlib import import_module
 from pkgutil import iter_modules
 
-from calibrate.renderers.parts import OutputFormat
+from calibrate.renderers.parts import ResultFormat
 
-FORMATS: dict[str, OutputFormat] = {
+FORMATS: dict[str, ResultFormat] = {
     module.name: import_module(f"{__name__}.{module.name}").FORMAT
     for module in iter_modules(__path__)
 }

@@ -7,7 +7,7 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calibrate.renderers.parts import OutputFormat, Shown, Table, document
+from calibrate.renderers.parts import ResultFormat, Shown, Table, document
 
 if TYPE_CHECKING:
     from calibrate.results.json import Result
@@ -42,4 +42,4 @@ def render(result: Result, shown: Shown) -> str:
     return out.getvalue()
 
 
-FORMAT = OutputFormat(render, ".csv", offered=False)  # names are as they are: not for a terminal
+FORMAT = ResultFormat(render, ".csv", offered=False)  # names are as they are: not for a terminal

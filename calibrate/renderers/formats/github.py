@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calibrate.renderers.formats import markdown
-from calibrate.renderers.parts import Heading, OutputFormat, Shown, Tone, Warn, document
+from calibrate.renderers.parts import Heading, ResultFormat, Shown, Tone, Warn, document
 from calibrate.text import one_line
 
 if TYPE_CHECKING:
@@ -69,4 +69,4 @@ def summary(result: Result, shown: Shown, most: int) -> bytes:
     return b"".join(kept) + (end if folded else f"\n{CUT}\n".encode())
 
 
-FORMAT = OutputFormat(render, help="annotations, and a summary of the step in GITHUB_STEP_SUMMARY")
+FORMAT = ResultFormat(render, help="annotations, and a summary of the step in GITHUB_STEP_SUMMARY")

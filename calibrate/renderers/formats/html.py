@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibrate.renderers.parts import OutputFormat, Shown
+from calibrate.renderers.parts import ResultFormat, Shown
 
 if TYPE_CHECKING:
     from calibrate.results.json import Result
@@ -21,4 +21,4 @@ def render(result: Result, shown: Shown) -> str:
     return rendered(result, shown)
 
 
-FORMAT = OutputFormat(render, ".html")
+FORMAT = ResultFormat(render, ".html")

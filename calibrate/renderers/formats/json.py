@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calibrate.renderers.parts import OutputFormat, Shown
+from calibrate.renderers.parts import ResultFormat, Shown
 
 if TYPE_CHECKING:
     from calibrate.results.json import Result
@@ -17,4 +17,4 @@ def render(result: Result, _: Shown) -> str:
     return to_json(result)
 
 
-FORMAT = OutputFormat(render, ".json")
+FORMAT = ResultFormat(render, ".json")

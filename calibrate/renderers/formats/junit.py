@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from calibrate.renderers.formats import text
-from calibrate.renderers.parts import OutputFormat, Shown
+from calibrate.renderers.parts import ResultFormat, Shown
 from calibrate.text import printable
 from calibrate.version import package_version
 
@@ -59,4 +59,4 @@ def _in_xml(name: str) -> str:
     return printable(NOT_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", name))
 
 
-FORMAT = OutputFormat(render, ".xml")
+FORMAT = ResultFormat(render, ".xml")

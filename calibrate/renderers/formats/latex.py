@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from calibrate.renderers.parts import OutputFormat, Shown, Table, document
+from calibrate.renderers.parts import ResultFormat, Shown, Table, document
 
 if TYPE_CHECKING:
     from calibrate.results.json import Result
@@ -83,4 +83,4 @@ def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-FORMAT = OutputFormat(render, ".tex", "tables with booktabs")
+FORMAT = ResultFormat(render, ".tex", "tables with booktabs")

@@ -13,9 +13,9 @@ from calibrate.renderers.parts import (
     Diagram,
     Heading,
     Lines,
-    OutputFormat,
     Part,
     Picture,
+    ResultFormat,
     Shown,
     Table,
     Warn,
@@ -97,4 +97,4 @@ def in_markdown(text: str) -> str:
     return re.sub(r"[<>]|&(?=[#\w]+;)", lambda found: escape(found[0]), shown)
 
 
-FORMAT = OutputFormat(render, ".md")
+FORMAT = ResultFormat(render, ".md")

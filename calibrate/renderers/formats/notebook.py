@@ -6,7 +6,7 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
-from calibrate.renderers.parts import Heading, Lines, OutputFormat, Shown, Table, Warn, document
+from calibrate.renderers.parts import Heading, Lines, ResultFormat, Shown, Table, Warn, document
 from calibrate.text import printable
 
 if TYPE_CHECKING:
@@ -42,4 +42,4 @@ def _in_html(text: str) -> str:
     return escape(printable(text))
 
 
-FORMAT = OutputFormat(render, offered=False)
+FORMAT = ResultFormat(render, offered=False)

@@ -9,8 +9,8 @@ from calibrate.renderers.parts import (
     Diagram,
     Heading,
     Lines,
-    OutputFormat,
     Part,
+    ResultFormat,
     Shown,
     Table,
     document,
@@ -80,4 +80,4 @@ def _in_terminal(text: str, style: str = "") -> Text:
     return Text(printable(text), style=style)
 
 
-FORMAT = OutputFormat(render, ".txt")
+FORMAT = ResultFormat(render, ".txt")

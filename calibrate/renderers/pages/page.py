@@ -25,7 +25,7 @@ from calibrate.renderers.parts import (
     document,
 )
 from calibrate.results.json import Result
-from calibrate.results.report import Made
+from calibrate.results.report import Provenance
 from calibrate.text import printable
 from calibrate.version import package_version
 
@@ -87,7 +87,7 @@ def plain(result: Result, shown: Shown, template: str) -> Page:
     return Page(template, title, lines, warnings, rest, tuple(_made(getattr(result, "made", None))))
 
 
-def _made(made: Made | None) -> Iterator[tuple[str, str]]:
+def _made(made: Provenance | None) -> Iterator[tuple[str, str]]:
     if made is None:
         yield "Versions", f"calibrate {package_version()}"
         return

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from scipy.optimize import brentq
 
-from calibrate.blocks.bins import BinTable, Ordered, equal_width_edges
+from calibrate.blocks.bins import BinTable, Levels, equal_width_edges
 from calibrate.metrics.registry import METRICS, Over
 from calibrate.metrics.totals import mass_edges
 
@@ -128,9 +128,9 @@ def figures_at(cell: Cell, temperatures: Sequence[float], pool: Executor) -> lis
 
 
 def _of_confidence(confidence: Array, correct: Array, mass: Array) -> Figures:
-    ordered = Ordered.of(confidence, correct, mass, MANY)
+    ordered = Levels.from_rows(confidence, correct, mass, MANY)
     tables = {
-        Over.BINS: BinTable.of(confidence, correct, mass, EDGES),
+        Over.BINS: BinTable.from_rows(confidence, correct, mass, EDGES),
         Over.MASS_BINS: ordered.binned(mass_edges(ordered)),
         Over.ORDERED: ordered,
     }

@@ -18,16 +18,25 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from calibrate.arrays import AnyArray
-from calibrate.data.file_array import BFLOAT16, FileArray, array_at, widened
-from calibrate.data.readers.contents import arrays_in, chosen, from_numbers, keys_of
-from calibrate.data.readers.npy import MOST_AXES, possible
-from calibrate.data.readers.restricted import ORDERED, RefusedError, Sealed, Stand, load
-from calibrate.data.readers.zipped import ENCRYPTED, opened, stored_at, undamaged
+from calibrate.data.column import Column, in_memory
+from calibrate.data.file_span import BFLOAT16, widened
+from calibrate.data.readers.arrays import ENCRYPTED, stored_at, zipped
+from calibrate.data.readers.contents import (
+    MOST_AXES,
+    array_at,
+    arrays_in,
+    chosen,
+    from_numbers,
+    keys_of,
+    opened,
+    possible,
+)
+from calibrate.data.readers.pickles import Record, RefusedError, load, ordered
+from calibrate.data.readers.registry import Format, Request
 from calibrate.errors import InputError
-from calibrate.files import reading
 
-KIND, SAVER = "file of torch.save", "torch.save"
+FORMATS = (Format((".pt", ".pth", ".bin"), words="file of torch.save"),)
+KIND, SAVER = "a file of torch.save", "torch.save"
 WANTED = (
     "tensors in dicts, lists and tuples, as of "
     'torch.save({"logits": logits, "labels": labels}, PATH)'
@@ -37,14 +46,14 @@ ORDERS: dict[bytes, Literal["<", ">"]] = {b"little": "<", b"big": ">"}
 
 
 @dataclass(frozen=True, eq=False)
-class Kind(Sealed):
+class Kind(Record):
     """A type of storages, or of tensors in one without a type of its own (None)."""
 
     dtype: np.dtype[Any] | None
 
 
 @dataclass(frozen=True, eq=False)
-class Storage(Sealed):
+class Storage(Record):
     """A member of the archive.
 
     Attributes:
@@ -59,7 +68,7 @@ class Storage(Sealed):
 
 
 @dataclass(frozen=True, eq=False)
-class Tensor(Sealed):
+class Tensor(Record):
     """A view of a storage.
 
     Attributes:
@@ -154,11 +163,11 @@ STORAGES: dict[str, np.dtype[Any]] = {
     "Byte": np.dtype("u1"),
     "Bool": np.dtype("?"),
 }
-STANDS: dict[str, Sealed] = {
-    "torch._utils._rebuild_tensor_v2": Stand(_tensor),
-    "torch._utils._rebuild_tensor_v3": Stand(_tensor_of_kind),
-    "torch._utils._rebuild_parameter": Stand(_parameter),
-    "collections.OrderedDict": ORDERED,
+ALLOWED: dict[str, object] = {
+    "torch._utils._rebuild_tensor_v2": _tensor,
+    "torch._utils._rebuild_tensor_v3": _tensor_of_kind,
+    "torch._utils._rebuild_parameter": _parameter,
+    "collections.OrderedDict": ordered,
     "torch.storage.UntypedStorage": Kind(None),
     **{f"torch.{name}Storage": Kind(dtype) for name, dtype in STORAGES.items()},
     **{f"torch.uint{bits}": Kind(np.dtype(f"<u{bits // 8}")) for bits in (16, 32, 64)},
@@ -182,8 +191,7 @@ class Archive:
             raise InputError(f"{name}: damaged: no {member} in it; save it again") from error
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & ENCRYPTED:
             raise InputError(f"{name}: expected it as it was saved, found {member} compressed")
-        with undamaged(name, SAVER):
-            self.members.open(info).close()  # which compares its own header with the list of all
+        self.members.open(info).close()  # which compares its own header with the list of all
         return stored_at(self.members, self.file, info, name)
 
     def content(self, member: str) -> bytes:
@@ -193,7 +201,7 @@ class Archive:
 
     def tensors(self) -> list[tuple[str | None, Tensor | list[float]]]:
         pickled = io.BytesIO(self.content("data.pkl"))
-        tree = load(pickled, STANDS, self.name, wanted=WANTED, stored=_storage)
+        tree = load(pickled, ALLOWED, self.name, wanted=WANTED, stored=_storage)
         return arrays_in(tree, Tensor, self.name)
 
     def order(self) -> Literal["<", ">"]:
@@ -205,15 +213,16 @@ class Archive:
             raise InputError(f"{self.name}: damaged: of an unknown order of bytes; save it again")
         return ORDERS[found]
 
-    def values(self, tensor: Tensor, name: str) -> AnyArray | FileArray:
+    def values(self, tensor: Tensor, path: Path, name: str) -> Column:
         """The values of a tensor, read by range where they lie side by side."""
+        shape, strides = tensor.shape, tensor.strides
         dtype = tensor.dtype.newbyteorder(self.order())
         start, end = self.find(f"data/{tensor.storage.key}", name)
-        if not prod(tensor.shape):
-            return widened(np.empty(tensor.shape, dtype))
-        if prod(tensor.shape) > tensor.room:
+        if not prod(shape):
+            return in_memory(widened(np.empty(shape, dtype)), name)
+        if prod(shape) > tensor.room:
             raise InputError(
-                f"{name}: found an expanded tensor, {prod(tensor.shape):,} values made of "
+                f"{name}: found an expanded tensor, {prod(shape):,} values made of "
                 f"{tensor.room:,}; save its .clone()"
             )
         start += tensor.offset * dtype.itemsize
@@ -222,14 +231,14 @@ class Archive:
             raise InputError(
                 f"{name}: truncated or damaged: its storage lacks {missing:,} bytes; save it again"
             )
+        if _side_by_side(shape, strides):
+            return array_at(self.file, path, name, start, shape, dtype)
+        if _side_by_side(shape[::-1], strides[::-1]):
+            return array_at(self.file, path, name, start, shape, dtype, fortran=True)
         self.file.seek(start)
-        if _side_by_side(tensor.shape, tensor.strides):
-            return array_at(self.file, tensor.shape, dtype, fortran=False, name=name)
-        if _side_by_side(tensor.shape[::-1], tensor.strides[::-1]):
-            return array_at(self.file, tensor.shape, dtype, fortran=True, name=name)
         held = np.frombuffer(self.file.read(tensor.span * dtype.itemsize), dtype)
-        strides = [dtype.itemsize * each for each in tensor.strides]
-        return widened(as_strided(held, tensor.shape, strides, writeable=False))
+        in_bytes = [dtype.itemsize * each for each in strides]
+        return in_memory(widened(as_strided(held, shape, in_bytes, writeable=False)), name)
 
 
 def _side_by_side(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
@@ -243,45 +252,40 @@ def _side_by_side(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
 
 
 @contextmanager
-def _opened(path: Path, name: str) -> Iterator[Archive]:
-    with reading(path, name) as file:
-        head = file.read(512)
-    if head.startswith(LEGACY):
+def _opened(path: Path, name: str, said: str = "") -> Iterator[Archive]:
+    with opened(path, name, b"", KIND, SAVER) as file:
+        head = file.read(len(LEGACY))
+    if head == LEGACY:
         raise InputError(
             f"{name}: of the legacy format of torch; torch.load it once, and save it again with "
             "torch.save"
         )
-    if head and not head.startswith(b"PK"):
-        raise InputError(
-            f"{name}: expected a {KIND}, found something else (it starts with {head[:8]!r})"
-        )
-    with opened(path, name, KIND) as (members, file):
+    with zipped(path, name, KIND, SAVER, said) as (members, file):
         ends = [each for each in members.namelist() if each.endswith("data.pkl")]
         found = [each for each in ends if each == "data.pkl" or each.endswith("/data.pkl")]
         if len(found) != 1:
             raise InputError(
-                f"{name}: expected a {KIND}, found another zip archive (of {len(found)} data.pkl)"
+                f"{name}: expected {KIND}, found another zip archive (of {len(found)} data.pkl)"
             )
         yield Archive(members, file, found[0].removesuffix("data.pkl"), name)
 
 
-def keys(path: Path) -> list[str] | None:
+def keys(path: Path, request: Request) -> list[str] | None:
     """The keys of the tensors in a file; None where it is one tensor."""
-    with _opened(path, str(path)) as archive:
+    with _opened(path, request.file) as archive:
         return keys_of(archive.tensors())
 
 
-def read(path: Path, key: str | None, name: str) -> AnyArray | FileArray:
+def open(path: Path, key: str | None, request: Request) -> Column:
     """One tensor of a file, read by range unless it is a view with gaps.
 
     Raises:
         InputError: it is not a whole file of torch.save, holds more than tensors, or has no such
             tensor.
     """
-    file_name = name if key is None else name.removesuffix(f":{key}")
-    with _opened(path, file_name) as archive:
-        found = chosen(archive.tensors(), key, file_name)
-        name = file_name if key is None else f"{file_name}:{key}"
+    name = request.file if key is None else f"{request.file}:{key}"
+    with _opened(path, request.file, name) as archive:
+        found = chosen(archive.tensors(), key, request.file)
         if isinstance(found, list):
-            return from_numbers(found, name)
-        return archive.values(found, name)
+            return in_memory(from_numbers(found, name), name)
+        return archive.values(found, path, name)

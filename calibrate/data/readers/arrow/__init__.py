@@ -1,1 +1,0 @@
-"""Typed columns: Parquet, Arrow, Feather and saved datasets, by pyarrow."""
