@@ -119,14 +119,7 @@ class Diagram:
     yes: bool = False
 
 
-@dataclass(frozen=True)
-class Picture:
-    """The name of a file beside."""
-
-    name: str
-
-
-Part = Heading | Lines | Table | Warn | Diagram | Picture
+Part = Heading | Lines | Table | Warn | Diagram
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from conftest import ROOT, SAMPLES, fresh
 
 import calibrate
 from calibrate.metrics.biases import FEWEST
+from calibrate.renderers.bins import pooled
 from calibrate.renderers.plots import COMPARISON_PICTURES, PICTURES
 from calibrate.renderers.plots.reliability import FAINT
-from calibrate.renderers.plots.style import drawn, pooled
+from calibrate.renderers.plots.style import drawn
 
 MNIST, LANGID = SAMPLES / "mnist", SAMPLES / "langid"
 QUICK = calibrate.Settings(bootstrap=0)

@@ -14,7 +14,6 @@ from calibrate.renderers.parts import (
     Heading,
     Lines,
     Part,
-    Picture,
     ResultFormat,
     Shown,
     Table,
@@ -42,24 +41,28 @@ def render(result: Result, shown: Shown) -> str:
             sections.append((part.text, []))
         else:
             (sections[-1][1] if sections else first).append(part)
-    if shown.pictures:
-        sections.append(("Pictures", [Picture(name) for name in shown.pictures]))
     blocks = list[str]()
     for part in (*first, *warnings):
         if isinstance(part, Table) and len(part.rows) > MOST_ROWS:
-            blocks += _folded(f"{part.title}: {len(part.rows):,} rows", [part])
+            blocks += _folded(f"{part.title}: {len(part.rows):,} rows", [_block(part)])
         else:
-            blocks.append("\n".join(_in_lines(part)))
+            blocks.append(_block(part))
     for title, inside in sections:
-        blocks += _folded(title, inside)
+        blocks += _folded(title, map(_block, inside))
+    names = [f"![{in_markdown(name)}]({quote(name, errors='replace')})" for name in shown.pictures]
+    blocks += _folded("Pictures", names) if names else []
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _folded(title: str, inside: Iterable[Part]) -> Iterator[str]:
+def _folded(title: str, inside: Iterable[str]) -> Iterator[str]:
     """Blocks that show when their title is clicked; blank lines around make them Markdown again."""
     yield f"<details>\n<summary>{escape(printable(title))}</summary>"
-    yield from ("\n".join(_in_lines(part)) for part in inside)
+    yield from inside
     yield "</details>"
+
+
+def _block(part: Part) -> str:
+    return "\n".join(_in_lines(part))
 
 
 def _in_lines(part: Part) -> Iterator[str]:
@@ -81,8 +84,6 @@ def _in_lines(part: Part) -> Iterator[str]:
             from calibrate.renderers.text_diagram import PLAIN, bars
 
             yield from ("```text", *bars(part, PLAIN).plain.splitlines(), "```")
-        case Picture(name):
-            yield f"![{in_markdown(name)}]({quote(name, errors='replace')})"
 
 
 def _piped(texts: Iterable[str]) -> str:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calibrate.renderers.bins import pooled
 from calibrate.renderers.plots.panels import calibrated, diagonal, framed, headline, line_key
-from calibrate.renderers.plots.style import BLUE, GREY, VERMILION, drawing, labelled, pooled
+from calibrate.renderers.plots.style import BLUE, GREY, VERMILION, drawing, labelled
 from calibrate.results.report import ClassReliability, Report
 from calibrate.tasks import Task
 
@@ -32,7 +33,7 @@ def classes_figure(report: Report) -> Figure | None:
         return None
     columns = min(MOST_BESIDE, len(found.before))
     rows = -(-len(found.before) // columns)
-    with drawing(2.9 * columns + 0.3, 2.85 * rows + 1.0) as figure:
+    with drawing(max(2.9 * columns + 0.3, 4.6), 2.85 * rows + 1.0) as figure:
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for ax in grid.flat[len(found.before) :]:
             ax.set_visible(False)
@@ -60,7 +61,7 @@ def classes_figure(report: Report) -> Figure | None:
         handles.append(line_key("more rows", color=GREY, linestyle="none", marker="o", ms=8))
         handles.append(calibrated())
         title = headline(report, columns, _off(report))
-        framed(figure, title, handles, len(handles), over=0.45, between=(0.15, 0.5))
+        framed(figure, title, handles, 4 if columns > 1 else 2, over=0.45, between=(0.15, 0.5))
     return figure
 
 
@@ -76,7 +77,7 @@ def _off(report: Report) -> str:
 
 
 def _draw_class(ax: Axes, of_class: ClassReliability, colour: str, face: str) -> None:
-    rows, probability, frequency = pooled(of_class.table)
+    rows, probability, frequency = np.array(pooled(of_class.table)).T
     area = 4 + LARGEST_DOT * (np.log1p(rows) / np.log1p(rows.sum())) ** 2
     ax.plot(probability, frequency, color=colour, linewidth=1.3, alpha=0.8)
     ax.scatter(probability, frequency, area, facecolor=face, edgecolor=colour, zorder=3)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calibrate.renderers.bins import pooled
 from calibrate.renderers.plots.panels import calibrated, diagonal, framed, line_key
 from calibrate.renderers.plots.style import (
     BLUE,
@@ -15,7 +16,6 @@ from calibrate.renderers.plots.style import (
     VERMILION,
     drawing,
     labelled,
-    pooled,
     shortened,
 )
 from calibrate.renderers.words import short
@@ -45,7 +45,9 @@ def compare_figure(found: Comparison) -> Figure:
         for ax, side in zip(axes, ("before", "after"), strict=True):
             diagonal(ax)
             for model in found.models:
-                _, confidence, accuracy = pooled(getattr(model.reliability, side))
+                _, confidence, accuracy = zip(
+                    *pooled(getattr(model.reliability, side)), strict=True
+                )
                 size, width = (5.0, 1.6) if model.run_of is None else (3.5, 1.0)
                 look = _look(names.index(model.run_of or model.name))
                 ax.plot(confidence, accuracy, markersize=size, linewidth=width, **look)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from calibrate.renderers import words
@@ -44,7 +45,10 @@ def framed(
             the panels at the top and under those at the bottom.
         between: inches between panels, beside and above each other.
     """
+    rows = -(-len(handles) // columns)
     width, height = figure.get_size_inches()
+    height += 0.2 * max(0, rows - 4)  # a long legend takes nothing from the panels
+    figure.set_figheight(height)
     figure.suptitle(
         title, y=1 - 0.07 / height, va="top", fontsize=8.5, color=GREY, parse_math=False
     )
@@ -55,10 +59,9 @@ def framed(
         frameon=False,
         fontsize=9.5,
         borderaxespad=0.2,
-        handlelength=2.2,
-        columnspacing=1.4,
+        handlelength=1.8,
+        columnspacing=1.2,
     )
-    rows = -(-len(handles) // columns)
     shape = figure.axes[0].get_subplotspec()
     across, down = (1, 1) if shape is None else shape.get_geometry()[1::-1]
     top = height - over - 0.1 - 0.14 * len(title.splitlines())
@@ -98,8 +101,8 @@ def sides(
 
 def headline(report: Report, panels: int, more: str = "") -> str:
     """The name and size of the data, and perhaps more, over so many panels."""
-    lines = [shortened(report.data.logits, 40 * panels), words.rows_and_classes(report), more]
-    return "\n".join(line for line in lines if line)
+    lines = [shortened(report.data.logits, 40 * panels), words.rows_and_classes(report)]
+    return "\n".join([*lines, *wrap(more, 66 * panels)])
 
 
 def diagonal(ax: Axes) -> None:

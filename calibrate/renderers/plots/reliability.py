@@ -8,6 +8,7 @@ import numpy as np
 
 from calibrate.arrays import Float64
 from calibrate.renderers import words
+from calibrate.renderers.bins import FEW
 from calibrate.renderers.plots.panels import (
     area_key,
     calibrated,
@@ -16,7 +17,7 @@ from calibrate.renderers.plots.panels import (
     line_key,
     sides,
 )
-from calibrate.renderers.plots.style import BLUE, FEW, GREEN, GREY, INK, VERMILION, wording
+from calibrate.renderers.plots.style import BLUE, GREEN, GREY, INK, VERMILION, wording
 from calibrate.results.measurement import Measurement, Sides
 from calibrate.results.report import Reliability, Report
 

@@ -12,12 +12,9 @@ from logging.handlers import BufferingHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from calibrate.arrays import Float64
 from calibrate.errors import CalibrateError, InputError
 from calibrate.files import write_bytes
-from calibrate.results.report import Reliability, Report
+from calibrate.results.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +24,6 @@ BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 GREY, INK = "#8A8A8A", "#222222"
 DASHES = (0, (4, 3))
 
-FEW = 20.0  # effective rows: bins of fewer are faint, and joined where dots are drawn
 DEFAULT_DPI = 150
 BACKENDS = {".png": "agg", ".svg": "svg", ".pdf": "pdf"}
 SETTINGS: dict[str, Any] = {
@@ -119,25 +115,6 @@ def labelled(name: str, length: int) -> str:
     """A name that a label begins with: no formula, and in the legend whatever it begins with."""
     text = shortened(name, length).replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text
-
-
-def pooled(table: Reliability) -> tuple[Float64, Float64, Float64]:
-    """Effective rows, mean probability and frequency of bins, neighbours joined until they hold
-    enough.
-    """
-    groups: list[list[float]] = [[0.0, 0.0, 0.0]]
-    for rows, confidence, accuracy in zip(
-        table.effective, table.confidence, table.accuracy, strict=True
-    ):
-        if groups[-1][0] >= FEW:
-            groups.append([0.0, 0.0, 0.0])
-        for i, mean in enumerate((1.0, confidence, accuracy)):
-            groups[-1][i] += rows * (mean or 0.0)
-    if len(groups) > 1 and groups[-1][0] < FEW:
-        last = groups.pop()
-        groups[-1] = [a + b for a, b in zip(groups[-1], last, strict=True)]
-    sums = np.array(groups).T
-    return sums[0], sums[1] / sums[0], sums[2] / sums[0]
 
 
 def check_figure_name(path: str | Path) -> None:
