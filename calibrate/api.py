@@ -28,7 +28,7 @@ from calibrate.calibrators.file import CalibratorFile, read_calibrator_file
 from calibrate.calibrators.methods import per_label
 from calibrate.calibrators.methods.per_label import PerLabelTemperature
 from calibrate.calibrators.methods.temperature import METHOD, Temperature, fit_temperature
-from calibrate.calibrators.protocol import Calibrator, Fit, parameters_of
+from calibrate.calibrators.protocol import Calibrator, Fit, fitted_of
 from calibrate.data.column import Column, as_column
 from calibrate.data.dataset import Dataset
 from calibrate.data.foreign import as_array
@@ -431,5 +431,4 @@ def _known(given: Given | None) -> _Known:
         return _Known(given.calibrator, given.describe(), given.known, given.warnings)
     if isinstance(given, CalibratorFile):
         return _Known(given.build(), given.describe(), given.known, given.warnings)
-    parameters = parameters_of(given)
-    return _Known(given, Fitted(given.method, parameters, dict.fromkeys(parameters)))
+    return _Known(given, fitted_of(given))

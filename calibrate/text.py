@@ -30,6 +30,11 @@ _shorter = Repr()
 _shorter.maxtuple = _shorter.maxlist = _shorter.maxdict = 3
 
 
+def short(value: float) -> str:
+    """Three significant digits, without an exponent where it can be helped."""
+    return f"{value:#.3g}".rstrip(".") if 1e-3 <= value < 1e4 else f"{value:.3g}"
+
+
 def printable(text: str) -> str:
     """The same text on one line; what does not show is escaped, as in ``\\x1b``."""
     return UNPRINTABLE.sub(_escaped, text)

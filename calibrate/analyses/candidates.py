@@ -11,7 +11,7 @@ from calibrate.analyses.evaluate import AS_THEY_ARE
 from calibrate.analyses.relation import relation, unrelated
 from calibrate.calibrators.cross_fit import FOLDS, cross_fit
 from calibrate.calibrators.methods.temperature import METHOD, fit_temperature
-from calibrate.calibrators.protocol import Calibrator, parameters_of
+from calibrate.calibrators.protocol import Calibrator, fitted_of
 from calibrate.data.dataset import Dataset
 from calibrate.data.known_rows import KnownRows
 from calibrate.data.readers.several import stem_of
@@ -19,7 +19,7 @@ from calibrate.errors import InputError
 from calibrate.results.report import Fitted
 from calibrate.text import listed
 
-UNFITTED = Fitted(AS_THEY_ARE.method, parameters_of(AS_THEY_ARE), {"temperature": None})
+UNFITTED = fitted_of(AS_THEY_ARE)
 
 
 @dataclass(frozen=True)
@@ -103,19 +103,14 @@ class Candidate:
         """The same, seen through a calibrator that was given for it.
 
         Raises:
-            InputError: it does not fit the rows, or has more than one temperature.
+            InputError: it does not fit the rows.
         """
         through.fits.check(self.test)
-        if fitted.temperature is None:
-            raise InputError(
-                f"{self.test.logits.name}: expected a calibrator with one temperature, found "
-                f"{fitted.method}"
-            )
         in_sample, shared = known.recognise(self.test)
         if in_sample:
-            warnings = (*warnings, "its temperature was fitted on these very rows")
+            warnings = (*warnings, f"its {fitted.method} was fitted on these very rows")
         elif shared:
-            seen = f"{shared:.1%} of these rows were among those of the fit of its temperature"
+            seen = f"{shared:.1%} of these rows were among those of the fit of its {fitted.method}"
             warnings = (*warnings, seen)
         return replace(
             self,

@@ -330,7 +330,9 @@ def report_of(
         metrics=figures,
         reliability=sides_of([reliability_of(table, per_weight) for table in totals.tables]),
         warnings=warnings + notes,
-        rough_intervals=rough_of(figures, totals, of_t=choice is not None),
+        rough_intervals=rough_of(
+            figures, totals, tuple(fitted.parameters) if fitted and choice else ()
+        ),
         settings=replace(used, class_names=None) if data.task.yes_no else used,
     )
     if totals.classes:

@@ -12,7 +12,7 @@ from calibrate.blocks.block import Block
 from calibrate.calibrators.protocol import C, Calibrator, Fit, Method, Scores, Shape, parameters_of
 from calibrate.data.dataset import Dataset
 from calibrate.errors import InputError
-from calibrate.results.report import Fitted
+from calibrate.results.report import Fitted, Intervals
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class PerFold:
     parts: tuple[Calibrator, ...]
 
     method: ClassVar[str] = "per-fold"
+    noun: ClassVar[str] = "the fits"
+    scales: ClassVar[bool] = False
 
     @property
     def fits(self) -> Shape:
@@ -47,6 +49,12 @@ class PerFold:
         if any(each.values is not values for each in found):
             values = np.stack([each.values for each in found])[block.folds, rows]
         return Scores(values, factor)
+
+    def symbol(self) -> str:
+        return f"{self.parts[0].noun} of {len(self.parts)} folds"
+
+    def sentence(self, _: Intervals, /) -> str:
+        return "Each row goes through the calibrator of the other folds."
 
 
 # Cross-fitting: a calibrator for each fold, from all the other folds.

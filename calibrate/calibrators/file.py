@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from calibrate.calibrators.methods import METHODS
-from calibrate.calibrators.protocol import Calibrator, Fit, fitted_in_words, parameters_of
+from calibrate.calibrators.protocol import Calibrator, Fit, fitted_of, parameters_of
 from calibrate.data.known_rows import KnownRows
 from calibrate.data.row_digests import RowDigests
-from calibrate.errors import InputError, check_known
+from calibrate.errors import CalibrateError, InputError, check_known
 from calibrate.files import peek, write_json
 from calibrate.results.json import decode, encode, read_result
 from calibrate.results.report import Fitted, Intervals
@@ -60,8 +60,7 @@ class CalibratorFile(Summarised):
 
     def _summary(self) -> dict[str, str]:
         about = self.fitted
-        words = fitted_in_words(self.method, self.parameters, about.intervals)
-        found = {"calibrator": words}
+        found = {"calibrator": self.describe().in_words}
         if about.rows is not None:
             found["fitted on"] = f"{about.rows:,} rows"
         if about.converged is False:
@@ -94,11 +93,9 @@ class CalibratorFile(Summarised):
 
     def describe(self) -> Fitted:
         """What a report says of it."""
-        parameters = parameters_of(self.build())
-        return Fitted(
-            method=self.method,
-            parameters=parameters,
-            intervals={name: self.fitted.intervals.get(name) for name in parameters},
+        return fitted_of(
+            self.build(),
+            self.fitted.intervals,
             converged=self.fitted.converged,
             label_smoothing=self.fitted.label_smoothing,
         )
@@ -155,11 +152,12 @@ def read_calibrator_file(path: str | Path) -> CalibratorFile:
     return found
 
 
-def temperature_held(path: str | Path) -> float | None:
-    """T of the calibrator that a file holds before it is replaced; None where it holds none."""
+def symbol_held(path: str | Path) -> str:
+    """Return the symbol of the calibrator that a file holds before it is replaced, as in
+    ``T = 2.74``; empty where it holds none.
+    """
     try:
-        content = json.loads(peek(path))
-        found = float(content["parameters"]["temperature"])
-    except (ValueError, TypeError, LookupError, RecursionError):  # it may be anything
-        return None
-    return found if content.get("schema") == CalibratorFile.schema else None
+        held: CalibratorFile = decode(CalibratorFile, json.loads(peek(path)), str(path))
+        return held.build().symbol()
+    except (CalibrateError, ValueError, TypeError, RecursionError):  # it may be anything
+        return ""

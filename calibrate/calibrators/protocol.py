@@ -65,6 +65,10 @@ class Calibrator(Protocol):
     """
 
     method: ClassVar[str]
+    noun: ClassVar[str]  # what its parameters are called in a sentence: ``T``
+    scales: ClassVar[
+        bool
+    ]  # whether it multiplies logits, so that a score test in log(1/T) is of it
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
@@ -72,22 +76,14 @@ class Calibrator(Protocol):
 
     def scores(self, block: Block) -> Scores: ...
 
+    def symbol(self) -> str:
+        """How it is named in a line: ``T = 2.74``."""
+
+    def sentence(self, intervals: Intervals, /) -> str:
+        """What it does to the confidences, given the 95 % intervals of its parameters."""
+
 
 C = TypeVar("C", bound=Calibrator)
-
-
-def fitted_in_words(method: str, parameters: Parameters, intervals: Intervals) -> str:
-    """``temperature: T = 2.12 [2.05, 2.19]``, or of many values their range."""
-    words = []
-    for name, value in parameters.items():
-        found, symbol = intervals.get(name), "T" if name == "temperature" else name
-        if isinstance(value, (tuple, list)):
-            words.append(f"{len(value):,} {name} from {min(value):.3g} to {max(value):.3g}")
-        elif found is None:
-            words.append(f"{symbol} = {value:.3g}")
-        else:
-            words.append(f"{symbol} = {value:.3g} [{found[0]:.3g}, {found[1]:.3g}]")
-    return f"{method}: {', '.join(words)}"
 
 
 def parameters_of(calibrator: Calibrator) -> Parameters:
@@ -95,6 +91,31 @@ def parameters_of(calibrator: Calibrator) -> Parameters:
     found = asdict(calibrator)
     found.pop("fits", None)
     return dict(found)
+
+
+def fitted_of(
+    calibrator: Calibrator,
+    intervals: Intervals | None = None,
+    *,
+    converged: bool | None = None,
+    evaluations: int | None = None,
+    label_smoothing: str | None = None,
+) -> Fitted:
+    """What reports and files say of a calibrator."""
+    parameters = parameters_of(calibrator)
+    known = {name: (intervals or {}).get(name) for name in parameters}
+    return Fitted(
+        calibrator.method,
+        parameters,
+        known,
+        converged,
+        evaluations,
+        label_smoothing,
+        noun=calibrator.noun,
+        symbol=calibrator.symbol(),
+        sentence=calibrator.sentence(known),
+        scales=calibrator.scales,
+    )
 
 
 @dataclass(frozen=True, repr=False)
@@ -125,9 +146,7 @@ class Fit(Summarised, Generic[C]):
 
     def _summary(self) -> dict[str, str]:
         found = {
-            "calibrator": fitted_in_words(
-                self.calibrator.method, parameters_of(self.calibrator), self.intervals
-            ),
+            "calibrator": self.describe().in_words,
             "fitted on": f"{self.n_rows:,} rows",
             "optimum": "converged" if self.converged else "not converged",
         }
@@ -156,10 +175,9 @@ class Fit(Summarised, Generic[C]):
 
     def describe(self) -> Fitted:
         """What reports and files say of it."""
-        return Fitted(
-            method=self.calibrator.method,
-            parameters=parameters_of(self.calibrator),
-            intervals=self.intervals,
+        return fitted_of(
+            self.calibrator,
+            self.intervals,
             converged=self.converged,
             evaluations=self.passes,
             label_smoothing=None if self.smoothing is None else str(self.smoothing),

@@ -10,7 +10,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.options import Figures, one_picture
+from calibrate.cli.options import Plots, one_plot
 
 
 class Units(str, Enum):
@@ -49,7 +49,7 @@ class LayerOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class PanelOptions:
-    """What the picture shows."""
+    """What the plot shows."""
 
     panel: ClassVar = "Output"
 
@@ -66,10 +66,10 @@ class PanelOptions:
         typer.Option(
             "-o",
             "--output",
-            help="The picture: a .png, .svg or .pdf file. Default: clusters.png",
+            help="The plot: a .png, .svg or .pdf file. Default: clusters.png",
         ),
     ] = None
-    figures: Figures = None
+    plots: Plots = "clusters"
     name: options.Names = None
     class_names: options.ClassNames = None
     units: Annotated[
@@ -101,8 +101,8 @@ def clusters(
     from calibrate.renderers.plots.clusters import clusters_figure
     from calibrate.renderers.plots.style import save_figure
 
-    pictures = one_picture("clusters", panels.figures, panels.output, "output")
-    check_outputs([], pictures)
+    plots = one_plot("clusters", panels.plots, panels.output)
+    check_outputs([], plots)
     names = None if panels.class_names is None else read_names(panels.class_names)
     of_layers = (layers.features or [], layers.last_layer or [], panels.name or [])
     models = open_models(files, *of_layers, weights_axis=layers.weights_axis, reading=read.reading)
@@ -112,6 +112,6 @@ def clusters(
     drawn = {"bootstrap": samples.bootstrap, "seed": samples.seed}
     report = measure_clusters(models, numbers, class_names=names, **drawn)
     with doing("drawing"):
-        for picture in pictures:
-            save_figure(clusters_figure(report, panels.units.value), picture, panels.dpi)
+        for plot in plots:
+            save_figure(clusters_figure(report, panels.units.value), plot, panels.dpi)
     return Answer(report, show)

@@ -10,7 +10,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.options import Figures, figure_files, metric_names, temperature_of
+from calibrate.cli.options import Plots, metric_names, plot_files, temperature_of
 from calibrate.errors import InputError
 from calibrate.renderers.formats import FORMATS, format_of
 
@@ -109,7 +109,7 @@ class WriteOptions:
     panel: ClassVar = "Output"
 
     output: options.Folder = "compare"
-    figures: Figures = None
+    plots: Plots = "reliability"
     table: Annotated[
         list[str] | None,
         typer.Option(
@@ -160,14 +160,14 @@ def compare(
     from calibrate.renderers.parts import EVERYTHING
     from calibrate.renderers.plots import COMPARISON_PICTURES
 
-    pictures = figure_files(write.figures, COMPARISON_PICTURES)
+    plots = plot_files(write.plots, COMPARISON_PICTURES)
     fitted_on.check(files, name, rows)
     shown = metric_names(measure.metrics)
     metrics_of_comparison(shown or ())
     *logits, labels = files
     calibrators = fitted_on.calibrators()
     tables = write.tables
-    check_result(write.output, "compare", list(pictures), write.table or ())
+    check_result(write.output, "compare", list(plots), write.table or ())
     datasets = [rows.open(each, labels) for each in logits]
     validation = [rows.open(each, fitted_on.val_labels) for each in fitted_on.val_logits or ()]
     settings = calibrate.Settings(n_bins=measure.n_bins, seed=measure.seed)
@@ -179,7 +179,7 @@ def compare(
         settings=settings,
     )
     found = replace(found, made=made_here())
-    drawings = {file: partial(COMPARISON_PICTURES[name], found) for file, name in pictures.items()}
+    drawings = {file: partial(COMPARISON_PICTURES[name], found) for file, name in plots.items()}
     with doing("drawing"):
         write_result(found, write.output, "compare", drawings, dpi=write.dpi, metrics=shown)
     for each, format in tables.items():

@@ -269,7 +269,7 @@ def step_summary(format: Enum | None) -> StepSummary | None:
 
 
 # What changes no figure: files that are written, and how.
-WITH_VALUE = {"-o", "--output", "--figure", "--figures", "--table", "--dpi", "--format"}
+WITH_VALUE = {"-o", "--output", "--figure", "--plots", "--table", "--dpi", "--format"}
 WITH_VALUE |= {"--workers"}
 ALONE = {"-q", "--quiet", "--all", "--debug"}
 

@@ -68,11 +68,13 @@ def fit(
     """Find the temperature that minimises the NLL, and write it to calibrator.json."""
     import calibrate
     from calibrate.blocks.passes import doing
-    from calibrate.calibrators.file import temperature_held
+    from calibrate.calibrators.file import symbol_held
     from calibrate.cli.console import not_measured, recognised
-    from calibrate.cli.files import check_outputs, check_suffix, draw_picture
+    from calibrate.cli.files import check_outputs, check_suffix
     from calibrate.data.labels import check_class_names
     from calibrate.metrics import METRICS, Interval, headline
+    from calibrate.renderers.plots.reliability import reliability_figure
+    from calibrate.renderers.plots.style import save_figure
     from calibrate.results.report import Code
 
     chosen = metric_names(measure.metrics)
@@ -93,12 +95,12 @@ def fit(
     else:
         fitted = calibrate.fit_per_label(dataset, names=dataset.class_names)
     report = calibrate.evaluate(dataset, calibrator=fitted, settings=settings)
-    held = temperature_held(output)
+    held = symbol_held(output)
     calibrate.save(fitted, output)
     if draw.figure:
         with doing("drawing"):
-            draw_picture("reliability", report, draw.figure, draw.dpi)
-    about = {} if held is None else {output: f", T = {held:.3g}"}
+            save_figure(reliability_figure(report), draw.figure, draw.dpi)
+    about = {output: f", {held}"} if held else {}
     warnings = not_measured(chosen, report)
     notes = recognised(dataset)
     if report.verdict is None or report.verdict.code not in (Code.unrelated, Code.not_converged):

@@ -374,58 +374,50 @@ Negligible = Annotated[
 ]
 
 
-# Which pictures a command draws, and in which format: the same on every command that draws.
+# Which plots a command draws, and in which format: the same on every command that draws.
 
 
-NONE = "none"
-
-Figures = Annotated[
-    str | None,
+Plots = Annotated[
+    str,
     typer.Option(
-        "--figures",
+        "--plots",
         metavar="NAME,...",
-        help="Which pictures, by name, with commas, as in reliability or reliability.pdf (.png, "
-        ".svg, .pdf); none for none. Default: all.",
+        help="Plots to draw, by name, with commas, as in reliability or reliability.pdf (.png, "
+        ".svg, .pdf); all, or none.",
     ),
 ]
 
 
-def figure_files(figures: str | None, known: Iterable[str]) -> dict[str, str]:
-    """``reliability,classes.pdf`` -> the name of each picture, by that of its file.
-
-    Args:
-        figures: what was asked for; None for all that are known.
+def plot_files(plots: str, known: Iterable[str]) -> dict[str, str]:
+    """``reliability,classes.pdf`` -> the name of each plot, by that of its file.
 
     Raises:
-        InputError: a picture that nobody knows, or a format that cannot be written.
+        InputError: there is no such plot, or its format cannot be written.
     """
     from calibrate.renderers.plots.style import BACKENDS
 
-    choices = list(known)
-    if figures is None:
-        return {f"{name}.png": name for name in choices}
-    if figures.strip() == NONE:
-        return {}
-    found = {}
-    for file in (each.strip() for each in figures.split(",")):
+    choices, found = list(known), {}
+    if plots.strip() in ("all", "none"):
+        return {f"{name}.png": name for name in choices if plots.strip() == "all"}
+    for file in (each.strip() for each in plots.split(",")):
         name, suffix = PurePath(file).stem, PurePath(file).suffix.lower()
-        check_known("`figures`", [name], choices)
+        check_known("`plots`", [name], choices)
         if suffix and suffix not in BACKENDS:
             raise InputError(
-                f"`figures`: expected {name}, or {name} with a suffix ({', '.join(BACKENDS)}), "
+                f"`plots`: expected {name}, or {name} with a suffix ({', '.join(BACKENDS)}), "
                 f"got {file!r}"
             )
         found[name + (suffix or ".png")] = name
     return found
 
 
-def one_picture(name: str, figures: str | None, file: str | None, option: str) -> list[str]:
-    """The files for the only picture of a command, which ``option`` may name too."""
-    if figures is None:
-        return [file or f"{name}.png"]
-    if file is not None:
-        raise InputError(f"expected either `{option}`, the name of the picture, or `figures`")
-    return list(figure_files(figures, (name,)))
+def one_plot(name: str, plots: str, output: str | None) -> list[str]:
+    """Return the files for the only plot of a command, which ``output`` may name too."""
+    if output is None:
+        return list(plot_files(plots, (name,)))
+    if plots != name:
+        raise InputError("expected either `output`, the name of the plot, or `plots`")
+    return [output]
 
 
 # The names of metrics, as users give them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
-from calibrate.cli.options import Figures, ThroughOptions, figure_files, metric_names
+from calibrate.cli.options import Plots, ThroughOptions, metric_names, plot_files
 
 if TYPE_CHECKING:
     from calibrate.data.dataset import Dataset
@@ -108,13 +109,6 @@ class ReportMeasureOptions(VoteOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawOptions(options.FigureOptions):
-    """The pictures of a report."""
-
-    figures: Figures = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReportShow(options.ScreenOptions):
     """How a report is printed."""
 
@@ -128,23 +122,21 @@ def report(
     rows: ReportRows,
     after: AfterOptions,
     measure: ReportMeasureOptions,
-    draw: DrawOptions,
     show: ReportShow,
     output: options.Folder = "report",
+    plots: Plots = "reliability",
+    dpi: options.Dpi = 150,
 ) -> Answer:
-    """Measure calibration; write report.json, report.md, report.html, pictures to a folder."""
+    """Measure calibration; write report.json, report.md, report.html, plots to a folder."""
     from calibrate.blocks.passes import doing
     from calibrate.cli.console import made_here, not_measured, recognised
-    from calibrate.cli.files import check_names, check_result, report_pictures
+    from calibrate.cli.files import check_result
     from calibrate.renderers.folder import write_result
     from calibrate.renderers.plots import PICTURES
 
     shown = metric_names(measure.metrics)
-    pictures = figure_files(draw.figures, PICTURES)
-    elsewhere = [] if draw.figure is None else [draw.figure]
-    inside = [file for file, name in pictures.items() if name != "reliability" or not elsewhere]
-    check_names(elsewhere)
-    check_result(output, "report", inside, elsewhere)
+    names = plot_files(plots, PICTURES)
+    check_result(output, "report", list(names))
     settings = measure.settings(top=measure.top, negligible=measure.negligible, votes=measure.votes)
     notes, rows = list[str](), rows.named
     if rows.are_predictions:
@@ -153,14 +145,14 @@ def report(
         measured, dataset = of_logits(rows, after, measure, settings, measure.classes)
         notes = recognised(dataset)
     measured = replace(measured, made=made_here())
-    drawings = report_pictures(measured, pictures, draw.figure)
+    drawings = {file: partial(PICTURES[name], measured) for file, name in names.items()}
     with doing("drawing"):
-        written = write_result(measured, output, "report", drawings, dpi=draw.dpi, metrics=shown)
+        written = write_result(measured, output, "report", drawings, dpi=dpi, metrics=shown)
     warnings = not_measured(shown, measured)
     drawn = {Path(file).name for file in written}
-    for file, name in pictures.items() if draw.figures and not draw.figure else ():
-        if file not in drawn:
-            warnings.append(f"{name}: there is nothing to draw for these rows")
+    if plots != "all":
+        missing = [name for file, name in names.items() if file not in drawn]
+        warnings += [f"{name}: there is nothing to draw for these rows" for name in missing]
     return Answer(measured, show, warnings=warnings, notes=notes, metrics=shown)
 
 

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from calibrate.cli import options
 from calibrate.cli.command import Answer, PanelCommand, command
-from calibrate.cli.options import Figures, one_picture, temperature_of
+from calibrate.cli.options import Plots, one_plot, temperature_of
 from calibrate.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from calibrate.calibrators.methods.temperature import Temperature
     from calibrate.data.reading import Reading
     from calibrate.results.targets import TargetReport
-
-Output = Annotated[
-    str | None,
-    typer.Option(
-        "-o",
-        "--output",
-        help="The .npy to write; - for stdout, the figures then go to stderr. Default: targets.npy",
-    ),
-]
 
 
 class _Targets(TyperGroup):
@@ -137,7 +128,14 @@ def labels(
             rich_help_panel="Input",
         ),
     ] = None,
-    output: Output = None,
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            help="The .npy to write; - for stdout, the figures then go to stderr.",
+        ),
+    ] = "targets.npy",
 ) -> Answer:
     """Write smoothed labels, (rows, classes), for the training of a network."""
     from calibrate.analyses.targets.labels import LabelTargets
@@ -146,8 +144,7 @@ def labels(
     from calibrate.data.labels import Classes, numbered
     from calibrate.data.readers.open import open_column, open_dataset, read_array
 
-    target = output or "targets.npy"
-    check_outputs([target])
+    check_outputs([output])
     amount, hardest = smoothing.amount()
     difficulty, names = None, None
     if smoothing.difficulty is not None:
@@ -168,8 +165,8 @@ def labels(
         amounts_name=amount if isinstance(amount, str) else "smoothing",
         ignore_label=read.ignore_label,
     )
-    stream = _written(maker, target)
-    return _answer(label_report(maker, stream), stream, show, target, [*held.notes, *notes])
+    stream = _written(maker, output)
+    return _answer(label_report(maker, stream), stream, show, output, [*held.notes, *notes])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,13 +255,17 @@ def teacher(
             "--labels", help="The labels of the rows of the teacher.", rich_help_panel="Input"
         ),
     ] = None,
-    figure: Annotated[
+    output: Annotated[
         str | None,
-        typer.Option("--figure", help="The picture of a sweep. Default: targets.png"),
+        typer.Option(
+            "-o",
+            "--output",
+            help="The .npy to write; - for stdout, the figures then go to stderr. Default: "
+            "targets.npy. With --sweep the plot: a .png, .svg or .pdf. Default: targets.png",
+        ),
     ] = None,
-    figures: Figures = None,
+    plots: Plots = "targets",
     dpi: options.Dpi = 150,
-    output: Output = None,
 ) -> Answer:
     """Write the probabilities of a teacher at a temperature, for the training of a student."""
     from calibrate.analyses.targets.entropy import temperature_for_entropy
@@ -279,21 +280,17 @@ def teacher(
     through.check()
     if through.mix is not None and labels is None:
         raise InputError("--mix: expected labels to mix the teacher with; pass --labels LABELS")
-    for name, given in {"--figure": figure, "--figures": figures}.items():
-        if through.sweep is None and given is not None:
-            raise InputError(f"{name} goes with --sweep, which draws it")
-    if through.sweep is not None and output is not None:
-        raise InputError("-o does not go with --sweep, which writes no targets")
-    target, pictures = output or "targets.npy", one_picture("targets", figures, figure, "figure")
-    check_outputs(*([], pictures) if through.sweep else ([target],))
+    target = output or "targets.npy"
+    drawn = [] if through.sweep is None else one_plot("targets", plots, output)
+    check_outputs([target] if through.sweep is None else [], drawn)
     temperatures = [] if through.sweep is None else through.temperatures()
     chosen = through.chosen()
     check_mix(through.mix, labels is not None)
     dataset = open_dataset(logits, labels, needs_labels=labels is not None, reading=read.reading)
     if temperatures:
         report = sweep_report(dataset, sweep(dataset, temperatures, through.mix), through.mix)
-        for picture in pictures:
-            save_figure(targets_figure(report), picture, dpi)
+        for plot in drawn:
+            save_figure(targets_figure(report), plot, dpi)
         return Answer(report, show)
     if chosen is not None:
         chosen.fits.check(dataset)

@@ -80,10 +80,10 @@ def reach_zero(figures: Figures, p_values: Sequence[float | None]) -> Figures:
     return Figures(sides[0] or {}, sides[1], figures.change)
 
 
-def rough_of(figures: Figures, totals: Totals, *, of_t: bool = False) -> Rough:
+def rough_of(figures: Figures, totals: Totals, chosen: Sequence[str] = ()) -> Rough:
     """The figures whose printed interval is a rough one.
 
-    ``of_t``: whether these rows chose the temperature, whose interval is then one of them.
+    ``chosen`` are the parameters that these rows chose, whose intervals are then some of them.
     """
 
     def rough(side: Metrics | None, part: str) -> tuple[str, ...]:
@@ -93,6 +93,6 @@ def rough_of(figures: Figures, totals: Totals, *, of_t: bool = False) -> Rough:
     known = Rough(rough(figures.before, "value"), rough(figures.change, "change"))
     evidence = Evidence.from_totals(totals)
     found = evidence.rough(figures, known)
-    if of_t and not evidence.ample:
-        found = replace(found, value=("temperature", *found.value))
+    if not evidence.ample:
+        found = replace(found, value=(*chosen, *found.value))
     return found

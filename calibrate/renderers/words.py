@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calibrate.tasks import Task
+from calibrate.text import short as short  # one of these
 
 if TYPE_CHECKING:
     from calibrate.results.checks import Checks
+    from calibrate.results.comparison import Comparison
     from calibrate.results.measurement import Measurement
     from calibrate.results.report import Bias, Report
 
@@ -21,11 +23,6 @@ def number(value: float | None) -> str:
     if abs(value) >= 1e5:
         return f"{value:.3g}"
     return f"{value:.4f}".replace("-0.0000", "0.0000")
-
-
-def short(value: float) -> str:
-    """Three significant digits, without an exponent where it can be helped."""
-    return f"{value:#.3g}".rstrip(".") if 1e-3 <= value < 1e4 else f"{value:.3g}"
 
 
 def measurement(figure: Measurement, rough: bool = False) -> str:
@@ -63,6 +60,16 @@ def p_value(p: float) -> str:
 def p_of_cell(p: float) -> str:
     """The same in a column that is named p."""
     return p_value(p).removeprefix("p ").removeprefix("= ")
+
+
+def noun_of(found: Comparison) -> str:
+    """What the parameters of the compared calibrators are called: ``T``."""
+    return " or ".join(dict.fromkeys(model.calibrator.noun for model in found.models))
+
+
+def methods_of(found: Comparison) -> str:
+    """By which methods the models were calibrated: ``temperature``."""
+    return " or ".join(dict.fromkeys(model.calibrator.method for model in found.models))
 
 
 def scores_of(report: Report) -> str:

@@ -447,6 +447,10 @@ class Fitted:
         label_smoothing: what the fit assumed of its labels, in words; None where nothing.
         folds: the cross-fitted parameters behind ``after``, one per fold; empty where one
             calibrator was used for all rows.
+        noun: what the parameters are called in a sentence: ``T``.
+        symbol: how the calibrator is named in a line: ``T = 2.74``.
+        sentence: what it does to the confidences.
+        scales: whether it multiplies logits, so that the score test of T is a test of it.
     """
 
     method: str
@@ -456,26 +460,47 @@ class Fitted:
     evaluations: int | None = None
     label_smoothing: str | None = None
     folds: tuple[Parameters, ...] = ()
+    noun: str = "the calibrator"
+    symbol: str = ""
+    sentence: str = ""
+    scales: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "symbol", self.symbol or self.method)
 
     @property
     def temperature(self) -> float | None:
-        """The temperature, where there is one for all rows."""
+        """The temperature, where it is all that the calibrator does."""
         found = self.parameters.get("temperature")
-        return found if isinstance(found, float) else None
+        return found if isinstance(found, float) and len(self.parameters) == 1 else None
 
     @property
     def interval(self) -> Interval | None:
         """Its 95 % interval, where known."""
-        return _pair(self.intervals.get("temperature"))
+        return self.values[0][1] if self.temperature is not None else None
 
     @property
-    def temperatures(self) -> tuple[tuple[float, Interval | None], ...]:
-        """Where each label has one of its own: these, with their intervals as far as known."""
-        found, intervals = self.parameters.get("temperatures"), self.intervals.get("temperatures")
-        if not isinstance(found, tuple):
-            return ()
-        known = intervals or (None,) * len(found)
-        return tuple((t, _pair(i)) for t, i in zip(found, known, strict=True))
+    def values(self) -> tuple[tuple[float, Interval | None], ...]:
+        """The numbers of all parameters, with their 95 % intervals as far as known."""
+        found: list[tuple[float, Interval | None]] = []
+        for name, value in self.parameters.items():
+            interval = self.intervals.get(name)
+            if isinstance(value, float):
+                found.append((value, _pair(interval)))
+            else:
+                pairs = interval or (None,) * len(value)
+                found += [(v, _pair(p)) for v, p in zip(value, pairs, strict=True)]
+        return tuple(found)
+
+    @property
+    def in_words(self) -> str:
+        """``temperature: T = 2.12 [2.05, 2.19]``, or of many values their range."""
+        if len(self.values) > 1:
+            low, high = min(v for v, _ in self.values), max(v for v, _ in self.values)
+            return f"{self.method}: {self.symbol} from {low:.3g} to {high:.3g}"
+        known = [pair for _, pair in self.values if pair is not None]
+        interval = "".join(f" [{low:.3g}, {high:.3g}]" for low, high in known)
+        return f"{self.method}: {self.symbol}{interval}"
 
 
 def _pair(found: object) -> Interval | None:

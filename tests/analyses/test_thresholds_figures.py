@@ -8,8 +8,8 @@ from scipy.stats import beta, binomtest
 
 from calibrate.analyses.thresholds.choose import (
     FOLDS,
-    FoldThresholds,
     LabelSample,
+    chosen_by_others,
     stratified_folds,
     thresholds_for,
 )
@@ -143,13 +143,14 @@ def test_no_row_is_decided_by_a_threshold_that_it_chose():
         seen.append(set(some.probabilities.tolist()))
         return ThresholdCurve.from_rows(some.probabilities, some.labels, some.weights).best(goal)
 
-    found = FoldThresholds.choose(rows, choose, 0)
+    kept, thresholds, without = chosen_by_others(rows, choose, 0)
     folds = stratified_folds(rows.labels, FOLDS, 0)
-    assert found.without == 0
+    assert without == 0
+    assert len(kept.labels) == len(thresholds) == 80
     for fold in range(FOLDS):
         mine = folds == fold
         assert seen[fold] == set(p[~mine].tolist())
-        assert len(set(found.thresholds[mine])) == 1
+        assert len(set(thresholds[mine])) == 1
 
 
 def population(n, seed):

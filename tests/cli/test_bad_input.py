@@ -246,7 +246,7 @@ FIT: dict[str, tuple[dict[str, bytes], str, list[str]]] = {
     ),
     "unknown figure": (
         {},
-        "report z.npy y.npy --figures relability",
+        "report z.npy y.npy --plots relability",
         ["got 'relability'", "did you mean reliability?", "risk-coverage"],
     ),
     "groups: too few": (

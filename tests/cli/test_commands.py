@@ -17,9 +17,10 @@ from conftest import ROOT, fresh
 from scipy.special import softmax
 
 import calibrate
+from calibrate.renderers.plots import PICTURES
 from calibrate.results.json import to_dict
 
-NO_PICTURES = ("--format", "json", "--figures", "none")
+NO_PICTURES = ("--format", "json", "--plots", "none")
 
 
 def test_fit_prints_and_writes_what_the_library_says(run, files, data):
@@ -124,11 +125,6 @@ def test_report_writes_its_folder_and_prints_json_alone(run, files, tmp_path):
         "report.md",
         "report.html",
         "reliability.png",
-        "reliability-smooth.png",
-        "reliability-corp.png",
-        "classes.png",
-        "temperature.png",
-        "risk-coverage.png",
     }
     assert done.stdout == (tmp_path / "out/report.json").read_text()
     assert "![reliability.png](reliability.png)" in (tmp_path / "out/report.md").read_text()
@@ -148,14 +144,6 @@ def test_report_cross_fitted(run, files, data):
     assert report["metrics"]["after"]["nll"]["value"] == want.metrics.after["nll"].value
     assert len(report["calibrator"]["folds"]) == 5
     assert report["data"]["in_sample"] is None
-
-
-@pytest.mark.parametrize(("name", "start"), [("r.svg", b"<?xml"), ("r.pdf", b"%PDF")])
-def test_figures_in_the_format_of_their_name(run, files, tmp_path, name, start):
-    assert run("report", *files, "--figure", name).returncode == 0
-    assert (tmp_path / name).read_bytes().startswith(start)
-    assert not (tmp_path / "report/reliability.png").exists()
-    assert f"](../{name})" in (tmp_path / "report/report.md").read_text()
 
 
 def test_markdown_on_stdout(run, files):
@@ -191,7 +179,7 @@ def test_a_pipe_is_written_to_not_replaced(files, tmp_path):
 
 def test_a_closed_pipe_is_not_an_error_message(files):
     report = f"{sys.executable} -m calibrate report {files[0]} {files[1]} --bootstrap 0"
-    report += " --format json --figures none"
+    report += " --format json --plots none"
     done = subprocess.run(
         f"{report} | head -c 5",
         shell=True,
@@ -280,12 +268,6 @@ def test_odd_file_names(run, files, name):
     assert run("apply", odd.name, "--temperature", 2, "-o", "x" * 250).returncode == 0
 
 
-def test_a_figure_may_go_into_the_folder_to_be_made(run, files, tmp_path):
-    assert run("report", *files, "-o", "out", "--figure", "out/my fig.png").returncode == 0
-    assert (tmp_path / "out/my fig.png").exists()
-    assert "](my%20fig.png)" in (tmp_path / "out/report.md").read_text()
-
-
 def test_the_default_name_of_apply(run, files, data):
     np.savez(files[0].with_name("model.v1.npz"), logits=data[0])
     for name in ("model.v1.npz", "model.v1.npz:logits"):
@@ -328,9 +310,18 @@ def test_classes_by_prediction_and_name(run, files, tmp_path):
     assert f"of {classes['tested']} classes with 50+ rows" in text
 
 
-def test_the_pictures_asked_for(run, files, tmp_path):
-    assert run("report", *files, "--figures", "risk-coverage").returncode == 0
-    assert {p.name for p in (tmp_path / "report").glob("*.png")} == {"risk-coverage.png"}
+@pytest.mark.parametrize(
+    ("asked", "drawn"),
+    [
+        ((), {"reliability"}),
+        (("--plots", "risk-coverage"), {"risk-coverage"}),
+        (("--plots", "all"), {*PICTURES}),
+        (("--plots", "none"), set()),
+    ],
+)
+def test_the_plots_asked_for(run, files, tmp_path, asked, drawn):
+    assert run("report", *files, *asked, "--bootstrap", "0", "--fit").returncode == 0
+    assert {p.stem for p in (tmp_path / "report").glob("*.png")} == drawn
 
 
 @pytest.mark.parametrize("name", ["g.npy", "g.txt", "g.csv:site"])

@@ -126,7 +126,7 @@ def named(names):
 
 
 def test_the_command_shows_runs(run, many, tmp_path):
-    done = run("compare", *many, *named(NAMES), "--figures", "none", "--table", "compare/all.csv")
+    done = run("compare", *many, *named(NAMES), "--plots", "none", "--table", "compare/all.csv")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("3 models in 6 runs on y.npy")
     assert re.search(r"^small, with T +3 runs +0\.\d{4} ± 0\.\d{4} ", done.stdout, re.MULTILINE)
@@ -222,8 +222,8 @@ def test_what_latex_would_take_for_its_own():
         ("--table a", "found 'no suffix'"),
         ("--table no/a.csv", "the folder"),
         ("--table a.csv --table a.csv", "choose another name"),
-        ("--figures relibility", "--figures: expected one of reliability, got 'relibility'; did"),
-        ("--figures reliability.gif", "a suffix (.png, .svg, .pdf), got 'reliability.gif'"),
+        ("--plots relibility", "--plots: expected one of reliability, got 'relibility'; did"),
+        ("--plots reliability.gif", "a suffix (.png, .svg, .pdf), got 'reliability.gif'"),
     ],
 )
 def test_wrong_outputs(run, files, tmp_path, arguments, said):
@@ -234,7 +234,7 @@ def test_wrong_outputs(run, files, tmp_path, arguments, said):
 
 
 def test_the_folder_holds_the_pictures_asked_for(run, files, tmp_path):
-    done = run("compare", *files, "--figures", "reliability.svg, reliability.pdf")
+    done = run("compare", *files, "--plots", "reliability.svg, reliability.pdf")
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "compare").iterdir()} == {
         "compare.html",

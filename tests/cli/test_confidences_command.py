@@ -49,7 +49,7 @@ def test_fit_report_apply(run, tmp_path: Path, answers):
 
 @pytest.mark.usefixtures("answers")
 def test_report_of_two_arrays_or_two_columns(run):
-    shown = ("--fit", "--format", "json", "--bootstrap", 0, "--figures", "none")
+    shown = ("--fit", "--format", "json", "--bootstrap", 0, "--plots", "none")
     arrays = run("report", "c.npy", "y.npy", "--task", "confidence", *shown)
     columns = run("report", "a.csv", "--columns", "confidence,correct", "--percent", *shown)
     first, second = (json.loads(done.stdout) for done in (arrays, columns))

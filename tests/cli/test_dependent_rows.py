@@ -45,7 +45,7 @@ def test_the_first_axis_is_a_cluster_and_the_output_says_so(run, tmp_path, data)
     np.save(tmp_path / "tokens.npy", np.repeat(logits[:, None], 4, axis=1))
     np.save(tmp_path / "token_labels.npy", np.repeat(labels[:, None], 4, axis=1))
     done = run(
-        "report", "tokens.npy", "token_labels.npy", "--bootstrap", "0", "--figures", "reliability"
+        "report", "tokens.npy", "token_labels.npy", "--bootstrap", "0", "--plots", "reliability"
     )
     assert done.returncode == 0, done.stderr
     assert "400 clusters" in done.stderr

@@ -1,4 +1,4 @@
-"""--figures: the same on every command that draws."""
+"""--plots: the same on every command that draws."""
 
 from __future__ import annotations
 
@@ -33,44 +33,29 @@ PICTURE = {
 def test_figures_mean_the_same(command, commands, run, tmp_path):
     arguments, folder = commands[command]
     name = PICTURE[command]
-    done = run(*arguments.split(), "--figures", f"{name}, {name}.SVG,{name}.pdf")
+    done = run(*arguments.split(), "--plots", f"{name}, {name}.SVG,{name}.pdf")
     assert done.returncode == 0, done.stderr
     for suffix, start in START.items():
         assert (tmp_path / folder / f"{name}{suffix}").read_bytes().startswith(start)
     for path in (tmp_path / folder).glob(f"{name}.*"):
         path.unlink()
-    assert run(*arguments.split(), "--figures", "none").returncode == 0
+    assert run(*arguments.split(), "--plots", "none").returncode == 0
     assert not list(tmp_path.rglob(f"{name}.*"))
-    wrong = run(*arguments.split(), "--figures", f"{name}x")
+    wrong = run(*arguments.split(), "--plots", f"{name}x")
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert wrong.stderr.startswith("calibrate: --figures: expected one of ")
+    assert wrong.stderr.startswith("calibrate: --plots: expected one of ")
     assert wrong.stderr.endswith(f"; did you mean {name}?\n")
-    wrong = run(*arguments.split(), "--figures", f"{name}.bmp")
+    wrong = run(*arguments.split(), "--plots", f"{name}.bmp")
     assert wrong.stderr == (
-        f"calibrate: --figures: expected {name}, or {name} with a suffix (.png, .svg, .pdf), "
+        f"calibrate: --plots: expected {name}, or {name} with a suffix (.png, .svg, .pdf), "
         f"got '{name}.bmp'\n"
     )
 
 
-@pytest.mark.parametrize(("command", "option"), [("targets", "--figure"), ("clusters", "--output")])
-def test_a_picture_has_one_name(command, option, commands, run, tmp_path):
+@pytest.mark.parametrize("command", ["targets", "clusters"])
+def test_a_plot_has_one_name(command, commands, run, tmp_path):
     arguments, _ = commands[command]
-    done = run(*arguments.split(), "--figures", PICTURE[command], option, "a.png")
+    done = run(*arguments.split(), "--plots", f"{PICTURE[command]}.pdf", "-o", "a.png")
     assert done.returncode == 2
-    assert f"expected either {option}" in done.stderr
+    assert "expected either --output" in done.stderr
     assert not list(tmp_path.rglob("*.png"))
-
-
-def test_the_diagram_elsewhere_beside_others(run, files, tmp_path):
-    """--figure draws the reliability diagram whatever --figures says."""
-    done = run(
-        "report", *files, "--bootstrap", 0, "--figures", "temperature.svg", "--figure", "a.pdf"
-    )
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "a.pdf").exists()
-    assert {path.suffix for path in (tmp_path / "report").iterdir()} == {
-        ".html",
-        ".json",
-        ".md",
-        ".svg",
-    }

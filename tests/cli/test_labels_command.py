@@ -14,7 +14,7 @@ import calibrate
 BREAST, DIGITS = SAMPLES / "breast", SAMPLES / "digits"
 MANY = ("--task", "multilabel")
 
-PLAIN = ("--format", "json", "--figures", "none")
+PLAIN = ("--format", "json", "--plots", "none")
 
 
 def stdout_of(done) -> dict:

@@ -38,10 +38,9 @@ TAKEN = "is an input or another output; choose another name\n"
         "apply z.npy --temperature 2 -o hard.npy",
         "report z.npy y.npy -c R/report.json -o R",
         "report z.npy y.npy --class-names R/report.md -o R",
-        "report z.npy y.npy --class-names n.svg --figure n.svg",
-        "report z.npy y.npy --groups g.txt --figure g.svg",
-        "report p.csv --figure p.svg",
-        "report z.npy y.npy --figures classes --figure R/classes.png -o R",
+        "report z.npy y.npy --class-names n.svg --plots reliability.svg -o R",
+        "report z.npy y.npy --groups g.txt --plots classes.svg -o R",
+        "report p.csv -o R",
         "compare z.npy C/compare.json.npy y.npy -o C",
         "thresholds z.npy y.npy --task multiclass --class-names n.svg -o n.svg",
         "targets labels y.npy --n-classes 7 --smoothing w.npy -o w.npy",
@@ -65,8 +64,9 @@ def test_an_input_is_never_an_output(arguments, run, files, data, tmp_path):
     (tmp_path / "C").mkdir()
     for old, new in (
         ("z.npy", "hard.npy"),
-        ("g.txt", "g.svg"),
-        ("p.csv", "p.svg"),
+        ("n.svg", "R/reliability.svg"),
+        ("g.txt", "R/classes.svg"),
+        ("p.csv", "R/reliability.png"),
         ("z.npy", "C/compare.json"),
         ("z.npy", "C/compare.json.npy"),
     ):
@@ -85,7 +85,7 @@ def test_devices_may_be_both(run, files):
     "arguments",
     [
         "fit z.npy y.npy --figure f.png",
-        "report z.npy y.npy --figures temperature --bootstrap 0",
+        "report z.npy y.npy --plots temperature --bootstrap 0",
         "compare z.npy z.npy y.npy --name a --name b",
         "thresholds p.npy b.npy --scores probabilities",
         "targets labels y.npy --n-classes 7 --smoothing 0.1",
@@ -116,7 +116,7 @@ def test_a_disk_that_fills_leaves_no_half_of_a_report(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
 
     before = contents(tmp_path)
-    report = "report z.npy y.npy -o R --bootstrap 0 --figures reliability --dpi 600"
+    report = "report z.npy y.npy -o R --bootstrap 0 --plots reliability --dpi 600"
     process = fresh(tmp_path, *report.split(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                     preexec_fn=fill)  # fmt: skip
     stdout, stderr = process.communicate(timeout=120)
@@ -129,10 +129,10 @@ def test_a_disk_that_fills_leaves_no_half_of_a_report(tmp_path):
 
 
 def test_pictures_of_an_earlier_run_do_not_stay(run, files, tmp_path):
-    run("report", *files, "-o", "R", "--bootstrap", 0)
+    run("report", *files, "-o", "R", "--bootstrap", 0, "--plots", "all")
     (tmp_path / "R/notes.png").write_bytes(b"mine")
     (tmp_path / "R/temperature.png").unlink()
-    done = run("report", *files, "-o", "R", "--figures", "temperature,risk-coverage", "--fit")
+    done = run("report", *files, "-o", "R", "--plots", "temperature,risk-coverage", "--fit")
     assert done.returncode == 0
     assert {path.name for path in (tmp_path / "R").iterdir()} == {
         "report.json", "report.md", "report.html", "temperature.png", "risk-coverage.png",
@@ -151,7 +151,7 @@ def test_files_of_others_stay_whatever_their_names(run, files, tmp_path):
     (tmp_path / "R").mkdir()
     for name in ("classes.png", "temperature.png"):
         (tmp_path / "R" / name).write_bytes(b"mine")
-    done = run("report", *files, "-o", "R", "--figures", "risk-coverage", "--bootstrap", 0)
+    done = run("report", *files, "-o", "R", "--plots", "risk-coverage", "--bootstrap", 0)
     assert done.returncode == 0
     assert (tmp_path / "R/classes.png").read_bytes() == b"mine"
     assert "removed" not in done.stderr
@@ -191,7 +191,7 @@ def test_the_name_of_a_file_is_no_folder(command, name, run, tmp_path):
 def test_a_folder_may_have_a_dot_in_its_name(run, files, tmp_path):
     (tmp_path / "there.json").mkdir()
     for name in ("model.v1.2", "there.json"):
-        done = run("report", *files, "-o", name, "--figures", "classes", "--bootstrap", 0)
+        done = run("report", *files, "-o", name, "--plots", "classes", "--bootstrap", 0)
         assert done.returncode == 0
         assert (tmp_path / name / "report.json").exists()
 
@@ -289,7 +289,7 @@ def test_nohup(tmp_path):
 def test_a_reader_who_has_gone(command, tmp_path):
     """Text longer and shorter than the buffer of stdout; the files are wanted all the same."""
     arguments = {
-        "report": "report z.npy y.npy --format json --bootstrap 0 --figures none",
+        "report": "report z.npy y.npy --format json --bootstrap 0 --plots none",
         "fit": "fit z.npy y.npy",
         "apply": "apply z.npy --temperature 2 -o -",
     }.get(command, command)
@@ -312,7 +312,7 @@ CALIBRATOR = """{"schema": "calibrate.calibrator/1", "method": "temperature",
 def changing(run: Run, folder: Path, change: Callable[[Path], None]) -> subprocess.CompletedProcess:
     """Run a report, with a change of its logits between their check and their use."""
     os.mkfifo(folder / "c.json")
-    report = "report z.npy y.npy -c c.json -o R --bootstrap 0 --figures none"
+    report = "report z.npy y.npy -c c.json -o R --bootstrap 0 --plots none"
     with ThreadPoolExecutor(1) as beside:
         done = beside.submit(run, *report.split())
         with (folder / "c.json").open("w") as calibrator:  # as soon as the other side opens it

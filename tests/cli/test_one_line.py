@@ -22,7 +22,7 @@ CALIBRATOR = {
     "method": "temperature",
     "parameters": {"temperature": 2.0},
 }
-QUICK = ("--bootstrap", 0, "--figures", "risk-coverage")
+QUICK = ("--bootstrap", 0, "--plots", "risk-coverage")
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_a_temperature_in_place_of_a_file(run, files, tmp_path: Path, command):
     np.save(tmp_path / "s.npy", (y == 0).astype(int))
     rows = ("b.npy", "s.npy") if command == "thresholds" else files
     if command != "thresholds":
-        rows = (*rows, "--figures", "none")
+        rows = (*rows, "--plots", "none")
     by_file, by_number = same_as_a_file(run, tmp_path, (command, *rows))
     for each in (by_file, by_number):
         each.pop("made", None)  # the commands differ, and nothing else
@@ -142,9 +142,9 @@ def quiet_commands(z: Path, y: Path) -> dict[str, tuple[object, ...]]:
     return {
         "fit": (z, y),
         "apply": (z, "--temperature", "2"),
-        "report": (z, y, "--bootstrap", "0", "--figures", "none"),
+        "report": (z, y, "--bootstrap", "0", "--plots", "none"),
         "check": (z, y, "--max", "ece=0.9", "-o", "check.xml"),
-        "compare": (z, y, "--figures", "none"),
+        "compare": (z, y, "--plots", "none"),
         "targets": ("labels", y, "--n-classes", "7", "--smoothing", "0.1"),
         "thresholds": ("b.npy", "s.npy"),
         "clusters": (z, y, "--classes", "0,1,2"),

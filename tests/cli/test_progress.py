@@ -46,7 +46,7 @@ LINE = re.compile(
 
 
 def test_stage_count_and_time_left(files, tmp_path: Path):
-    status, seen = on_a_terminal(tmp_path, "report", *files, *SLOW, "--figures", "temperature")
+    status, seen = on_a_terminal(tmp_path, "report", *files, *SLOW, "--plots", "temperature")
     assert status == 0
     assert seen.startswith(HIDE)
     shown, after = seen[len(HIDE) :].split(f"\r\n{SHOW}{ERASE}")
@@ -64,7 +64,7 @@ def test_ctrl_c_takes_the_line_away(files, tmp_path: Path):
 
 
 def test_quiet_shows_none(files, tmp_path: Path):
-    assert on_a_terminal(tmp_path, "report", *files, *SLOW, "--figures", "none", "-q") == (0, "")
+    assert on_a_terminal(tmp_path, "report", *files, *SLOW, "--plots", "none", "-q") == (0, "")
 
 
 def test_quick_work_shows_none(monkeypatch, capfd):

@@ -73,7 +73,7 @@ def test_every_result_is_shown_without_its_rows(run, files, tmp_path, command):
 
 
 def test_a_report_as_the_command_printed_it(run, files, tmp_path):
-    given = ("report", *files, "--bootstrap", "5", "--figures", "none", "--diagram", "--all")
+    given = ("report", *files, "--bootstrap", "5", "--plots", "none", "--diagram", "--all")
     text, page = run(*given), run(*given, "--format", "markdown")
     shown = ("render", "report/report.json", "--diagram")
     assert run(*shown, "--all").stdout == text.stdout
@@ -136,7 +136,7 @@ def test_github_gets_a_summary_and_annotations(run, summary):
 
 def test_a_command_adds_to_the_page_and_keeps_its_files(run, files, tmp_path, summary):
     np.save(files[1], np.random.default_rng(0).permutation(np.load(files[1])))
-    done = run("report", *files, "--bootstrap", "0", "--figures", "none", "--format", "github")
+    done = run("report", *files, "--bootstrap", "0", "--plots", "none", "--format", "github")
     assert done.returncode == 0
     first = done.stdout.splitlines()[0]
     assert first.startswith("::warning title=calibrate::NOTHING SHOWS THAT THESE SCORES BELONG")

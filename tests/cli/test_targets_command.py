@@ -161,10 +161,10 @@ def test_a_sweep_writes_a_picture_and_no_targets(run, files, data, labels):
 
 def test_a_sweep_as_a_table(run, files):
     common = ("targets", "teacher", "z.npy", "--sweep", "1,4", "--labels", "y.npy")
-    text = run(*common, "--figure", "a.svg").stdout.splitlines()
+    text = run(*common, "-o", "a.svg").stdout.splitlines()
     assert " ".join(text[3].split()) == "T entropy (nats) true class runner-up the rest agreement"
     assert [line.split()[0] for line in text[4:]] == ["1.00", "4.00"]
-    markdown = run(*common, "--figure", "a.svg", "--format", "markdown").stdout
+    markdown = run(*common, "-o", "a.svg", "--format", "markdown").stdout
     assert "| T | entropy (nats) | true class | runner-up | the rest | agreement |" in markdown
     assert "\n| 4.00 | " in markdown
     assert files[0].with_name("a.svg").read_text().startswith("<?xml")
@@ -261,9 +261,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "sweep of words": (f"{TEACHER} --sweep 1,two", ["--sweep", "1,2,4,8", "'1,two'"]),
     "sweep of nothing": (f"{TEACHER} --sweep ,", ["--sweep", "','"]),
     "sweep of 0": (f"{TEACHER} --sweep 0,1", ["positive finite number, got 0"]),
-    "sweep with output": (f"{TEACHER} --sweep 1,2 -o a.npy", ["-o does not go with --sweep"]),
-    "figure alone": (f"{TEACHER} --temperature 2 --figure a.png", ["--figure goes with --sweep"]),
-    "figure of another kind": (f"{TEACHER} --sweep 1,2 --figure a.gif", [".png, .svg, .pdf"]),
+    "plot of another kind": (f"{TEACHER} --sweep 1,2 -o a.gif", [".png, .svg, .pdf"]),
     "onto an input": (f"{TEACHER} --temperature 2 -o z.npy", ["z.npy: is an input"]),
     "onto the amounts": (f"{LABELS} nan.npy -o nan.npy", ["nan.npy: is an input"]),
     "onto an archive": (

@@ -11,7 +11,7 @@ from conftest import margin, runs
 
 import calibrate
 
-PLAIN = ("--bootstrap", 0, "--figures", "none")
+PLAIN = ("--bootstrap", 0, "--plots", "none")
 
 
 def save(folder: Path, logits, labels) -> tuple[str, str]:

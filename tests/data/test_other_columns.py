@@ -68,7 +68,7 @@ def test_weights_clusters_and_labels_of_the_same_table_are_no_classes(frame, kin
 
 def test_groups_of_the_same_table_are_no_class(frame, run):
     write(frame.assign(g=np.arange(300) % 3), "csv")
-    plain = ("--figures", "none", "--bootstrap", "0")
+    plain = ("--plots", "none", "--bootstrap", "0")
     done = run("report", "a.csv", "--groups", "a.csv:g", *plain)
     assert done.returncode == 0, done.stderr
     assert "300 rows, 4 classes" in done.stdout

@@ -17,7 +17,7 @@ import pytest
 
 import calibrate
 from calibrate.data import decoded as spool
-from calibrate.data.column import APART
+from calibrate.data.column import APART, everything
 from calibrate.data.readers import contents
 from calibrate.data.readers import csv as delimited
 from calibrate.data.readers import json as json_rows
@@ -408,3 +408,18 @@ def test_lines_are_read_alike_by_either_parser(parser, tmp_path, monkeypatch):
     (tmp_path / "b.jsonl").write_text('{"logits": [1, 1], "label": 0}\n{"logits": [1, \n')
     with pytest.raises(calibrate.InputError, match="line 2: expected a JSON object per line"):
         calibrate.open_dataset(str(tmp_path / "b.jsonl"))
+
+
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_any_column_may_be_the_text(place, quote, tmp_path):
+    rows = [[str(10 * r + k) for k in range(4)] for r in range(3)]
+    for r, row in enumerate(rows):
+        row[place] = f"{quote}x{',' if quote else ''} {r}{quote}"
+    names = [*"abcd"]
+    (tmp_path / "a.csv").write_text("\n".join(",".join(row) for row in [names, *rows]) + "\n\n")
+    texts = everything(open_column(f"{tmp_path}/a.csv:{names[place]}", "groups"))
+    assert texts.tolist() == [row[place].strip('"') for row in rows]
+    scores = open_column(f"{tmp_path}/a.csv", "logits", label_column=names[place])
+    others = [k for k in range(4) if k != place]
+    assert everything(scores).tolist() == [[10 * r + k for k in others] for r in range(3)]

@@ -194,7 +194,7 @@ def report(rng: Rng) -> Case:
             case.files["g.txt"] = texts(rng, [f"g{i % 2}" for i in range(len(rows.logits))])
             case.arguments += ["--groups", "g.txt"]
     drawn = pick(rng, ("reliability", "risk-coverage"))
-    case.arguments += ["--bootstrap", "3", "--dpi", "30", "--figures", drawn]
+    case.arguments += ["--bootstrap", "3", "--dpi", "30", "--plots", drawn]
     if some(rng, 0.2):
         case.arguments += ["--n-bins", pick(rng, ("1", "2", "200", "10001", "x"))]
     return formatted(rng, case)

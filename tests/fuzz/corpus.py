@@ -15,7 +15,7 @@ RNG = np.random.default_rng(0)
 Z = RNG.normal(size=(30, 4)) * 3
 Y = (Z / 2 + RNG.gumbel(size=Z.shape)).argmax(axis=1)
 FILES = {"z.npy": npy(Z.astype(np.float32)), "y.npy": npy(Y)}
-QUICK = "--bootstrap 3 --dpi 30 --figures risk-coverage"
+QUICK = "--bootstrap 3 --dpi 30 --plots risk-coverage"
 
 
 def header(shape: str, descr: str = "<f4", data: bytes = bytes(4096)) -> bytes:

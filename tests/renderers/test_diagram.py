@@ -76,7 +76,7 @@ def test_eighths_end_where_the_accuracy_does(accuracy):
 def test_of_yes_no_decisions_it_is_the_probability_of_yes(run):
     breast = SAMPLES / "breast"
     names = [breast / f"test_{name}.npy" for name in ("logits", "labels")]
-    plain = ("report", *names, "--bootstrap", "0", "--figures", "none")
+    plain = ("report", *names, "--bootstrap", "0", "--plots", "none")
     done = run(*plain, "--diagram")
     assert "\nP(yes)          rows  share of yes, 0 to 1" in done.stdout
     assert "\n0.93 - 1.00      129 |####" in done.stdout

@@ -187,7 +187,7 @@ def test_a_log_has_no_commands(run, files, tmp_path, monkeypatch):
     (tmp_path / "n.txt").write_text("\n".join(names))
     files[0].rename(tmp_path / "::##vso[z].npy")
     given = ["report", "::##vso[[]z].npy", "y.npy", "--class-names", "n.txt", "--all"]
-    given += ["--bootstrap", "0", "--figures", "none"]
+    given += ["--bootstrap", "0", "--plots", "none"]
     monkeypatch.setenv("CI", "true")
     done = run(*given)
     assert done.returncode == 0, done.stderr

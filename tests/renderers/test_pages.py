@@ -149,7 +149,7 @@ def moved(browser: Browser, at: int) -> dict[str, str]:
 
 def test_the_slider_shows_what_the_command_prints(browser: Browser, tmp_path, run):
     files = str(MNIST / "hard_test.npy"), str(MNIST / "labels_test.npy")
-    done = run("report", *files, "--temperature", 2, "--figures", "none", "--bootstrap", 0)
+    done = run("report", *files, "--temperature", 2, "--plots", "none", "--bootstrap", 0)
     assert done.returncode == 0, done.stderr
     browser.open(tmp_path / "report/report.html")
     last = int(browser.js("return document.getElementById('slider').max"))
@@ -159,7 +159,7 @@ def test_the_slider_shows_what_the_command_prints(browser: Browser, tmp_path, ru
         shown = moved(browser, at)
         done = run(
             "report", *files, "--temperature", shown["exact"], "-o", "other",
-            "--figures", "none", "--bootstrap", 0, "--metrics", "ece,nll,mean_confidence",
+            "--plots", "none", "--bootstrap", 0, "--metrics", "ece,nll,mean_confidence",
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         for line in done.stdout.splitlines():
@@ -387,7 +387,7 @@ def test_jinja2_is_imported_for_pages_only():
 
 
 def test_the_page_on_stdout_is_that_in_the_folder(run, files, tmp_path):
-    done = run("report", *files, "--format", "html", "--figures", "none", "--bootstrap", 0)
+    done = run("report", *files, "--format", "html", "--plots", "none", "--bootstrap", 0)
     assert done.returncode == 0, done.stderr
     assert done.stdout == (tmp_path / "report/report.html").read_text()
     assert "calibrate report z.npy y.npy --bootstrap 0<" in done.stdout.replace(

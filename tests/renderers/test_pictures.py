@@ -165,7 +165,7 @@ def test_the_same_bytes_in_another_process(files, tmp_path, monkeypatch):
     names = ",".join(f"{n}{s}" for n, s in zip(PICTURES, (".svg", ".pdf") * 9, strict=False))
     for seed in "12":
         monkeypatch.setenv("PYTHONHASHSEED", seed)
-        report = ("report", *files, "--bootstrap", 0, "--figures", names, "-o", seed, "-q")
+        report = ("report", *files, "--bootstrap", 0, "--plots", names, "-o", seed, "-q")
         assert fresh(tmp_path, *report, stdout=subprocess.DEVNULL).wait(timeout=120) == 0
     written = sorted(path.name for path in (tmp_path / "1").iterdir())
     assert len(written) == 3 + 6

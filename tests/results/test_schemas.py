@@ -36,17 +36,17 @@ def test_every_result_of_a_command_has_one():
 
 PRINTED = [
     ("report", f"{MNIST}/hard_test.npy", f"{MNIST}/labels_test.npy", "--fit", "--bootstrap", "5",
-     "--figures", "none", "--groups", f"{MNIST}/labels_test.npy"),
+     "--plots", "none", "--groups", f"{MNIST}/labels_test.npy"),
     ("report", f"{DIGITS}/val_logits.npy", f"{DIGITS}/val_labels.npy", "--task", "multilabel",
-     "--bootstrap", "5", "--figures", "none"),
+     "--bootstrap", "5", "--plots", "none"),
     ("fit", f"{DIGITS}/val_logits.npy", f"{DIGITS}/val_labels.npy", "--per-label", "--task",
      "multilabel"),
     ("compare", "z.npy", "z2.npy", "z.npy", "y.npy", "--name", "a", "--name", "a", "--name", "b",
-     "--figures", "none"),
+     "--plots", "none"),
     ("targets", "labels", "y.npy", "--n-classes", "7", "--smoothing", "0.1"),
-    ("targets", "teacher", "z.npy", "--sweep", "1,2", "--figures", "none"),
+    ("targets", "teacher", "z.npy", "--sweep", "1,2", "--plots", "none"),
     ("thresholds", "z.npy:1", "s.npy", "--for", "cost=1:3"),
-    ("clusters", "z.npy", "y.npy", "--classes", "0,1,2", "--figures", "none"),
+    ("clusters", "z.npy", "y.npy", "--classes", "0,1,2", "--plots", "none"),
     ("inspect", "z.npy", "y.npy"),
 ]  # fmt: skip
 

@@ -34,25 +34,25 @@ def found() -> Thresholds:
     )
 
 
-@pytest.mark.parametrize("goal", ["f1", "precision=0.3", "recall=0.123456789012345", "cost=1:5"])
-@pytest.mark.parametrize("n_labels", [1, 2])
-def test_round_trip(tmp_path, goal, n_labels):
+@pytest.mark.parametrize(
+    ("goal", "n_labels", "confidence"),
+    [("f1", 1, None), ("recall=0.123456789012345", 2, None), ("cost=9:1", 2, None),
+     ("precision=0.3", 2, 0.6)],
+)  # fmt: skip
+def test_round_trip(tmp_path, goal, n_labels, confidence):
     rng = np.random.default_rng(3)
     p = [rng.random(50) for _ in range(n_labels)]
     y = [(rng.random(50) < each).astype(float) for each in p]
-    found = thresholds_for(p, y, goal=Goal.of_text(goal))
+    if goal == "cost=9:1":  # the first label accepts nothing
+        p[0], y[0] = p[0] * 0.4, y[0] * 0.1
+    found = thresholds_for(p, y, goal=Goal.of_text(goal), confidence=confidence)
     save_thresholds(found, tmp_path / "t.json")
     assert load_thresholds(tmp_path / "t.json") == found
-
-
-def test_undefined_figures_are_null(tmp_path):
-    p, y = np.array([0.2, 0.4]), np.array([0, 0.1])
-    found = thresholds_for([p], [y], goal=Goal.of_text("cost=9:1"))
-    save_thresholds(found, tmp_path / "t.json")
     content = json.loads((tmp_path / "t.json").read_text())
-    precision = content["labels"][0]["metrics"]["precision"]
-    assert precision == {"value": None, "low": None, "high": None}
-    assert load_thresholds(tmp_path / "t.json") == found
+    assert (content["goal"], content["confidence"]) == (goal, confidence)
+    if goal == "cost=9:1":
+        undefined = content["labels"][0]["metrics"]["precision"]
+        assert undefined == {"value": None, "low": None, "high": None}
 
 
 def test_the_shape_of_the_file(tmp_path, found):
@@ -85,19 +85,6 @@ def test_a_threshold_changed_by_hand_counts(tmp_path, found):
     assert read.labels[0].metrics == {}
 
 
-def test_a_promise_is_recorded(tmp_path):
-    rng = np.random.default_rng(4)
-    p = rng.random(400)
-    y = (rng.random(400) < p).astype(float)
-    goal = Goal.of_text("precision=0.6")
-    found = thresholds_for([p], [y], goal=goal, confidence=0.9)
-    save_thresholds(found, tmp_path / "t.json")
-    content = json.loads((tmp_path / "t.json").read_text())
-    assert content["confidence"] == 0.9
-    assert content["goal"] == "precision=0.6"
-    assert load_thresholds(tmp_path / "t.json") == found
-
-
 def test_files_of_before_are_read(tmp_path, found):
     """As version 0.1.0 wrote them: without confidence, folds and notes."""
     save_thresholds(found, tmp_path / "t.json")
@@ -117,33 +104,18 @@ def test_files_of_before_are_read(tmp_path, found):
     [
         (["schema"], "calibrate.calibrator/1", "found schema 'calibrate.calibrator/1'"),
         (["task"], "multiclass", ": expected the task binary or multilabel, found multiclass"),
-        (["task"], ["binary"], ".task: expected multiclass or binary"),
         (["task"], "binary", "one threshold for a binary task, found 2"),
-        (["goal"], 3, ".goal: expected a text, found 3"),
         (["goal"], "precision=7", ".goal: `goal` precision"),
         (["confidence"], 95, "expected a confidence above 0 and below 1, got 95"),
-        (["folds"], "ten", ".folds: expected a whole number"),
-        (["labels", 0, "notes"], "none", ".notes: expected a list"),
         (["labels"], [], "expected thresholds, found 0"),
-        (["labels"], {"a": 1}, ".labels: expected a list"),
-        (["labels", 1], 0.5, ".labels[1]: expected a JSON object, found 0.5"),
-        (["labels", 1, "name"], None, ".labels[1].name: expected a text, found None"),
         (["labels", 1, "threshold"], None, ".labels[1].threshold: expected a number, found None"),
-        (["labels", 1, "threshold"], True, "threshold: expected a number"),
-        (["labels", 1, "threshold"], "0.5", "threshold: expected a number"),
         (["labels", 1, "threshold"], 1.01, "labels[1]: expected a threshold from 0 to 1"),
         (["labels", 1, "threshold"], float("nan"), "threshold: expected a number"),
         (["labels", 1, "rows"], 0, "a number of rows"),
-        (["labels", 1, "rows"], 2.5, "rows: expected a whole number"),
         (["labels", 1, "positives"], -1, "the weight of the positives"),
-        (["labels", 1, "metrics"], [1], "metrics: expected a JSON object"),
-        (["labels", 1, "metrics", "f1"], 0.4, "metrics.f1: expected a JSON object"),
-        (["labels", 1, "metrics", "f1", "low"], "x", "f1.low: expected a number, found 'x'"),
         (["labels", 1, "metrics", "f1", "low"], 10**400, "f1.low: expected a number"),
         (["labels", 1, "metrics", "f1", "low"], float("inf"), "f1.low: expected a number"),
-        (["labels", 1, "closed_form"], 0.2, "closed_form: expected a JSON object"),
         (["labels", 1, "closed_form", "threshold"], -1, "closed_form: expected a threshold"),
-        (["labels", 1, "closed_form", "cost"], None, "closed_form.cost: expected a JSON object"),
     ],
 )
 def test_damaged_values(tmp_path, found, path, value, what):
@@ -162,31 +134,3 @@ def test_damaged_values(tmp_path, found, path, value, what):
     assert what in message
     assert "\n" not in message
     assert len(message) < 1000
-
-
-@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b'{"schema": "calib', b"[" * 100_000])
-def test_not_json(tmp_path, data):
-    file = tmp_path / "t.json"
-    file.write_bytes(data)
-    with pytest.raises(InputError, match="in JSON, found something else or a truncated file"):
-        load_thresholds(file)
-
-
-def test_foreign_files(tmp_path):
-    with pytest.raises(InputError, match="no such thresholds file; `calibrate thresholds` writes"):
-        load_thresholds(tmp_path / "none.json")
-    with pytest.raises(InputError, match="cannot be read"):
-        load_thresholds(tmp_path)
-    with pytest.raises(InputError, match="an empty one"):
-        load_thresholds("")
-    (tmp_path / "list.json").write_text("[1]")
-    with pytest.raises(InputError, match="found a JSON list"):
-        load_thresholds(tmp_path / "list.json")
-    (tmp_path / "bare.json").write_text("{}")
-    with pytest.raises(InputError, match="found schema None"):
-        load_thresholds(tmp_path / "bare.json")
-
-
-def test_a_folder_that_is_missing(tmp_path, found):
-    with pytest.raises(InputError, match="does not exist"):
-        save_thresholds(found, tmp_path / "none" / "t.json")

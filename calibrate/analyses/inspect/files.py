@@ -274,11 +274,12 @@ def _of_report(report: Report) -> dict[str, str]:
 def _of_fitted(fitted: Fitted) -> dict[str, str]:
     """The method and its parameters."""
     facts = {"method": fitted.method}
-    if fitted.temperature is not None:
-        interval = "" if fitted.interval is None else " [{:.4g}, {:.4g}]".format(*fitted.interval)
-        facts["T"] = f"{fitted.temperature:.4g}{interval}"
-    elif fitted.temperatures:
-        facts["T"] = listed(f"{t:.4g}" for t, _ in fitted.temperatures)
+    if len(fitted.values) == 1:
+        value, pair = fitted.values[0]
+        interval = "" if pair is None else " [{:.4g}, {:.4g}]".format(*pair)
+        facts[fitted.noun] = f"{value:.4g}{interval}"
+    else:
+        facts[fitted.noun] = listed(f"{value:.4g}" for value, _ in fitted.values)
     if fitted.converged is False:
         facts["converged"] = "no: do not rely on it"
     return facts

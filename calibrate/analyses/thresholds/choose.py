@@ -64,43 +64,29 @@ def stratified_folds(labels: Float64, n_folds: int, seed: int) -> Index:
     return folds
 
 
-@dataclass(frozen=True)
-class FoldThresholds:
-    """Rows with the threshold that the other folds chose for each.
+def chosen_by_others(
+    rows: LabelSample, choose: Chooser, seed: int
+) -> tuple[LabelSample, Float64, int]:
+    """Choose on all folds but one, ten times; ``choose`` raises InputError where it cannot.
 
-    Attributes:
-        rows: those of the folds for which the others found a threshold.
-        thresholds: ``(n,)`` of each of these rows.
-        without: how many folds are left out.
+    Returns:
+        The rows of the folds for which the others found a threshold; that of each, ``(n,)``; and
+        how many folds are left out.
     """
-
-    rows: LabelSample
-    thresholds: Float64
-    without: int
-
-    @staticmethod
-    def choose(rows: LabelSample, choose: Chooser, seed: int) -> FoldThresholds:
-        """Choose on all folds but one, ten times; ``choose`` raises InputError where it cannot."""
-        folds = stratified_folds(rows.labels, FOLDS, seed)
-        thresholds = np.full(len(folds), np.nan)
-        without = 0
-        for fold in range(FOLDS):
-            mine = folds == fold
-            if not mine.any():
-                continue
-            if mine.all():
-                return FoldThresholds(rows.take(np.flatnonzero(~mine)), np.empty(0), FOLDS)
+    folds = stratified_folds(rows.labels, FOLDS, seed)
+    thresholds = np.full(len(folds), np.nan)
+    without = 0
+    for fold in range(FOLDS):
+        mine = folds == fold
+        if mine.all():  # there are no others
+            without = FOLDS
+        elif mine.any():
             try:
                 thresholds[mine] = choose(rows.take(np.flatnonzero(~mine)))
             except InputError:
                 without += 1
-        kept = np.flatnonzero(np.isfinite(thresholds))
-        return FoldThresholds(rows.take(kept), thresholds[kept], without)
-
-    @property
-    def decided(self) -> Decided:
-        """The rows with the decisions of these thresholds."""
-        return self.rows.decided(self.thresholds)
+    kept = np.flatnonzero(np.isfinite(thresholds))
+    return rows.take(kept), thresholds[kept], without
 
 
 # Decision thresholds for binary and multi-label classifiers.
@@ -214,20 +200,20 @@ def _measured(
     name: str, rows: LabelSample, heaviest: float, threshold: float, choice: _Choice, seed: int
 ) -> LabelThreshold:
     """The threshold of a label with its cross-fitted figures."""
-    costs, crossed = choice.goal.costs, FoldThresholds.choose(rows, choice, seed)
-    enough = crossed.without <= MOST_WITHOUT
+    costs, (others, thresholds, without) = choice.goal.costs, chosen_by_others(rows, choice, seed)
+    crossed, enough = others.decided(thresholds), without <= MOST_WITHOUT
     notes: tuple[str, ...] = ()
     chosen = rows.decided(threshold).figures(costs)
     if enough:
-        metrics = within(spanned(crossed.decided.figures(costs), chosen), costs)
-        notes = few(crossed.decided, ENOUGH)
+        metrics = within(spanned(crossed.figures(costs), chosen), costs)
+        notes = few(crossed, ENOUGH)
     else:
         metrics = dict.fromkeys(chosen, Measurement(None))
-    if crossed.without:
+    if without:
         what = "met" if choice.confidence is None else "promised"
         then = "left out of the figures" if enough else "too many for any figure"
         left_out = (
-            f"for {crossed.without} of {FOLDS} folds the goal could not be {what} by the others' "
+            f"for {without} of {FOLDS} folds the goal could not be {what} by the others' "
             f"rows: {then}"
         )
         notes = (left_out, *notes)
@@ -235,7 +221,7 @@ def _measured(
     if costs is not None:
         at, difference = costs[0] / sum(costs), Measurement(None)
         if enough:
-            difference = cost_difference(crossed.rows.decided(at), crossed.decided, costs)
+            difference = cost_difference(others.decided(at), crossed, costs)
         cost = within(rows.decided(at).figures(costs), costs)["cost"]
         closed = ClosedForm(at, cost, difference)
     positives = float((rows.labels * rows.weights).sum()) * heaviest
@@ -326,7 +312,7 @@ def check_calibrator(thresholds: Thresholds, calibrator: Calibrator, where: str)
     chosen = thresholds.calibrator
     if chosen is not None and chosen != _described(calibrator):
         used = f"through {chosen['method']} {chosen['parameters']}"
-        if chosen["parameters"] == {"temperature": 1.0}:
+        if chosen == _described(Temperature(1.0)):
             used = "as they are (T = 1)"
         raise InputError(
             f"{where}: these thresholds were chosen on probabilities {used}; "

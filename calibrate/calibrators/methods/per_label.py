@@ -17,6 +17,7 @@ from calibrate.calibrators.protocol import Fit, Method, Scores, Shape
 from calibrate.data.dataset import Dataset
 from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
+from calibrate.results.report import Intervals
 from calibrate.tasks import Task
 from calibrate.text import ShortRepr, brief
 
@@ -37,6 +38,8 @@ class PerLabelTemperature(ShortRepr, Applies):
     temperatures: tuple[float, ...]
 
     method: ClassVar[str] = "per-label-temperature"
+    noun: ClassVar[str] = "T"
+    scales: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.temperatures, (list, tuple)) or not self.temperatures:
@@ -54,6 +57,12 @@ class PerLabelTemperature(ShortRepr, Applies):
         """``(z, 1/T of the label of each row)``."""
         labels = 0 if block.columns is None else block.columns
         return Scores(block.logits, (1.0 / np.array(self.temperatures))[labels])
+
+    def symbol(self) -> str:
+        return f"T of {len(self.temperatures)} labels"
+
+    def sentence(self, _: Intervals, /) -> str:
+        return "Each label has a T of its own."
 
 
 @doing("fitting")

@@ -15,8 +15,9 @@ from calibrate.calibrators.protocol import ANY_SHAPE, Fit, Method, Scores, Shape
 from calibrate.data.dataset import Dataset
 from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
+from calibrate.results.report import Intervals
 from calibrate.tasks import Task
-from calibrate.text import brief
+from calibrate.text import brief, short
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Temperature(Applies):
     fits: Shape = ANY_SHAPE
 
     method: ClassVar[str] = "temperature"
+    noun: ClassVar[str] = "T"
+    scales: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "temperature", check_temperature(self.temperature))
@@ -48,6 +51,28 @@ class Temperature(Applies):
     def scores(self, block: Block) -> Scores:
         """``(z, 1/T)``."""
         return Scores(block.logits, 1.0 / self.temperature)
+
+    def symbol(self) -> str:
+        return f"T = {short(self.temperature)}"
+
+    def sentence(self, intervals: Intervals, /) -> str:
+        match intervals.get("temperature"):
+            case (float(low), float(high)) if low <= 1 <= high:
+                says = (
+                    "its interval includes 1: the rows it was fitted on do not show that the model "
+                    "needs a temperature"
+                )
+                return f"{self.symbol()}: {says}."
+        t = self.temperature
+        if abs(t - 1) < 0.005:
+            return f"{self.symbol()}: as good as 1, which changes nothing."
+        if t > 1:
+            times = "twice" if 1.9 <= t <= 2.15 else f"{short(t)} times"
+            says = f"overconfident; its logits were about {times} as sharp"
+        else:
+            share = f"{t:.0%}" if t >= 0.01 else f"{short(100 * t)}%"
+            says = f"underconfident; its logits were only {share} as sharp"
+        return f"{self.symbol()}: the model is {says} as the labels support."
 
 
 def check_temperature(t: float) -> float:

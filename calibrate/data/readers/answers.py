@@ -168,8 +168,9 @@ def holds_predictions(name: str, columns: str | None) -> bool:
 @contextmanager
 def _reading(name: str) -> Iterator[tuple[tuple[str, ...], Iterator[tuple[int, list[str]]]]]:
     """The header of a CSV, and the number of the line and the fields of each row below it."""
-    mark = "\t" if Address.of(name).suffix.startswith(".tsv") else ","
-    with opened(Path(name), name) as file:
+    request = Request(file=name, suffix=Address.of(name).suffix)
+    mark = "\t" if request.suffix.startswith(".tsv") else ","
+    with opened(Path(name), request) as file:
         found = (row for block in blocks(file, name) for row in block.rows(mark, name) if row[1])
         _, header = next(found, (0, []))
         yield tuple(field.strip() for field in header), found

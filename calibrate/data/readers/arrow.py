@@ -20,7 +20,7 @@ from pyarrow import ipc, parquet, types
 from calibrate.arrays import AnyArray
 from calibrate.data.column import Column
 from calibrate.data.decoded import decoded, decoded_texts
-from calibrate.data.readers.contents import check_unpacked
+from calibrate.data.readers.contents import check_unpacked, undamaged
 from calibrate.data.readers.registry import Format, Request
 from calibrate.data.readers.table import (
     SCORES,
@@ -61,7 +61,7 @@ FILE_NAME = re.compile(r"(?!\.)[^/\\:\0]+")  # without a folder
 
 def keys(path: Path, request: Request) -> list[str]:
     """``logits`` and ``labels``, as far as they are there, and each column."""
-    with _opened(path, request.file) as table:
+    with _opened(path, request) as table:
         found = [] if table.scores(request) is None else ["logits"]
         found += [] if table.labels(request) is None else ["labels"]
         return list(dict.fromkeys([*found, *table.schema.names]))
@@ -73,7 +73,7 @@ def open(path: Path, key: str | None, request: Request) -> Column:
     Raises:
         InputError: the file is damaged, or has no such column of numbers or texts.
     """
-    with _opened(path, request.file) as table:
+    with _opened(path, request) as table:
         wanted: str | tuple[str, ...] | None = key
         if key not in table.schema.names and key in ("logits", "labels"):
             wanted = table.scores(request) if key == "logits" else table.labels(request)
@@ -363,19 +363,21 @@ def _metadata(schema: pa.Schema, key: bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def _opened(path: Path, name: str) -> Iterator[Table]:
+def _opened(path: Path, request: Request) -> Iterator[Table]:
     """The columns of a file, or of all files of a folder.
 
     Raises:
         InputError: it is damaged, or something else.
     """
+    name, is_parquet = request.file, request.suffix == ".parquet"
     files, features = _saved(path, name) if path.is_dir() else ({path: name}, {})
-    is_parquet = path.suffix.lower() == ".parquet"
-    kind, saver = ("a Parquet", PARQUET_SAVER) if is_parquet else ("an Arrow", ARROW_SAVER)
+    kind, saver = (
+        ("a Parquet file", PARQUET_SAVER) if is_parquet else ("an Arrow file", ARROW_SAVER)
+    )
     with ExitStack() as stack:
         held = [stack.enter_context(reading(at, each)) for at, each in files.items()]
         first, schemas = next(iter(files.values())), []
-        try:
+        with undamaged(name, kind, saver), _sizes_in_question():
             for file, (at, each) in zip(held, files.items(), strict=True):
                 start = file.read(8)
                 other = "an empty file" if not start else None
@@ -385,22 +387,22 @@ def _opened(path: Path, name: str) -> Iterator[Table]:
                     other = None if start.startswith(b"PAR1") else other
                 if other is not None:
                     raise InputError(
-                        f"{each}: expected {kind} file, found {other}; save it with {saver}"
+                        f"{each}: expected {kind}, found {other}; save it with {saver}"
                     )
                 schemas.append(_parquet(at).schema_arrow if is_parquet else _ipc(at)[0])
                 if not schemas[-1].equals(schemas[0]):
                     raise InputError(f"{each}: expected the columns and types of {first}")
             check_once(schemas[0].names, name)
             yield Table(name, schemas[0], files, is_parquet, features)
-        except InputError:
-            raise
-        except Exception as error:  # pyarrow raises ValueError, OSError, KeyError and more
-            if isinstance(error, MemoryError) and not isinstance(error, pa.ArrowException):
-                raise  # that of pyarrow is about sizes that cannot be
-            raise InputError(
-                f"{name}: damaged, truncated or of an unknown kind ({cut(str(error))}); save it "
-                f"again with {saver}"
-            ) from error
+
+
+@contextmanager
+def _sizes_in_question() -> Iterator[None]:
+    """A file is damaged where it asks for more memory than there is: rows are never so many."""
+    try:
+        yield
+    except pa.ArrowMemoryError as error:
+        raise ValueError(str(error)) from error
 
 
 def _parquet(path: Path) -> parquet.ParquetFile:

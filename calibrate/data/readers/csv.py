@@ -58,16 +58,17 @@ def is_number(text: str) -> bool:
 
 
 @contextmanager
-def opened(path: Path, name: str) -> Iterator[BinaryIO]:
-    """The bytes of a text file, unpacked where its name ends in .gz.
+def opened(path: Path, request: Request) -> Iterator[BinaryIO]:
+    """The bytes of a text file, unpacked where it is a .gz.
 
     Raises:
         InputError: whatever is wrong with the file or the archive, in one line.
     """
+    name = request.file
     try:
         check_regular(path, name)
         with reading(path, name) as file:
-            if path.suffix.lower() != ".gz":
+            if not request.suffix.endswith(".gz"):
                 yield file
                 return
             with _Unpacked(file, name) as unpacked:
@@ -185,22 +186,61 @@ def _lines(content: bytes, number: int, name: str) -> Lines:
     return Lines(number, text, len(content))
 
 
-# The first line, which may name the columns.
+# A table of such lines.
+
+
+def keys(path: Path, request: Request) -> list[str] | None:
+    """``logits``: all scores; ``labels``, if there are any; and each column.
+
+    A file of one column holds that alone.
+    """
+    table = _table(path, request)
+    if len(table.columns) == 1:
+        return [*table.columns] if table.titled else None
+    labels = [] if table.labels is None else ["labels"]
+    return list(dict.fromkeys(["logits", *labels, *table.columns]))
+
+
+def open(path: Path, key: str | None, request: Request) -> Column:
+    """All scores, ``(n, K)``, or one column, ``(n,)``, as numbers or as text.
+
+    Raises:
+        InputError: the file is no table, or has no such column.
+    """
+    table, name = _table(path, request), request.file
+    if key == "logits" and key not in table.columns:
+        guess = WholeColumns(table.labels, request)
+        column = table.numbers(table.scores, guess)
+        if table.unnamed:
+            note = f"{name}: the first column, which has no name, was left out as row names"
+            column = replace(column, notes=(note,))
+        column = replace(column, class_names=table.scores if table.titled else None)
+    else:
+        wanted = key or table.columns[0]
+        if key == "labels" and key not in table.columns and table.labels is not None:
+            wanted = table.labels
+        if wanted not in table.columns:
+            raise InputError(f"{name}: no column {brief(key)}{nearest(wanted, table.columns)}")
+        column = table.texts(wanted) if request.text else table.numbers(wanted)
+    if not column.shape[0]:
+        raise InputError(f"{name}: expected at least one row below the header, found none")
+    return column
 
 
 @dataclass(frozen=True)
-class Head:
-    """What the first line says.
+class Table:
+    """A file, with what its first line says.
 
     Attributes:
-        name: of the file.
+        path, request: of the file.
         names: of the columns; numbers from 1 where there is no header.
         titled: whether there is a header.
         delimiter: between fields.
         skipped: lines before the first row.
     """
 
-    name: str
+    path: Path
+    request: Request
     names: tuple[str, ...]
     titled: bool
     delimiter: str
@@ -215,40 +255,155 @@ class Head:
     def columns(self) -> tuple[str, ...]:
         return self.names[1:] if self.unnamed else self.names
 
-    def labels(self, request: Request) -> str | None:
+    @property
+    def labels(self) -> str | None:
         """The column of the labels, if there is one."""
-        held = self.columns if self.titled or request.label_column else ()
-        return label_key(held, request.label_column, self.name)
+        asked = self.request.label_column
+        return label_key(self.columns if self.titled or asked else (), asked, self.request.file)
 
-    def scores(self, request: Request) -> tuple[str, ...]:
+    @property
+    def scores(self) -> tuple[str, ...]:
         """The columns of the scores."""
         if self.titled and {*PREDICTIONS} <= {*self.columns}:
             raise InputError(
-                f"{self.name}: expected a column of scores per class, found predictions and "
-                "confidences, which `calibrate report` alone reads"
+                f"{self.request.file}: expected a column of scores per class, found predictions "
+                "and confidences, which `calibrate report` alone reads"
             )
-        found = score_columns(self.columns, self.labels(request), request.leave_out)
+        found = score_columns(self.columns, self.labels, self.request.leave_out)
         if not found:
             raise InputError(
-                f"{self.name}: expected a column of scores per class, found {listed(self.names)}"
+                f"{self.request.file}: expected a column of scores per class, found "
+                f"{listed(self.names)}"
             )
         return found
 
+    def numbers(self, columns: str | tuple[str, ...], guess: WholeColumns | None = None) -> Column:
+        """Columns side by side, ``(n, len(columns))``, or a single one, ``(n,)``."""
+        several = (columns,) if isinstance(columns, str) else columns
+        shape = () if isinstance(columns, str) else (len(columns),)
+        places = tuple(map(self.names.index, several))
+        hint = guess is not None and not guess.settled
+        with opened(self.path, self.request) as file:
+            rows = self._below(file)
+            first = next(rows, Lines(1, "", 0))
+            values = self.numbers_in(first, places, hint=hint)
+            expected = self.path.stat().st_size * len(values) // max(1, first.size)
+            found = chain([values], (self.numbers_in(each, places, hint=hint) for each in rows))
+            looked = found if guess is None else map(guess.add, found)
+            shaped: Iterator[AnyArray] = (each.reshape(len(each), *shape) for each in looked)
+            column = decoded(self.request.file, shaped, shape, np.dtype(np.float64), expected)
+        if guess is not None:
+            guess.check(several, self.request.file)
+        return column
 
-def head_of(path: Path, name: str) -> Head:
-    """The header of a file, or what stands in its place.
+    def texts(self, column: str) -> Column:
+        """A column as text, ``(n,)``."""
+        place = self.names.index(column)
+        with opened(self.path, self.request) as file:
+            found = (self.texts_in(block, place) for block in self._below(file))
+            return decoded_texts(self.request.file, found)
+
+    def _below(self, file: BinaryIO) -> Iterator[Lines]:
+        """The lines below the header."""
+        left = self.skipped
+        for block in blocks(file, self.request.file):
+            yield block.without(left) if left else block
+            left = max(0, left - len(block.lines))
+
+    def numbers_in(self, block: Lines, places: Sequence[int], *, hint: bool = False) -> Float64:
+        """``(n, len(places))``, the nearest float64, as Python's ``float`` has them.
+
+        Raises:
+            InputError: a row has more or fewer fields, or something is no number.
+        """
+        delimiter, columns = self.delimiter, places
+        if '"' in block.text:
+            rows = self._fields(block)
+            lines = [BETWEEN.join(row[i] for i in places) for row in rows]
+            delimiter, columns = BETWEEN, range(len(places))
+        else:
+            lines = self._plain(block)
+        if not lines:
+            return np.empty((0, len(places)))
+        every = len(columns) == len(self.names)
+        try:
+            return np.loadtxt(
+                lines, np.float64, None, delimiter, usecols=None if every else columns, ndmin=2
+            )
+        except ValueError as error:
+            self._tell(block, places, hint=hint)
+            raise InputError(f"{self.request.file}: expected numbers: {error}") from error
+
+    def texts_in(self, block: Lines, place: int) -> list[str]:
+        """The field of each line in a column.
+
+        Raises:
+            InputError: a row has more or fewer fields.
+        """
+        if '"' in block.text:
+            return [row[place] for row in self._fields(block)]
+        lines, behind = self._plain(block), len(self.names) - 1 - place
+        if place <= behind:  # cut off at the nearer end
+            return [line.split(self.delimiter, place + 1)[place] for line in lines]
+        return [line.rsplit(self.delimiter, behind + 1)[-behind - 1] for line in lines]
+
+    def _plain(self, block: Lines) -> list[str]:
+        """The lines without quotes that are not blank, with as many fields in each."""
+        lines = [line for line in block.lines if line] if "" in block.lines else block.lines
+        between = len(self.names) - 1
+        if any(line.count(self.delimiter) != between for line in lines):
+            self._fields(block)
+        return lines
+
+    def _fields(self, block: Lines) -> list[list[str]]:
+        """The fields of each row, as many in each."""
+        width, rows = len(self.names), []
+        for line, row in block.rows(self.delimiter, self.request.file):
+            if row and len(row) != width:
+                hint = "; write 0.9, not 0,9, and text with commas in quotes"
+                hint = hint if len(row) > width and self.delimiter == "," else ""
+                raise InputError(
+                    f"{self.request.file}: line {line}: expected {width} fields, as in the first "
+                    f"line, found {len(row)}{hint}"
+                )
+            if row:
+                rows.append(row)
+        return rows
+
+    def _tell(self, block: Lines, places: Sequence[int], *, hint: bool) -> None:
+        """Raise InputError for the first field that is no number."""
+        for line, row in block.rows(self.delimiter, self.request.file):
+            for i in places if row else ():
+                text, column = row[i].strip(), self.names[i]
+                if is_number(row[i]):
+                    continue
+                todo = f'; if these are the labels, pass `label_column="{column}"`'
+                todo = todo if hint and text else ""
+                if text.endswith("%") and is_number(text[:-1]):
+                    todo = "; leave out the %, and pass `percent` for confidences from 0 to 100"
+                elif is_number(text.replace(",", ".")):
+                    todo = "; write 0.9, not 0,9"
+                raise InputError(
+                    f"{self.request.file}: line {line}, column {brief(column)}: expected a "
+                    f"number, found {brief(row[i]) if text else 'nothing'}{todo}"
+                )
+
+
+def _table(path: Path, request: Request) -> Table:
+    """A file with its header, or what stands in its place.
 
     Raises:
         InputError: the file is empty, or a column is there twice.
     """
-    with opened(path, name) as file:
+    name = request.file
+    with opened(path, request) as file:
         first = next(blocks(file, name), Lines(1, "", 0))
     blank = next((i for i, line in enumerate(first.lines) if line.strip()), None)
     if blank is None:
         raise InputError(f"{name}: expected a table, found an empty file")
     line = first.lines[blank]
     delimiter = next((mark for mark in ",;\t" if mark in line), ",")
-    if ".tsv" in (suffix.lower() for suffix in path.suffixes):
+    if request.suffix.startswith(".tsv"):
         delimiter = "\t"
     rows = first.without(blank).rows(delimiter, name)
     last, top = next(rows)
@@ -262,178 +417,4 @@ def head_of(path: Path, name: str) -> Head:
         titled = len(fields) > 2 or not whole
     names = tuple(fields) if titled else tuple(str(i + 1) for i in range(len(fields)))
     check_once(names, name)
-    return Head(name, names, titled, delimiter, last if titled else 0)
-
-
-# The columns.
-
-
-def keys(path: Path, request: Request) -> list[str] | None:
-    """``logits``: all scores; ``labels``, if there are any; and each column.
-
-    A file of one column holds that alone.
-    """
-    head = head_of(path, request.file)
-    if len(head.columns) == 1:
-        return [*head.columns] if head.titled else None
-    labels = head.labels(request)
-    held = ["logits", *([] if labels is None else ["labels"]), *head.columns]
-    return list(dict.fromkeys(held))
-
-
-def open(path: Path, key: str | None, request: Request) -> Column:
-    """All scores, ``(n, K)``, or one column, ``(n,)``, as numbers or as text.
-
-    Raises:
-        InputError: the file is no table, or has no such column.
-    """
-    head = head_of(path, request.file)
-    labels = head.labels(request)
-    if key == "logits" and key not in head.columns:
-        scores = head.scores(request)
-        guess = WholeColumns(labels, request)
-        found = _numbers(path, Cells(head, hint=not guess.settled), scores, (len(scores),), guess)
-        guess.check(scores, head.name)
-        notes = f"{head.name}: the first column, which has no name, was left out as row names"
-        column = replace(
-            found,
-            class_names=scores if head.titled else None,
-            notes=(notes,) if head.unnamed else (),
-        )
-    else:
-        wanted = labels if key == "labels" and key not in head.columns else key or head.columns[0]
-        if wanted not in head.columns:
-            near = nearest(key or "", head.columns)
-            raise InputError(f"{head.name}: no column {brief(key)}{near}")
-        if request.text:
-            with opened(path, head.name) as file:
-                cells, place = Cells(head), head.names.index(wanted)
-                texts = (cells.texts(block, place) for block in _rows(file, head))
-                column = decoded_texts(head.name, texts)
-        else:
-            column = _numbers(path, Cells(head), (wanted,), ())
-    if not column.shape[0]:
-        raise InputError(f"{head.name}: expected at least one row below the header, found none")
-    return column
-
-
-def _rows(file: BinaryIO, head: Head) -> Iterator[Lines]:
-    """The lines below the header."""
-    left = head.skipped
-    for block in blocks(file, head.name):
-        yield block.without(left) if left else block
-        left = max(0, left - len(block.lines))
-
-
-def _numbers(
-    path: Path,
-    cells: Cells,
-    columns: Sequence[str],
-    shape: tuple[int, ...],
-    guess: WholeColumns | None = None,
-) -> Column:
-    """Columns of all rows as numbers, ``(n, *shape)``."""
-    name, places = cells.head.name, tuple(map(cells.head.names.index, columns))
-    with opened(path, name) as file:
-        rows = _rows(file, cells.head)
-        first = next(rows, Lines(1, "", 0))
-        values = cells.numbers(first, places)
-        expected = path.stat().st_size * len(values) // max(1, first.size)
-        found = chain([values], (cells.numbers(block, places) for block in rows))
-        looked = found if guess is None else map(guess.add, found)
-        shaped: Iterator[AnyArray] = (each.reshape(len(each), *shape) for each in looked)
-        return decoded(name, shaped, shape, np.dtype(np.float64), expected)
-
-
-@dataclass(frozen=True)
-class Cells:
-    """The fields of lines.
-
-    Attributes:
-        head: what the first line says.
-        hint: whether to say what to do where a column of numbers holds something else.
-    """
-
-    head: Head
-    hint: bool = False
-
-    def numbers(self, block: Lines, places: Sequence[int]) -> Float64:
-        """``(n, len(places))``, the nearest float64, as Python's ``float`` has them.
-
-        Raises:
-            InputError: a row has more or fewer fields, or something is no number.
-        """
-        delimiter, columns = self.head.delimiter, places
-        if '"' in block.text:
-            rows = self._fields(block)
-            lines = [BETWEEN.join(row[i] for i in places) for row in rows]
-            delimiter, columns = BETWEEN, range(len(places))
-        else:
-            lines = self._plain(block)
-        if not lines:
-            return np.empty((0, len(places)))
-        every = len(columns) == len(self.head.names)
-        try:
-            return np.loadtxt(
-                lines, np.float64, None, delimiter, usecols=None if every else columns, ndmin=2
-            )
-        except ValueError as error:
-            self._tell(block, places)
-            raise InputError(f"{self.head.name}: expected numbers: {error}") from error
-
-    def texts(self, block: Lines, place: int) -> list[str]:
-        """The field of each line in a column.
-
-        Raises:
-            InputError: a row has more or fewer fields.
-        """
-        if '"' in block.text:
-            return [row[place] for row in self._fields(block)]
-        lines, behind = self._plain(block), len(self.head.names) - 1 - place
-        if place <= behind:  # cut off at the nearer end
-            return [line.split(self.head.delimiter, place + 1)[place] for line in lines]
-        return [line.rsplit(self.head.delimiter, behind + 1)[-behind - 1] for line in lines]
-
-    def _plain(self, block: Lines) -> list[str]:
-        """The lines without quotes that are not blank, with as many fields in each."""
-        lines = [line for line in block.lines if line] if "" in block.lines else block.lines
-        between = len(self.head.names) - 1
-        if any(line.count(self.head.delimiter) != between for line in lines):
-            self._fields(block)
-        return lines
-
-    def _fields(self, block: Lines) -> list[list[str]]:
-        """The fields of each row, as many in each."""
-        width, rows = len(self.head.names), []
-        for line, row in block.rows(self.head.delimiter, self.head.name):
-            if row and len(row) != width:
-                hint = "; write 0.9, not 0,9, and text with commas in quotes"
-                hint = hint if len(row) > width and self.head.delimiter == "," else ""
-                raise InputError(
-                    f"{self.head.name}: line {line}: expected {width} fields, as in the first "
-                    f"line, found {len(row)}{hint}"
-                )
-            if row:
-                rows.append(row)
-        return rows
-
-    def _tell(self, block: Lines, places: Sequence[int]) -> None:
-        """Raise InputError for the first field that is no number."""
-        for line, row in block.rows(self.head.delimiter, self.head.name):
-            for i in places if row else ():
-                if not is_number(row[i]):
-                    column = self.head.names[i]
-                    raise InputError(
-                        f"{self.head.name}: line {line}, column {brief(column)}: expected a "
-                        f"number, found {brief(row[i]) if row[i].strip() else 'nothing'}"
-                        f"{self._hint(row[i], column)}"
-                    )
-
-    def _hint(self, text: str, column: str) -> str:
-        if is_number(text.replace(",", ".")):
-            return "; write 0.9, not 0,9"
-        if text.strip().endswith("%") and is_number(text.strip()[:-1]):
-            return "; leave out the %, and pass `percent` for confidences from 0 to 100"
-        if not self.hint or not text.strip():
-            return ""
-        return f'; if these are the labels, pass `label_column="{column}"`'
+    return Table(path, request, names, titled, delimiter, last if titled else 0)

@@ -40,7 +40,7 @@ Row = tuple[str, dict[str, Any]]  # where it stands, and what
 
 def keys(path: Path, request: Request) -> list[str]:
     """``logits`` and ``labels``, as far as they are there, and the keys of the first object."""
-    held = _first(path, request.file)
+    held = _first(path, request)
     found = [] if _scores_key(held) is None else ["logits"]
     labels = label_key(held, request.label_column, request.file)
     return list(dict.fromkeys([*found, *([] if labels is None else ["labels"]), *held]))
@@ -53,7 +53,7 @@ def open(path: Path, key: str | None, request: Request) -> Column:
         InputError: the file holds no such objects.
     """
     name = request.file
-    held, wanted = _first(path, name), key
+    held, wanted = _first(path, request), key
     if key == "logits":
         wanted = _scores_key(held)
     elif key == "labels":
@@ -61,11 +61,11 @@ def open(path: Path, key: str | None, request: Request) -> Column:
     if wanted is None or wanted not in held:
         raise InputError(f"{name}: no key {brief(key)}{nearest(key or '', held)}")
     first, float64 = held[wanted], np.dtype(np.float64)
-    with opened(path, name) as file:
+    with opened(path, request) as file:
         rows = _rows(file, name, wanted)
         if key == "logits" and wanted in CHOICES:
             note = f"{name}: samples of lm-evaluation-harness, log-likelihoods of the choices as"
-            return replace(_choices(rows, path, wanted, name), notes=(f"{note} logits",))
+            return replace(_choices(rows, path, wanted, request), notes=(f"{note} logits",))
         if isinstance(first, list):
             step = max(1, AT_ONCE // max(1, len(first)))
             lists = (_lists(few, wanted, len(first)) for few in _some(rows, step))
@@ -83,11 +83,11 @@ def _scores_key(held: dict[str, Any]) -> str | None:
     return next((key for key in (*SCORES, *CHOICES) if key in held), None)
 
 
-def _first(path: Path, name: str) -> dict[str, Any]:
-    with opened(path, name) as file:
-        for _, row in _rows(file, name):
+def _first(path: Path, request: Request) -> dict[str, Any]:
+    with opened(path, request) as file:
+        for _, row in _rows(file, request.file):
             return row
-    raise InputError(f"{name}: expected at least one JSON object, found none")
+    raise InputError(f"{request.file}: expected at least one JSON object, found none")
 
 
 def _some(rows: Iterator[Row], n: int) -> Iterator[list[Row]]:
@@ -218,7 +218,7 @@ def _listed(file: BinaryIO, name: str) -> Iterator[tuple[str, Any]]:
 # The samples of lm-evaluation-harness: log-likelihoods of the choices of a question.
 
 
-def _choices(rows: Iterator[Row], path: Path, key: str, name: str) -> Column:
+def _choices(rows: Iterator[Row], path: Path, key: str, request: Request) -> Column:
     """Two passes: the first to see how many choices there are at most."""
     filtered: object = None  # how the harness made ``filtered_resps`` of ``resps``
     width = 0
@@ -232,8 +232,8 @@ def _choices(rows: Iterator[Row], path: Path, key: str, name: str) -> Column:
         width = max(width, len(_responses((where, row), key)))
     if width < 2:
         raise InputError(
-            f"{name}: expected the log-likelihoods of two choices or more per row, found one: "
-            "these are samples of a task without choices"
+            f"{request.file}: expected the log-likelihoods of two choices or more per row, found "
+            "one: these are samples of a task without choices"
         )
 
     def scores(few: list[Row]) -> AnyArray:
@@ -243,9 +243,9 @@ def _choices(rows: Iterator[Row], path: Path, key: str, name: str) -> Column:
             found[i, : len(responses)] = responses
         return found
 
-    with opened(path, name) as file:
-        some = _some(_rows(file, name, key), max(1, AT_ONCE // width))
-        return decoded(name, map(scores, some), (width,), np.dtype(np.float64))
+    with opened(path, request) as file:
+        some = _some(_rows(file, request.file, key), max(1, AT_ONCE // width))
+        return decoded(request.file, map(scores, some), (width,), np.dtype(np.float64))
 
 
 def _responses(row: Row, key: str) -> list[float]:

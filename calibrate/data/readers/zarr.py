@@ -33,11 +33,12 @@ from calibrate.data.readers.contents import (
     check_unpacked,
     chosen,
     keys_of,
+    undamaged,
 )
 from calibrate.data.readers.registry import Format, Request
 from calibrate.errors import InputError
 from calibrate.files import Version, changed, check_regular, parsed, read_text, reading
-from calibrate.text import brief, cut
+from calibrate.text import brief
 
 FORMATS = (
     Format(
@@ -78,18 +79,18 @@ def open(path: Path, key: str | None, request: Request) -> Column:
     key = None if key is None else key.strip("/")
     version = chosen(_arrays(path, request.file), key, request.file)
     folder, name = path / (key or ""), request.file if key is None else f"{request.file}:{key}"
-    try:
+    with undamaged(name, "a folder of the format Zarr", "zarr, as numbers"):
         is_text = _check(_object(folder / META[version], f"{name}, {META[version]}"), version, name)
         files = dict(_versions(folder, name))
         store = LocalStore(folder, read_only=True)
         array = zarr.open_array(store=store, mode="r", zarr_format=2 if version == 2 else 3)
-        _check_sizes(array, is_text, sum(version.size for version in files.values()), name)
+        _check_sizes(array, is_text, sum(each.size for each in files.values()), name)
         metadata: Any = array.metadata
-        guard = None if is_text else array.dtype.itemsize
+        itemsize = None if is_text else array.dtype.itemsize
         if version == 3:
-            metadata = replace(metadata, codecs=tuple(_guarded(metadata.codecs, guard)))
+            metadata = replace(metadata, codecs=tuple(_guarded(metadata.codecs, itemsize)))
         elif metadata.compressor is not None:
-            most = None if guard is None else prod(array.chunks) * guard
+            most = None if itemsize is None else prod(array.chunks) * itemsize
             metadata = replace(metadata, compressor=_Compressor(metadata.compressor, most))
         array = zarr.Array(zarr.AsyncArray(metadata, array.store_path))
         if is_text:
@@ -99,13 +100,6 @@ def open(path: Path, key: str | None, request: Request) -> Column:
         else:
             blocks = (np.asarray(array[start:stop]) for start, stop in _ranges(array))
             column = decoded(name, blocks, array.shape[1:], array.dtype, array.shape[0])
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # zarr and its codecs raise a dozen kinds
-        raise InputError(
-            f"{name}: damaged, truncated or of an unknown kind ({cut(str(error))}); save it again "
-            "with zarr, as numbers"
-        ) from error
     if any(Version.of(each.stat()) != seen for each, seen in files.items()):
         raise changed(name)
     return column

@@ -70,8 +70,7 @@ def _calibrator(found: Checks) -> str:
     fitted = found.calibrator
     if fitted is None:
         return "as they are, through no calibrator"
-    t = fitted.temperature
-    through = f"through {fitted.method if t is None else f'T = {short(t)}'}"
+    through = f"through {fitted.symbol}"
     return f"{through}, from the other {len(fitted.folds) - 1} folds" if fitted.folds else through
 
 

@@ -16,12 +16,12 @@ from calibrate.renderers.parts import (
     rough_note,
     warned,
 )
-from calibrate.renderers.words import measurement, number, short
+from calibrate.renderers.words import measurement, noun_of, number
 from calibrate.results.comparison import Comparison, ModelRuns, Pair, Spread, best_of, not_told_from
 from calibrate.results.measurement import Measurement, Metrics, Sides
 from calibrate.results.report import Rough
 
-DEVIATION = "mean ± standard deviation over runs, on the same rows; T is fitted to each run"
+DEVIATION = "mean ± standard deviation over runs, on the same rows; {} is fitted to each run"
 OVER_RUNS = (
     "95 % intervals of other runs on these rows, not of other rows, that hold together for a "
     "column; none of a model with one run"
@@ -39,9 +39,9 @@ def _(found: Comparison, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
         many = f"{len(runs.models)} models in {len(found.models)} runs"
     size = f"{data.rows:,} rows, {data.classes:,} {data.task.noun}"
     headline = f"{many} on {data.labels}: {size}"
-    fitted_on, best = Line(f"T {found.fitted_on}", quiet=True), best_in_words(found)
+    fitted_on, best = Line(f"{noun_of(found)} {found.fitted_on}", quiet=True), best_in_words(found)
     figures, *more = _tables(found, shown.metrics)
-    more += _pairs(found.pairs if runs is None else runs.pairs)
+    more += _pairs(found.pairs if runs is None else runs.pairs, noun_of(found))
     warnings = warned(found.warnings)
     if not shown.all:
         about = lines(fitted_on)
@@ -62,10 +62,11 @@ def _tables(found: Comparison, wanted: tuple[str, ...] | None) -> list[Table]:
     rows, changes = list[list[Value]](), list[list[Value]]()
     for model in models:
         if isinstance(model, ModelRuns):
-            count, rough, after = [f"{model.runs} run{'s' * (model.runs > 1)}"], Rough(), "with T"
+            count, rough = [f"{model.runs} run{'s' * (model.runs > 1)}"], Rough()
+            with_it = after = f"with {noun_of(found)}"
         else:
-            count, rough = [], model.rough_intervals
-            after = f"T = {short(model.calibrator.temperature or 1.0)}"
+            count, rough, after = [], model.rough_intervals, model.calibrator.symbol
+            with_it = f"with {model.calibrator.noun}"
         metrics: Sides[dict[str, Spread]] | Sides[Metrics] = model.metrics
         for title, side in ((model.name, metrics.before), (f"{model.name}, {after}", metrics.last)):
             rows.append([title, *count, *(_cell(side[n], n in rough.value) for n in columns)])
@@ -73,12 +74,12 @@ def _tables(found: Comparison, wanted: tuple[str, ...] | None) -> list[Table]:
             against = model.against_first
             for title, side in (
                 (model.name, against.before),
-                (f"{model.name}, with T", against.last),
+                (f"{model.name}, {with_it}", against.last),
             ):
                 changes.append([title, *(Cell.of(side[n], n in rough.change) for n in columns)])
     minus = f"minus {models[0].name}"
     if runs is not None:
-        tables = [Table.of("model", ["runs", *columns], rows, DEVIATION)]
+        tables = [Table.of("model", ["runs", *columns], rows, DEVIATION.format(noun_of(found)))]
         return [*tables, Table.of(minus, columns, changes, OVER_RUNS)] if changes else tables
     tables = [Table.of("model", columns, rows, rough_note([*rows, *changes]))]
     note = "intervals of a column hold together for all models" if len(models) > 2 else ""
@@ -93,7 +94,7 @@ def _spread(figure: Spread) -> str:
     return number(figure.value) + ("" if figure.sd is None else f" ± {number(figure.sd)}")
 
 
-def _pairs(pairs: tuple[Pair, ...]) -> tuple[Table, ...]:
+def _pairs(pairs: tuple[Pair, ...], noun: str) -> tuple[Table, ...]:
     """Each two models, where there are more than the table against the first can tell."""
     if not 1 < len(pairs) <= MOST_PAIRS:
         return ()
@@ -106,11 +107,11 @@ def _pairs(pairs: tuple[Pair, ...]) -> tuple[Table, ...]:
         for pair in pairs
     ]
     note = "intervals that hold together for all pairs"
-    return (Table.of("nll with T", ["difference", "told apart"], rows, note),)
+    return (Table.of(f"nll with {noun}", ["difference", "told apart"], rows, note),)
 
 
 def best_in_words(found: Comparison) -> str:
-    """Which model has the least NLL, with T, and which others are not told from it."""
+    """Which calibrated model has the least NLL, and which others are not told from it."""
     if found.over_runs is None:
         names, best, alike = [m.name for m in found.models], found.best.name, found.not_worse
         value = measurement(found.best.metrics.last["nll"])
@@ -125,7 +126,7 @@ def best_in_words(found: Comparison) -> str:
         )
         value = _spread(least.metrics.last["nll"])
         by, how = "these runs", "beyond what runs differ by"
-    text = f"Least nll with T: {best} ({value})"
+    text = f"Least nll with {noun_of(found)}: {best} ({value})"
     others = [name for name in names if name != best]
     if not others:
         return f"{text}."

@@ -40,16 +40,16 @@ FIRST_CLASSES, FIRST_GROUPS = 3, 6  # on the first screen
 @document.register
 def _(report: Report, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
     headline = f"{report.data.logits}: {rows_and_classes(report)}"
-    verdict = report.verdict
+    verdict, fitted = report.verdict, report.calibrator
     bad = (Code.unrelated, Code.not_converged, Code.miscalibrated)
     first, *more = _verdict(report) or (headline,)
     rows = [
         headline if verdict else "",
-        _temperature(report) if report.temperature is None else "",
+        _calibrator(report) if fitted and len(fitted.values) > 1 else "",
         _provenance(report),
     ]
-    if report.calibrator is not None and report.calibrator.label_smoothing is not None:
-        rows.append(f"T fitted to labels smoothed by {report.calibrator.label_smoothing}")
+    if fitted is not None and fitted.label_smoothing is not None:
+        rows.append(f"{fitted.noun} fitted to labels smoothed by {fitted.label_smoothing}")
     parts: list[Part] = [
         Heading(first, tone="warning" if verdict is not None and verdict.code in bad else "notice"),
         *lines(*more, *(Line(text, quiet=True) for text in rows)),
@@ -63,7 +63,7 @@ def _(report: Report, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
         *parts,
         Heading("All figures", level=2),
         _all_metrics(report),
-        *lines(_temperature(report), _meaning(report), *_findings(report)),
+        *lines(_calibrator(report), _meaning(report), *_findings(report)),
         *_classes(report, first=False),
         *_groups(report, first=False),
         *warned(report.warnings),
@@ -78,52 +78,43 @@ def diagram_of(report: Report) -> Diagram:
     return Diagram(report.reliability.last)
 
 
-# The temperature, and on which rows it was found.
+# The calibrator, and on which rows it was found.
 
 
-def _temperature(report: Report) -> str:
-    """``T = 2.12 (95 % interval 2.05 to 2.19)``; of several labels one each, or their range."""
+def _calibrator(report: Report) -> str:
+    """The calibrator with its intervals: ``T = 2.12 (95 % interval 2.05 to 2.19)``, or ``T of 3
+    labels (95 % intervals): 0.9 (0.8 to 1.0), ...``, of many numbers only their range.
+    """
     fitted = report.calibrator
     if fitted is None:
         return ""
-    if report.temperature is not None:
-        text = f"T = {short(report.temperature)}"
-        if fitted.interval:
-            rough = "rough " if "temperature" in report.rough_intervals.value else ""
-            ends = " to ".join(map(short, fitted.interval))
-            text += f" ({rough}95 % interval {ends})"
-        return text + (", NOT CONVERGED" if fitted.converged is False else "")
-    found = fitted.temperatures
-    if not found:
-        return ""
-    if len(found) > 12:
-        low, high = min(t for t, _ in found), max(t for t, _ in found)
-        return f"T of {len(found)} labels: {short(low)} to {short(high)}"
-    each = [
-        f"{short(t)} ({short(pair[0])} to {short(pair[1])})" if pair else short(t)
-        for t, pair in found
-    ]
-    return f"T of {len(found)} labels (95 % intervals): {', '.join(each)}"
+    text, values = fitted.symbol, fitted.values
+    if len(values) > 12:
+        low, high = min(value for value, _ in values), max(value for value, _ in values)
+        return f"{text}: {short(low)} to {short(high)}"
+    if len(values) > 1:
+        each = [
+            f"{short(value)} ({short(pair[0])} to {short(pair[1])})" if pair else short(value)
+            for value, pair in values
+        ]
+        known = " (95 % intervals)" if any(pair for _, pair in values) else ""
+        return f"{text}{known}: {', '.join(each)}"
+    for _, pair in values:
+        if pair:
+            rough = "rough " if _is_rough(report) else ""
+            text += f" ({rough}95 % interval {short(pair[0])} to {short(pair[1])})"
+    return text + (", NOT CONVERGED" if fitted.converged is False else "")
 
 
-def _in_use(report: Report, several: str) -> str:
-    """``T = 2.74``; ``several`` where each label has a temperature of its own."""
-    return several if report.temperature is None else f"T = {short(report.temperature)}"
+def _is_rough(report: Report) -> bool:
+    """Whether the interval of a parameter is."""
+    parameters = report.calibrator.parameters if report.calibrator else ()
+    return any(name in report.rough_intervals.value for name in parameters)
 
 
-def _with_interval(report: Report) -> str:
-    """``T = 2.74 [2.54, 2.96]``"""
-    text, fitted = _in_use(report, "a T for each label"), report.calibrator
-    if report.temperature is None or fitted is None or fitted.interval is None:
-        return text
-    mark = "~" if "temperature" in report.rough_intervals.value else ""
-    return f"{text} [{short(fitted.interval[0])}, {short(fitted.interval[1])}]{mark}"
-
-
-def _may_be_one(report: Report) -> bool:
-    """Whether the interval of the temperature includes 1."""
-    interval = report.calibrator.interval if report.calibrator else None
-    return interval is not None and interval[0] <= 1 <= interval[1]
+def _scales(report: Report) -> bool:
+    """Whether the scores are as sharp as a temperature makes them, or as they are."""
+    return report.calibrator is None or report.calibrator.scales
 
 
 def _provenance(report: Report) -> str:
@@ -132,7 +123,7 @@ def _provenance(report: Report) -> str:
     if fitted is None:
         return ""
     if fitted.folds:
-        return f"each row measured with T from the other {len(fitted.folds) - 1} folds"
+        return f"each row measured with {fitted.noun} from the other {len(fitted.folds) - 1} folds"
     if report.data.in_sample:
         return "the very rows of the fit, so after is too good"
     if shared is None:
@@ -145,41 +136,21 @@ def _provenance(report: Report) -> str:
 
 
 def _meaning(report: Report) -> str:
-    """One sentence on what the temperature, or the bare overconfidence, says of the model."""
-    t, what = report.temperature, scores_of(report)
-    if report.calibrator is None:
+    """One sentence on what the calibrator, or the bare overconfidence, says of the model."""
+    fitted = report.calibrator
+    if fitted is None:
         gap = report.metrics.before["overconfidence"].value or 0.0
         claim = "more" if gap > 0 else "less"
         text = f"The model is on average {abs(gap):.1%} {claim} confident than it is right"
         if report.data.task is Task.top_label:
             return f"{text}."
         return f"{text}; --fit shows what a temperature would do."
-    if t is None:
+    if fitted.converged is False:
+        return f"{fitted.symbol}: this is not an optimum, see the warning; do not rely on it."
+    if len(fitted.values) > 1:
         change = report.metrics.change["nll"] if report.metrics.change else Measurement(None)
-        nll = number(change.value)
-        return f"Each label has a T of its own; together they change the nll by {nll}."
-    if report.calibrator.converged is False:
-        text = "this is not an optimum, see the warning; do not rely on it."
-    elif _may_be_one(report):
-        text = (
-            "its interval includes 1: the rows it was fitted on do not show that the model needs a "
-            "temperature."
-        )
-    elif abs(t - 1) < 0.005:
-        text = "as good as 1, which changes nothing."
-    elif t > 1:
-        times = "twice" if 1.9 <= t <= 2.15 else f"{short(t)} times"
-        text = (
-            f"the model is overconfident; its {what} were about {times} as sharp as the labels "
-            "support."
-        )
-    else:
-        percent = f"{t:.0%}" if t >= 0.01 else f"{short(100 * t)}%"
-        text = (
-            f"the model is underconfident; its {what} were only {percent} as sharp as the labels "
-            "support."
-        )
-    return f"T = {short(t)}: {text}"
+        return f"{fitted.sentence} Together they change the nll by {number(change.value)}."
+    return fitted.sentence.replace("logits", scores_of(report))
 
 
 # The verdict in words, and what explains it: short lines, the first thing that anybody reads.
@@ -190,29 +161,30 @@ PAST = "A temperature draws every confidence towards 50 % and none past it."
 
 def _verdict(report: Report) -> tuple[str, ...]:
     """The verdict, then what explains it."""
-    found, of_answers = report.verdict, report.data.task is Task.confidence
+    found, fitted = report.verdict, report.calibrator
+    of_answers = report.data.task is Task.confidence
     if found is None:
         return ()
     if found.code is Code.unrelated:
         return _unrelated(report)
     if found.code is Code.not_converged:
         t = report.temperature
-        if of_answers and report.calibrator is not None and t is not None and t > 1:
+        if of_answers and t is not None and t > 1:  # it grows for ever
             before = report.metrics.before
             right, said = before["accuracy"].value or 0.0, before["mean_confidence"].value or 0.0
             first = f"NO TEMPERATURE MENDS THIS: right {100 * right:.1f} %, said {100 * said:.1f} %"
             return (f"{first} on average", PAST, *_use(report), *_ranking(report))
-        at = "" if t is None else f" at T = {short(t)}"
+        at = f" at {fitted.symbol}" if fitted else ""
         return (f"NO OPTIMUM: the fit stopped{at}; do not rely on it",)
     more = (*_still_off(report), *_ranking(report)) if of_answers else _lean(report)
-    after = f" after {_in_use(report, 'these T')}" if report.calibrator else ""
+    after = f" after {fitted.symbol}" if fitted else ""
     yes_no = report.data.task.yes_no
     name, key = ("positive ECE", "positive_ece") if yes_no else ("ECE", "ece")
     error = report.metrics.last.get(key, Measurement(None))
     size = f"{name} {measurement(error, rough=key in report.rough_intervals.value)}"
     match found.code:
         case Code.miscalibrated:
-            still = "STILL MISCALIBRATED" if report.calibrator else "MISCALIBRATED"
+            still = "STILL MISCALIBRATED" if fitted else "MISCALIBRATED"
             told = [f"{still}{after}: {size}", *_reasons(report, found.found)]
         case Code.negligible:
             told = [
@@ -229,8 +201,8 @@ def _verdict(report: Report) -> tuple[str, ...]:
                 least = f"{name} below {found.detectable:.2g}"
                 told.append(f"Nothing was found, but no {least} could be seen.")
         case _:
-            return (_of_fit(report, found.code), *more)
-    if report.calibrator is None:
+            return (*_of_fit(report, found.code), *more)
+    if fitted is None:
         return (*told, *more)
     return (*told, *more, f"Before: {_way(report.metrics.before)}.")
 
@@ -252,26 +224,32 @@ def _unrelated(report: Report) -> tuple[str, ...]:
     )
 
 
-def _of_fit(report: Report, code: Code) -> str:
-    """What the fit of a temperature says of the model, where nothing was tested."""
-    t = _with_interval(report)
+def _of_fit(report: Report, code: Code) -> tuple[str, ...]:
+    """What the fit says of the model, where nothing was tested."""
+    fitted = report.calibrator
+    if fitted is None:
+        return ()
+    t, interval = fitted.symbol, fitted.interval
+    if interval is not None:
+        mark = "~" if _is_rough(report) else ""
+        t += f" [{short(interval[0])}, {short(interval[1])}]{mark}"
     match code:
         case Code.overconfident:
-            return f"Overconfident: divide the {scores_of(report)} by {t}"
+            return (f"Overconfident: divide the {scores_of(report)} by {t}",)
         case Code.underconfident:
-            return f"Underconfident: divide the {scores_of(report)} by {t}"
+            return (f"Underconfident: divide the {scores_of(report)} by {t}",)
         case Code.shifted if report.data.task is Task.confidence:
             bias = report.lean.last if report.lean else None
             way = "less" if bias is None or bias.size > 0 else "more"
-            return f"Right {way} often than it says, and {t} cannot mend that"
+            return (f"Right {way} often than it says, and {t} cannot mend that",)
         case Code.shifted:
-            return f"The prior is off, and {t} cannot mend that"
-    if _may_be_one(report):
-        return f"No temperature shown to be needed: {t} may as well be 1"
-    if report.temperature is None and report.calibrator is not None:
+            return (f"The prior is off, and {t} cannot mend that",)
+    if interval and interval[0] <= 1 <= interval[1]:
+        return (f"No {fitted.method} shown to be needed: {t} may as well be 1",)
+    if len(fitted.values) > 1:
         change = (report.metrics.change or {}).get("nll", Measurement(None))
-        return f"Fitted {report.calibrator.method}: the nll changes by {measurement(change)}"
-    return f"Too few rows to tell: {t}"
+        return (f"Fitted {fitted.method}: the nll changes by {measurement(change)}",)
+    return (f"Too few rows to tell: {t}",)
 
 
 def _way(metrics: dict[str, Measurement]) -> str:
@@ -286,14 +264,17 @@ def _reasons(report: Report, rejected: tuple[str, ...]) -> tuple[str, ...]:
     if report.calibrator is None:
         size = f"On average {_way(report.metrics.last)}."
         return (size,) if best is None else (size, f"The best T for these rows is {best} (--fit).")
-    if "temperature" in rejected and best is not None:
+    scales = report.calibrator.scales
+    if "temperature" in rejected and best is not None and scales:
         return (f"These rows want another T, near {best}.",)
-    if {"classwise", "classes"} & {*rejected}:
-        return ("What is left differs by class, which one T cannot mend.",)
-    if "groups" in rejected:
-        return ("What is left differs by group, which one T cannot mend.",)
+    for tests, what in ((("classwise", "classes"), "class"), (("groups",), "group")):
+        if {*tests} & {*rejected}:
+            mend = ", which one T cannot mend" if scales else ""
+            return (f"What is left differs by {what}{mend}.",)
     if "lean" in rejected:
         return ()
+    if not scales:
+        return ("What is left does not differ by class or group: look at the pictures.",)
     return ("What is left is no matter of one T: look at the pictures.",)
 
 
@@ -309,10 +290,9 @@ def _lean(report: Report) -> tuple[str, ...]:
     if bias is None or not _matters(report, bias):
         return ()
     way = "high" if bias.size > 0 else "low"
-    return (
-        f"P(yes) is too {way} by {bias_in_points(bias)} on average: a shifted prior,",
-        "such as class weights in training leave, which no temperature can move.",
-    )
+    first = f"P(yes) is too {way} by {bias_in_points(bias)} on average: a shifted prior,"
+    cause = "such as class weights in training leave"
+    return (first, f"{cause}, which no temperature can move." if _scales(report) else f"{cause}.")
 
 
 # What a verdict says of answers that were right or wrong, and how sure they were.
@@ -324,8 +304,11 @@ def _still_off(report: Report) -> tuple[str, ...]:
     if bias is None or report.verdict is None or not _matters(report, bias):
         return ()
     way = "less" if bias.size > 0 else "more"
-    first = f"With T the answers are right {way} often than said, by {bias_in_points(bias)}."
-    return (first,) if "temperature" in report.verdict.found else (first, PAST, *_use(report))
+    noun = "T" if report.calibrator is None else report.calibrator.noun
+    first = f"With {noun} the answers are right {way} often than said, by {bias_in_points(bias)}."
+    if "temperature" in report.verdict.found or not _scales(report):
+        return (first,)
+    return (first, PAST, *_use(report))
 
 
 def _unordered(report: Report) -> bool:
@@ -363,7 +346,7 @@ def _tests(report: Report) -> list[str]:
         ("consistency", "ECE", tests.consistency.p_value),
         ("classwise", "classwise ECE", tests.classwise.p_value),
         ("spiegelhalter", "Z", tests.spiegelhalter.p_value),
-        ("temperature", "T", tests.temperature.p_value),
+        ("temperature", "T" if _scales(report) else "sharpness", tests.temperature.p_value),
     ]
     if report.lean is not None:
         lean = "mean confidence" if of_answers else "mean P(yes)"
@@ -383,7 +366,7 @@ def _findings(report: Report) -> list[str]:
     """A sentence per test; those after calibration, where there is one, else before."""
     if report.tests is None:
         return []
-    tests = report.tests.last
+    tests, fitted = report.tests.last, report.calibrator
     found = [_consistency(report, tests)]
     classwise, z, score = tests.classwise, tests.spiegelhalter, tests.temperature
     if classwise.statistic is not None and classwise.p_value is not None:
@@ -396,24 +379,28 @@ def _findings(report: Report) -> list[str]:
         size = f"{z.statistic:.2f} ({p_value(z.p_value)})"
         found.append(f"Spiegelhalter's Z = {size}: the labels {told} the confidences.")
     if score.statistic is not None and score.p_value is not None:
-        several = "T = 1" if report.calibrator is None else "these temperatures, taken together"
-        named = _in_use(report, several)
         size = f"(score test, z = {score.statistic:.2f}, {p_value(score.p_value)})"
-        way = "larger" if score.statistic > 0 else "smaller"
+        way = ("larger", "less") if score.statistic > 0 else ("smaller", "more")
         near = f", near {short(report.sweep.best)}" if report.sweep else ""
-        found.append(
-            f"these rows want a {way} T than {named}{near} {size}."
-            if score.p_value < SIGNIFICANT
-            else f"these rows do not speak against {named} {size}."
-        )
+        if _scales(report):
+            named = "T = 1" if fitted is None else fitted.symbol
+            wanted = f"a {way[0]} T than {named}{near}"
+        else:
+            named, wanted = "how sharp the scores are", f"{way[1]} sharp scores"
+        significant = score.p_value < SIGNIFICANT
+        told = f"want {wanted}" if significant else f"do not speak against {named}"
+        found.append(f"these rows {told} {size}.")
     found = [sentence for sentence in found if sentence]
     if report.tests.after is None:
         return [sentence[0].upper() + sentence[1:] for sentence in found]
     found = [f"After calibration: {sentence}" for sentence in found]
     if tests.after_fit:
-        found.append(
-            "T was chosen on these very rows: the tests allow for that, and none is left of T."
-        )
+        noun = fitted.noun if fitted else "the calibrator"
+        chosen = f"{noun} was chosen on these very rows"
+        if fitted is None or fitted.interval is None:  # by which the tests allow for the choice
+            found.append(f"{chosen}, which the tests do not allow for.")
+        else:
+            found.append(f"{chosen}: the tests allow for that, and none is left of {noun}.")
     return found
 
 

@@ -9,7 +9,7 @@ from calibrate.renderers.bins import pooled
 from calibrate.renderers.documents.compare import best_in_words
 from calibrate.renderers.pages.page import Page
 from calibrate.renderers.pages.svg import at
-from calibrate.renderers.words import number, short
+from calibrate.renderers.words import methods_of, number
 from calibrate.results.comparison import ComparedModel, Comparison
 from calibrate.results.report import Reliability
 
@@ -39,7 +39,7 @@ def completed(page: Page, found: Comparison) -> Page:
         ("Labels", data.labels),
         ("Rows", f"{data.rows:,}"),
         (data.task.noun.capitalize(), f"{data.classes:,}"),
-        ("Temperatures", found.fitted_on),
+        (f"{methods_of(found).capitalize()}s", found.fitted_on),
         *((f"Scores of {model.name}", model.logits) for model in found.models[:MOST_MODELS]),
     ]
     if data.fingerprint is not None:
@@ -48,21 +48,20 @@ def completed(page: Page, found: Comparison) -> Page:
         page,
         template="compare.html",
         title=best_in_words(found),
-        own={"models": models},
+        own={"models": models, "method": methods_of(found).capitalize()},
         made=tuple(made),
     )
 
 
 def _model(model: ComparedModel, index: int, look: int) -> dict[str, Any]:
     """A model as it is drawn, and as the legend says it."""
-    before, after = model.metrics.before, model.metrics.after
+    before, after, noun = model.metrics.before, model.metrics.after, model.calibrator.noun
     said = f"ECE {number(before['ece'].value)}"
     if after is not None:
-        t = short(model.calibrator.temperature or 1.0)
-        said += f"; with T = {t}: {number(after['ece'].value)}"
-    curves = [("before", _curve(model, model.reliability.before, "without T"))]
+        said += f"; with {model.calibrator.symbol}: {number(after['ece'].value)}"
+    curves = [("before", _curve(model, model.reliability.before, f"without {noun}"))]
     if model.reliability.after is not None:
-        curves.append(("after", _curve(model, model.reliability.after, "with T")))
+        curves.append(("after", _curve(model, model.reliability.after, f"with {noun}")))
     return {
         "index": index,
         "name": model.name,

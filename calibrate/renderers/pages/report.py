@@ -18,7 +18,6 @@ from calibrate.results.report import Reliability, Report, Sweep, SweepBins
 from calibrate.text import shell_word
 
 WIDE, TALL = 1000.0, 150.0  # of the curves
-CROSSED = "Above, each row went through the T of the other folds; here, one T is for all."
 
 
 def completed(page: Page, report: Report) -> Page:
@@ -86,7 +85,10 @@ def _slider(
     if rows < data.rows:
         some = f"{rows:,} evenly spread rows of {data.rows:,}"
     names = [data.logits] if data.labels == data.logits else [data.logits, data.labels]
-    bands = _bands(report, sweep)
+    crossed, bands = "", _bands(report, sweep)
+    if report.calibrator_is_crossfit and report.calibrator is not None:
+        crossed = f"Above, each row went through the {report.calibrator.noun} of the other folds; "
+        crossed += "here, one T is for all."
     slider = {
         "start": start,
         "last": last,
@@ -104,7 +106,7 @@ def _slider(
         "values": [values[start] for values in figures.values()],
         "accuracy": number(report.metrics.before["accuracy"].value),
         "some": some,
-        "crossed": CROSSED if report.calibrator_is_crossfit else "",
+        "crossed": crossed,
         "command": " ".join(["calibrate report", *map(shell_word, names), "--temperature"]),
     }
     low, high = bands.get(str(start), ((), ()))

@@ -18,7 +18,7 @@ from calibrate.renderers.plots.style import (
     labelled,
     shortened,
 )
-from calibrate.renderers.words import short
+from calibrate.renderers.words import methods_of, noun_of
 from calibrate.results.comparison import ComparedModel, Comparison, ModelRuns
 
 if TYPE_CHECKING:
@@ -51,11 +51,13 @@ def compare_figure(found: Comparison) -> Figure:
                 size, width = (5.0, 1.6) if model.run_of is None else (3.5, 1.0)
                 look = _look(names.index(model.run_of or model.name))
                 ax.plot(confidence, accuracy, markersize=size, linewidth=width, **look)
-            ax.set_title("without temperature" if side == "before" else "with temperature")
+            ax.set_title(f"{'without' if side == 'before' else 'with'} {methods_of(found)}")
             ax.set_xlabel("confidence")
             ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=np.linspace(0, 1, 6))
         axes[0].set_ylabel("accuracy")
-        handles = [line_key(_label(model), ms=5, **_look(i)) for i, model in enumerate(models)]
+        handles = [
+            line_key(_label(m, noun_of(found)), ms=5, **_look(i)) for i, m in enumerate(models)
+        ]
         data = found.data
         title = f"{shortened(data.labels, 80)}: {data.rows:,} rows, {data.classes:,} classes"
         framed(figure, title, [*handles, calibrated()], columns, over=0.3)
@@ -68,15 +70,15 @@ def _look(number: int) -> dict[str, Any]:
     return {"color": MODEL_COLOURS[number], "marker": MODEL_MARKERS[number]}
 
 
-def _label(model: ComparedModel | ModelRuns) -> str:
+def _label(model: ComparedModel | ModelRuns, noun: str) -> str:
     """``hard: ECE 0.064; with T = 2.74: 0.010``, or ``hard, 3 runs: mean ECE 0.064; with T: 0.010``
 
     A long name is cut.
     """
     before, after = model.metrics.before["ece"].value, (model.metrics.after or {}).get("ece")
     if isinstance(model, ComparedModel):
-        what, t = ": ECE", f"T = {short(model.calibrator.temperature or 1.0)}"
+        what, noun = ": ECE", model.calibrator.symbol
     else:
-        what, t = (f", {model.runs} runs: mean ECE" if model.runs > 1 else ", 1 run: ECE"), "T"
+        what = f", {model.runs} runs: mean ECE" if model.runs > 1 else ", 1 run: ECE"
     text = f"{labelled(model.name, 30)}{what} {before:.3f}"
-    return text if after is None else f"{text}; with {t}: {after.value:.3f}"
+    return text if after is None else f"{text}; with {noun}: {after.value:.3f}"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calibrate.arrays import Float64
-from calibrate.renderers import words
 from calibrate.renderers.bins import FEW
 from calibrate.renderers.plots.panels import (
     area_key,
@@ -79,11 +78,11 @@ def shown_bins(report: Report) -> Sides[Reliability]:
 def _title(side: str, report: Report) -> str:
     if report.calibrator is None:
         return "the model as it is"
-    if side == "before" or report.temperature is None:
-        return f"{side} calibration"
+    if side == "before":
+        return "before calibration"
     note = ", in-sample" if report.data.in_sample else ""
     note = ", cross-fitted" if report.calibrator.folds else note
-    return f"after: T = {words.short(report.temperature)}{note}"
+    return f"after: {report.calibrator.symbol}{note}"
 
 
 def _caption(report: Report, after: bool) -> str:
