@@ -12,7 +12,7 @@ from calibrate.arrays import Float64, Index
 from calibrate.blocks.bins import BinTable, Levels
 from calibrate.blocks.block import PARTS
 from calibrate.blocks.sums import NORMAL_95, product
-from calibrate.metrics.biases import FEWEST, Kinds, together
+from calibrate.metrics.biases import FEWEST, Kinds, simes
 from calibrate.metrics.classes import ClassTable
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.totals import KeptRows, Totals
@@ -153,7 +153,7 @@ def classes_by_prediction(
     )
     tested = [b for b in biases if b.p_value is not None]
     off, every = sum(b.off for b in tested), _every(kinds, biases, eces)
-    return Classes(listed, len(tested), off, FEWEST, together(tested), every)
+    return Classes(listed, len(tested), off, FEWEST, simes(tested), every)
 
 
 def _every(kinds: Kinds, biases: Sequence[Bias], eces: Float64) -> EveryClass:
