@@ -246,7 +246,7 @@ class EveryClass:
 
 
 @dataclass(frozen=True, repr=False)
-class Classes(ShortRepr):
+class ClassFindings(ShortRepr):
     """Classes looked at one by one.
 
     Attributes:
@@ -539,7 +539,7 @@ class Report(Displayed):
     relation: Test | None = None
     lean: Sides[Bias] | None = None
     tests: Sides[Tests] | None = None
-    classes: Sides[Classes] | None = None
+    classes: Sides[ClassFindings] | None = None
     class_reliability: Sides[tuple[ClassReliability, ...]] | None = None
     smooth_reliability: Sides[SmoothReliability] | None = None
     corp_reliability: Sides[CorpReliability] | None = None
