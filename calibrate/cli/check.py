@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -237,29 +238,24 @@ class GateOptions:
             InputError: nothing is, or it cannot be.
         """
         from calibrate.analyses.checks import Drift, Requirements
+        from calibrate.results.checks import Limit
 
         drift = Drift()
         if self.alpha is not None:
             drift = replace(drift, alpha=self.alpha)
         if self.drift_size is not None:
             drift = replace(drift, size=self.drift_size)
-        limits = self._limits(config)
+        own = [Limit.of_text("max", text) for text in self.max or ()]
+        own += [Limit.of_text("min", text) for text in self.min or ()]
+        names = [(limit.bound, limit.name) for limit in own]
+        for (bound, name), times in Counter(names).items():
+            if times > 1:
+                raise InputError(f"`{bound}` {name}: expected one limit, got several")
+        found = {(each.bound, each.name): each for each in (*config.limits, *own)}  # own ones win
+        limits = tuple(found.values())
         if not limits and self.against is None and not self.drift:
             raise InputError(f"nothing to check; give a limit, as in: {EXAMPLE}")
         return Requirements(limits, bool(self.confident), drift if self.drift else None)
-
-    def _limits(self, config: CheckConfig) -> tuple[Limit, ...]:
-        """Those of the file of settings, then those of the command line, which win."""
-        from calibrate.results.checks import Limit
-
-        found = {(each.bound, each.name): each for each in config.limits}
-        own = [Limit.of_text("max", text) for text in self.max or ()]
-        own += [Limit.of_text("min", text) for text in self.min or ()]
-        for limit in own:
-            if any((o.bound, o.name) == (limit.bound, limit.name) for o in own if o is not limit):
-                raise InputError(f"`{limit.bound}` {limit.name}: expected one limit, got several")
-            found[limit.bound, limit.name] = limit
-        return tuple(found.values())
 
 
 Output = Annotated[
