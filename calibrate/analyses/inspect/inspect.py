@@ -12,9 +12,9 @@ from calibrate.analyses.inspect.files import InspectedFile, seen
 from calibrate.analyses.inspect.look import LABELS, SCORES, Look
 from calibrate.blocks.passes import doing
 from calibrate.data.dataset import Dataset
-from calibrate.data.labels import SUM_TOLERANCE
 from calibrate.data.readers.table import USUAL
 from calibrate.data.reading import Reading
+from calibrate.data.scan import SUM_TOLERANCE
 from calibrate.errors import InputError
 from calibrate.results.inspection import ArrayFound, ArrayKind, Inspection, Taken
 from calibrate.tasks import Task
@@ -131,18 +131,14 @@ def _advice(
     if len(looks) > MOST_ALONE:
         return WEIGHTS
     kinds = {look.found.kind for look in looks}
-    if ArrayKind.names in kinds and len(looks) == 1 and not _come_back(looks[0]):
-        return f"Names of classes, perhaps: --class-names {shell_word(looks[0].name)}"
+    if ArrayKind.names in kinds and len(looks) == 1:
+        counts, rows = looks[0].found.labels, (looks[0].found.shape or (0,))[0]
+        different = None if counts is None else counts.different
+        if different is None or 2 * different > rows:  # they do not come back, as labels do
+            return f"Names of classes, perhaps: --class-names {shell_word(looks[0].name)}"
     if kinds & {*LABELS, ArrayKind.whole}:
         return "Labels, perhaps: name the file of the scores, too, and before this one."
     return None if any(each.file.facts for each in every) else "Here are neither scores nor labels."
-
-
-def _come_back(look: Look) -> bool:
-    """Whether there are fewer different values than rows by far."""
-    counts, shape = look.found.labels, look.found.shape
-    different = None if counts is None else counts.different
-    return different is not None and bool(shape) and 2 * different <= (shape or (0,))[0]
 
 
 # Which arrays would be scores, which their labels, and what they would be taken for.
