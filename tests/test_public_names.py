@@ -3,6 +3,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from update_stub import FILE, stub
+
 import calibrate
 
 
@@ -62,6 +64,10 @@ def test_every_public_name_is_there_and_documented():
     for name in calibrate.__all__:
         assert getattr(calibrate, name).__doc__, name
     assert calibrate.__version__ not in ("", "0")
+
+
+def test_type_checkers_know_them():
+    assert FILE.read_text(encoding="utf-8") == stub(), "run: python tests/update_stub.py"
 
 
 def test_functions_win_over_files_of_the_same_name():

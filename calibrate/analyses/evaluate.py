@@ -35,7 +35,7 @@ from calibrate.metrics.curves import (
     smooth_reliability,
 )
 from calibrate.metrics.measure import measure, reach_zero, rough_of
-from calibrate.metrics.registry import METRICS, Interval, headline, metrics_of
+from calibrate.metrics.registry import METRICS, Over, headline
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.tests import significance_tests
 from calibrate.metrics.totals import KeptRows, PartGaps, Totals
@@ -176,11 +176,11 @@ def totals_of(
 ) -> Totals:
     """Everything added up over the rows."""
     skipped = {"top_5_accuracy"} if dataset.n_classes <= 5 else set()
-    skipped |= set() if best else {"nll_calibration"}
+    skipped |= set() if best else {name for name, each in METRICS.items() if each.cross_fits}
     step = MeasuringStep(
         views=views,
         best=best,
-        names=tuple(name for name in metrics_of(Interval.NORMAL) if name not in skipped),
+        names=tuple(n for n, m in METRICS.items() if m.over is Over.ROWS and n not in skipped),
         edges=equal_width_edges(settings.n_bins),
         magnitude=dataset.magnitude,
         full=settings.measures("classwise_ece"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from inspect import cleandoc
-from types import FunctionType
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from calibrate.analyses.evaluate import AS_THEY_ARE, totals_of
 from calibrate.arrays import Values
@@ -16,7 +16,7 @@ from calibrate.data.dataset import Dataset
 from calibrate.data.reading import Reading, ReadingOptions, reading_of
 from calibrate.errors import InputError
 from calibrate.metrics.measure import measure
-from calibrate.metrics.registry import METRICS
+from calibrate.metrics.registry import METRICS, Metric, Over
 from calibrate.metrics.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,12 +37,6 @@ READING = """
 
 Raises:
     InputError: the arrays cannot be used, or the figure is undefined on them; a ``ValueError``."""
-ONLY_FOR = {
-    "top_5_accuracy": "more than 5 classes",
-    "positive_ece": "binary and multi-label scores",
-    "classwise_ece": "multiclass scores",
-    "nll_calibration": f"rows that T can be fitted to, also without any of {FOLDS} folds",
-}
 
 
 class PlainMetric(Protocol):
@@ -77,26 +71,13 @@ class BinnedMetric(Protocol):
     ) -> float: ...
 
 
-def _plain(name: str) -> PlainMetric:
-    """A metric that knows no equal-width bins."""
+@cache
+def plain(name: str) -> PlainMetric | BinnedMetric:
+    """The metric of that name as a plain function."""
+    metric = METRICS[name]
+    binned = metric.over in (Over.BINS, Over.YES_BINS, Over.CLASSES)
 
-    def metric(
-        probabilities: Values,
-        labels: Values,
-        *,
-        weights: Values | None = None,
-        **reading: Unpack[ReadingOptions],
-    ) -> float:
-        how = reading_of(metric, reading)
-        return _measured(name, _rows(probabilities, labels, weights, how), DEFAULT_BINS)
-
-    return _told(metric, name, ARGUMENTS + READING)
-
-
-def _binned(name: str) -> BinnedMetric:
-    """A metric that sorts into equal-width bins."""
-
-    def metric(
+    def over_bins(
         probabilities: Values,
         labels: Values,
         *,
@@ -104,22 +85,24 @@ def _binned(name: str) -> BinnedMetric:
         n_bins: int = DEFAULT_BINS,
         **reading: Unpack[ReadingOptions],
     ) -> float:
-        how = reading_of(metric, reading)
-        return _measured(name, _rows(probabilities, labels, weights, how), n_bins)
+        how = reading_of(function, reading)
+        return _measured(metric, _rows(probabilities, labels, weights, how), n_bins)
 
-    return _told(metric, name, ARGUMENTS + BINS + READING)
+    def over_rows(
+        probabilities: Values,
+        labels: Values,
+        *,
+        weights: Values | None = None,
+        **reading: Unpack[ReadingOptions],
+    ) -> float:
+        how = reading_of(function, reading)
+        return _measured(metric, _rows(probabilities, labels, weights, how), DEFAULT_BINS)
 
-
-F = TypeVar("F")
-
-
-def _told(function: F, name: str, more: str) -> F:
-    """The function with the name of its metric, and the formula in its docstring."""
-    if isinstance(function, FunctionType):
-        function.__name__ = function.__qualname__ = name
-        reference = METRICS[name].reference
-        said = f"\n\nReference: {reference}" if reference else ""
-        function.__doc__ = cleandoc(METRICS[name].function.__doc__ or "") + more + said
+    function = over_bins if binned else over_rows
+    function.__name__ = function.__qualname__ = name
+    reference = f"\n\nReference: {metric.reference}" if metric.reference else ""
+    arguments = ARGUMENTS + (BINS if binned else "") + READING
+    function.__doc__ = cleandoc(metric.function.__doc__ or "") + arguments + reference
     return function
 
 
@@ -128,41 +111,18 @@ def _rows(probabilities: Values, labels: Values, weights: Values | None, how: Re
     return Dataset.of(probabilities, labels, weights=weights, reading=how)
 
 
-def _measured(name: str, dataset: Dataset, n_bins: int) -> float:
+def _measured(metric: Metric, dataset: Dataset, n_bins: int) -> float:
     """The value of one metric; that of ``evaluate``, whose steps these are."""
-    settings = Settings(n_bins=n_bins, full=not METRICS[name].quick, bootstrap=0)
-    best = None
-    if name == "nll_calibration" and dataset.n_units >= 2 * FOLDS:
+    name, best = metric.name, None
+    settings = Settings(n_bins=n_bins, full=not metric.quick, bootstrap=0)
+    if metric.cross_fits and dataset.n_units >= 2 * FOLDS:
         crossed = cross_fit(dataset, METHOD, FOLDS, settings.seed)
         dataset, best = crossed.dataset, crossed.calibrator if crossed.converged else None
     figures, _ = measure(totals_of(dataset, (AS_THEY_ARE,), best, settings), settings)
     found = figures.before.get(name)
     rows = f"{dataset.n_examples:,} x {dataset.layout.n_columns:,}, {dataset.task}"
     if found is None:
-        raise InputError(f"{name}: is measured on {ONLY_FOR[name]}, found {rows}")
+        raise InputError(f"{name}: is measured on {metric.only_for}, found {rows}")
     if found.value is None:
         raise InputError(f"{name}: is undefined on these rows ({rows})")
     return found.value
-
-
-accuracy = _plain("accuracy")
-top_5_accuracy = _plain("top_5_accuracy")
-mean_confidence = _plain("mean_confidence")
-overconfidence = _plain("overconfidence")
-nll = _plain("nll")
-nll_calibration = _plain("nll_calibration")
-brier = _plain("brier")
-brier_calibration = _plain("brier_calibration")
-brier_refinement = _plain("brier_refinement")
-ece = _binned("ece")
-ece_equal_mass = _plain("ece_equal_mass")
-classwise_ece = _binned("classwise_ece")
-positive_ece = _binned("positive_ece")
-mce = _binned("mce")
-rmsce = _binned("rmsce")
-rmsce_debiased = _plain("rmsce_debiased")
-smooth_ece = _plain("smooth_ece")
-ks = _plain("ks")
-auroc = _plain("auroc")
-aurc = _plain("aurc")
-augrc = _plain("augrc")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibrate.arrays import Float64
-from calibrate.blocks.block import Block, sum_by_part
+from calibrate.blocks.block import Block
 from calibrate.blocks.passes import map_reduce
-from calibrate.blocks.sums import Sums, effective, jackknife, product
+from calibrate.blocks.sums import RowSums, Sums, effective, jackknife, product
 from calibrate.data.dataset import Dataset
 from calibrate.results.report import Test
 
@@ -69,38 +69,14 @@ class RelationStep:
     means: Means
     unit: float
 
-    def __call__(self, block: Block) -> Relation:
+    def __call__(self, block: Block) -> RowSums:
         z = scaled_scores(block, self.unit)
         mean_z, mean_q = self.means.of_rows(block)
         z -= mean_z
         rows, classes, shares = block.entries()
         own = np.bincount(rows, shares * z[rows, classes], len(block))
         each = own - np.einsum("nk,nk->n", z, np.broadcast_to(mean_q, z.shape))
-        w = counting(block)
-        return Relation(sum_by_part(np.stack([w, w * each]), block.part))
-
-
-@dataclass(frozen=True)
-class Relation(Sums):
-    """``(2, parts)``: the weight, and how much higher the scores of the labels are."""
-
-    by_part: Float64
-
-    @property
-    def test(self) -> Test:
-        """One-sided: a p-value near 0 where scores and labels belong together."""
-        from scipy.special import stdtr
-
-        weight, each = self.by_part
-        n_parts = int(np.count_nonzero(weight))
-        if n_parts < 2:
-            return Test(None, None)
-        centred = each - weight * (each.sum() / weight.sum())
-        error = float(jackknife(centred, n_parts)) * n_parts / (n_parts - 1)
-        if not error > 0:
-            return Test(None, None)
-        z = float(each.sum()) / error
-        return Test(z, float(stdtr(max(effective(weight) - 1, 1.0), -z)))
+        return RowSums.from_columns([each], counting(block), block.part)
 
 
 def relation(dataset: Dataset) -> Test:
@@ -126,6 +102,9 @@ def unrelated(found: Test) -> bool:
 
 
 def _of(dataset: Dataset) -> Test:
+    """One-sided: a p-value near 0 where scores and labels belong together."""
+    from scipy.special import stdtr
+
     if not dataset.weight.any():
         return Test(None, None)
     # The unit is the median over rows of how far scores lie below the largest, on average.
@@ -137,7 +116,17 @@ def _of(dataset: Dataset) -> Test:
     mean = np.where(known, below, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1) - 1, 1)
     unit = float(np.median(mean)) or float(mean.max()) or 1.0
     means = map_reduce(dataset, MeansStep(dataset.layout.n_labels, unit))
-    return map_reduce(dataset, RelationStep(means, unit)).test
+    found = map_reduce(dataset, RelationStep(means, unit))
+    weight, (each,), n_parts = found.weight, found.values, found.n_parts
+    if n_parts < 2:
+        return Test(None, None)
+    centred = each - weight * (each.sum() / weight.sum())
+    error = float(jackknife(centred, n_parts)) * n_parts / (n_parts - 1)
+    if not error > 0:
+        return Test(None, None)
+    statistic = float(each.sum()) / error
+    p = float(stdtr(max(effective(weight) - 1, 1.0), -statistic))
+    return Test(statistic, p)
 
 
 def counting(block: Block) -> Float64:

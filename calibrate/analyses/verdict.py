@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from calibrate.analyses.relation import unrelated
-from calibrate.metrics.biases import together
-from calibrate.results.report import Bias, Code, Report, Test, Verdict
+from calibrate.metrics.biases import simes
+from calibrate.results.report import Code, Report, Test, Verdict
 from calibrate.tasks import Task
 
 ALPHA = 0.05
@@ -70,7 +70,9 @@ def _of_tests(report: Report, negligible: float) -> Verdict:
     if found:
         small = at_most is not None and at_most < negligible
         spread = {"classes", "groups", "lean"} & {*found}
-        sizes = [*_biases(report), *([report.lean.last] if report.lean else [])]
+        listed = report.classes.last.listed if report.classes else ()
+        sizes = [*(each.bias for each in listed), *(each.bias for each in report.groups or ())]
+        sizes += [report.lean.last] if report.lean else []
         large = spread and any(bias.off and bias.sure >= negligible for bias in sizes)
         code = Code.negligible if small and not large else Code.miscalibrated
     elif at_most is None or max(at_most, detectable or 0.0) > VISIBLE:
@@ -91,12 +93,7 @@ def _tests(report: Report) -> dict[str, float]:
         "temperature": last.temperature.p_value,
         "classwise": last.classwise.p_value,
         "classes": report.classes.last.p_value if report.classes else None,
-        "groups": together([group.bias for group in report.groups or ()]),
+        "groups": simes([group.bias for group in report.groups or ()]),
         "lean": report.lean.last.p_value if report.lean else None,
     }
     return {name: p for name, p in each.items() if p is not None}
-
-
-def _biases(report: Report) -> list[Bias]:
-    listed = report.classes.last.listed if report.classes else ()
-    return [*(each.bias for each in listed), *(each.bias for each in report.groups or ())]

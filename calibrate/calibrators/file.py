@@ -103,6 +103,7 @@ class CalibratorFile(Summarised):
 
 def file_of(fitted: Fit[Any] | Calibrator) -> CalibratorFile:
     """The content of the file of a fit, or of a bare calibrator."""
+    about = AboutFit(version=package_version())
     if isinstance(fitted, Fit):
         about = AboutFit(
             fitted.n_rows,
@@ -112,13 +113,9 @@ def file_of(fitted: Fit[Any] | Calibrator) -> CalibratorFile:
             fitted.converged,
             fitted.known.fingerprint,
             fitted.known.digests,
-            fitted.describe().label_smoothing,
+            None if fitted.smoothing is None else str(fitted.smoothing),
         )
-        return _content(fitted.calibrator, about)
-    return _content(fitted, AboutFit(version=package_version()))
-
-
-def _content(calibrator: Calibrator, about: AboutFit) -> CalibratorFile:
+    calibrator: Calibrator = fitted.calibrator if isinstance(fitted, Fit) else fitted
     fits, parameters = calibrator.fits, parameters_of(calibrator)
     return CalibratorFile(calibrator.method, parameters, fits.classes, fits.labels, about)
 

@@ -104,6 +104,7 @@ class Dataset(Summarised):
         raw = RawRows(Flat(z, layout.width), flat_labels(y, layout), selection)
         found = map_reduce(raw, Inspection(reading)).in_file(selection, layout.n_labels)
         zeros = raise_if_bad(found, raw, layout, reading, given.dtype)
+        percents = like_percent(found.scores.lowest, found.scores.high, layout.task, reading)
         return Dataset(
             z,
             y,
@@ -111,12 +112,12 @@ class Dataset(Summarised):
             selection,
             reading,
             hard=found.labels.hard,
-            magnitude=np.inf if reading.scores == "probabilities" else found.magnitude,
+            magnitude=np.inf if reading.scores == "probabilities" else found.scores.magnitude,
             weights=checked,
             clusters=units,
             zeros=zeros,
             digests=found.digests.sample,
-            warnings=(*zeros.warnings, *like_percent(found.low, found.high, layout.task, reading)),
+            warnings=(*zeros.warnings, *percents),
             class_names=names,
             notes=(*notes, *zeros.notes),
         )

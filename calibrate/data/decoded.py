@@ -15,9 +15,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from calibrate.arrays import AnyArray, Index
+from calibrate.arrays import AnyArray
 from calibrate.data.column import Column, in_file, in_memory
-from calibrate.data.file_array import FileArray
 from calibrate.data.file_span import FileSpan, LocalFile
 from calibrate.errors import InputError
 from calibrate.text import brief
@@ -115,19 +114,6 @@ class Spool:
             source = LocalFile.of(file, None, self._name)
             return in_file(FileSpan(source, 0, shape, self._dtype), self._name)
 
-    def array(self) -> AnyArray | FileArray:
-        """All rows, ``(n, *shape)``, when the last was added."""
-        shape = (self._rows, *self._shape)
-        if self._file is None:
-            return np.concatenate([np.empty((0, *self._shape), self._dtype), *self._blocks])
-        try:
-            self._file.flush()
-        except OSError as error:
-            raise self._no_room(f"{error.strerror or error}") from error
-        self._file.seek(0)
-        with self._file as file:
-            return FileArray(file, shape, self._dtype, fortran=False, name=self._name)
-
     def _opened(self) -> BinaryIO:
         return tempfile.TemporaryFile(dir=self._where, prefix="calibrate-")
 
@@ -156,35 +142,6 @@ class Spool:
 
 MOST_DIFFERENT = 1 << 20
 BLOCK = 1 << 20  # rows that are copied at once
-
-
-class CodedArray:
-    """``(n,)`` values as their codes.
-
-    Attributes:
-        codes: ``(n,)`` places in ``values``.
-        values: the different values.
-    """
-
-    def __init__(self, codes: AnyArray | FileArray, values: AnyArray) -> None:
-        self.codes, self.values = codes, values
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.codes.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.values.dtype
-
-    def __getitem__(self, rows: slice) -> AnyArray:
-        found: AnyArray = self.values[self.codes[rows]]
-        return found
-
-    def take(self, rows: Index) -> AnyArray:
-        """The rows of these ascending numbers."""
-        found: AnyArray = self.values[self.codes.take(rows)]
-        return found
 
 
 class Coder:
@@ -231,10 +188,6 @@ class Coder:
     def column(self) -> Column:
         """Return the column of all of them, as codes and what these stand for."""
         return replace(self._spool.column(), categories=tuple(self._codes))
-
-    def array(self) -> CodedArray:
-        """All of them."""
-        return CodedArray(self._spool.array(), np.array([*self._codes] or [""], np.str_))
 
 
 def decoded(

@@ -33,8 +33,9 @@ def ece_equal_mass(table: BinTable) -> Float64:
 
 @metric(
     Over.CLASSES,
-    Interval.CLASSWISE_ECE,
+    Interval.NONE,
     lower_is_better=True,
+    only_for="multiclass scores",
     reference="Kull et al. (2019), Beyond temperature scaling",
 )
 def classwise_ece(eces: Float64) -> Float64:
@@ -45,7 +46,14 @@ def classwise_ece(eces: Float64) -> Float64:
     return np.asarray(eces.mean(axis=-1))
 
 
-@metric(Over.YES_BINS, Interval.ECE, lower_is_better=True, reference=KUMAR, headline=True)
+@metric(
+    Over.YES_BINS,
+    Interval.ECE,
+    lower_is_better=True,
+    only_for="binary and multi-label scores",
+    reference=KUMAR,
+    headline=True,
+)
 def positive_ece(table: BinTable) -> Float64:
     """The ECE of the probability of yes, over bins of [0, 1], of binary and multi-label models.
 
@@ -57,10 +65,9 @@ def positive_ece(table: BinTable) -> Float64:
 
 @metric(
     Over.BINS,
-    Interval.BOOTSTRAP,
+    Interval.NONE,
     lower_is_better=True,
     measures_error=True,
-    rough=("value", "change"),
     reference=GUO,
 )
 def mce(table: BinTable) -> Float64:
@@ -73,7 +80,7 @@ def mce(table: BinTable) -> Float64:
     Interval.BOOTSTRAP,
     lower_is_better=True,
     measures_error=True,
-    rough=("change",),
+    without=("change",),
     reference="Hendrycks, Mazeika & Dietterich (2019), Deep anomaly detection",
 )
 def rmsce(table: BinTable) -> Float64:
@@ -83,10 +90,9 @@ def rmsce(table: BinTable) -> Float64:
 
 @metric(
     Over.MASS_BINS,
-    Interval.BOOTSTRAP,
+    Interval.NONE,
     lower_is_better=True,
     measures_error=True,
-    rough=("value", "change"),
     reference=KUMAR,
 )
 def rmsce_debiased(table: BinTable) -> Float64:

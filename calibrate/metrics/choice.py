@@ -13,7 +13,7 @@ import numpy as np
 
 from calibrate.arrays import Float64
 from calibrate.metrics.totals import Totals
-from calibrate.results.measurement import Figures, Metrics
+from calibrate.results.measurement import Figures
 
 ALLOWANCE = 2.5  # of nll that T may have won or lost by chance; see docs/statistics.md
 
@@ -44,28 +44,13 @@ class Choice:
 
     def allowed_for(self, figures: Figures, totals: Totals) -> Figures:
         """The same, the change of the NLL as uncertain as the choice of T makes it."""
-        change = _wider(figures.change, "nll", ALLOWANCE * self.chance(totals))
+        found, more = (figures.change or {}).get("nll"), ALLOWANCE * self.chance(totals)
+        if found is None or found.value is None or found.low is None or found.high is None:
+            return figures
+        low = found.value - float(np.hypot(found.value - found.low, more))
+        high = found.value + float(np.hypot(found.high - found.value, more))
+        change = {**(figures.change or {}), "nll": replace(found, low=low, high=high)}
         return replace(figures, change=change)
-
-
-def allowed_for_best(figures: Figures, effective_rows: float) -> Figures:
-    """The same, ``nll_calibration`` as uncertain as the choice of the best T makes it: that wins or
-    loses about 1/n nats per row by chance.
-    """
-    more = ALLOWANCE / effective_rows
-    before, after = (_wider(s, "nll_calibration", more) for s in (figures.before, figures.after))
-    return Figures(before or {}, after, figures.change)
-
-
-def _wider(side: Metrics | None, name: str, more: float) -> Metrics | None:
-    found = (side or {}).get(name)
-    if side is None or found is None or found.value is None:
-        return side
-    if found.low is None or found.high is None:
-        return side
-    low = found.value - np.hypot(found.value - found.low, more)
-    high = found.value + np.hypot(found.high - found.value, more)
-    return {**side, name: replace(found, low=float(low), high=float(high))}
 
 
 def _size(score: Float64) -> float:

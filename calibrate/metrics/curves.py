@@ -12,15 +12,15 @@ from calibrate.arrays import Float64, Index
 from calibrate.blocks.bins import BinTable, Levels
 from calibrate.blocks.block import PARTS
 from calibrate.blocks.sums import NORMAL_95, product
-from calibrate.metrics.biases import FEWEST, Kinds, together
+from calibrate.metrics.biases import FEWEST, Kinds, simes
 from calibrate.metrics.classes import ClassTable
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.totals import KeptRows, Totals
 from calibrate.results.measurement import Sides, sides_of
 from calibrate.results.report import (
     Bias,
-    Classes,
     ClassFigures,
+    ClassFindings,
     ClassReliability,
     CorpReliability,
     EveryClass,
@@ -63,7 +63,7 @@ class Predicted:
     @staticmethod
     def from_totals(totals: Totals, side: int) -> Predicted:
         """Through one of the views."""
-        kept, n_classes = totals.kept, totals.classes[side].shape[1]
+        kept, n_classes = totals.kept, totals.classes[side].shape[0]
         predicted = kept.predicted if kept.predicted is not None else np.zeros(0, dtype=np.intp)
         kinds = Kinds.from_rows(
             kept, side, predicted, n_classes, exact=totals.plain, hard=totals.hard
@@ -103,7 +103,7 @@ def class_reliability(
 
     def shown(side: int) -> tuple[ClassReliability, ...]:
         table = tables[side]
-        inside, probability, label = table.inside, table.probability, table.label
+        label, probability, inside = table.sums
         eces, biases = table.eces(), sides[side].biases if sides else None
         return tuple(
             ClassReliability(
@@ -134,10 +134,10 @@ def _with_binomial_band(table: BinTable, rows_per_weight: float) -> Reliability:
 
 def classes_by_prediction(
     table: ClassTable, found: Predicted, top: int, names: Sequence[str] | None
-) -> Classes:
+) -> ClassFindings:
     """The ``top`` classes whose predictions are most surely off, and how many there are."""
     kinds, biases, eces = found.kinds, found.biases, table.eces()
-    some = [k for k in range(table.shape[1]) if kinds.weight[k] > 0]
+    some = [k for k in range(table.shape[0]) if kinds.weight[k] > 0]
     order = sorted(some, key=lambda k: (-biases[k].sure, -kinds.weight[k]))
     listed = tuple(
         ClassFigures(
@@ -153,7 +153,7 @@ def classes_by_prediction(
     )
     tested = [b for b in biases if b.p_value is not None]
     off, every = sum(b.off for b in tested), _every(kinds, biases, eces)
-    return Classes(listed, len(tested), off, FEWEST, together(tested), every)
+    return ClassFindings(listed, len(tested), off, FEWEST, simes(tested), every)
 
 
 def _every(kinds: Kinds, biases: Sequence[Bias], eces: Float64) -> EveryClass:

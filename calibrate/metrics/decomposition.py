@@ -16,7 +16,7 @@ CORP = "Dimitriadis, Gneiting & Jordan (2021), Stable reliability diagrams"
     Interval.BOOTSTRAP,
     lower_is_better=True,
     measures_error=True,
-    rough=("change",),
+    without=("change",),
     reference=CORP,
 )
 def brier_calibration(levels: Levels) -> Float64:

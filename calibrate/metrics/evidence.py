@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from calibrate.blocks.sums import effective
-from calibrate.metrics.means import SHARES, effective_rows
+from calibrate.metrics.means import effective_rows
+from calibrate.metrics.registry import METRICS, Interval
 from calibrate.metrics.totals import Totals
 from calibrate.results.measurement import Figures, Metrics
 from calibrate.results.report import Rough
@@ -16,7 +17,6 @@ AMPLE_ROWS = 100.0
 AMPLE_PARTS = 30.0
 EVEN_PARTS = 300.0  # parts of uneven weight that tell as much as so many even ones will do
 EVEN = 0.6  # ... or as this share of them
-ALWAYS = (*SHARES, "mean_confidence")  # the latter asks for no label, so for no errors
 
 
 @dataclass(frozen=True)
@@ -65,24 +65,30 @@ class Evidence:
         if self.enough:
             return figures
 
+        def keeps(name: str) -> bool:  # the latter asks for no label, so for no errors
+            return METRICS[name].interval is Interval.SHARE or name == "mean_confidence"
+
         def bare(side: Metrics | None) -> Metrics | None:
             if side is None:
                 return None
             return {
-                name: m if name in ALWAYS else replace(m, low=None, high=None)
+                name: m if keeps(name) else replace(m, low=None, high=None)
                 for name, m in side.items()
             }
 
         return Figures(bare(figures.before) or {}, bare(figures.after), bare(figures.change))
 
-    def rough(self, figures: Figures, known: Rough) -> Rough:
-        """The intervals that are rough: those known to be, and of so little nearly all."""
+    def rough(self, figures: Figures) -> Rough:
+        """The intervals that are rough: of so little nearly all."""
         if self.ample:
-            return known
+            return Rough()
 
         def names(side: Metrics | None) -> tuple[str, ...]:
-            found = (side or {}).items()
-            return tuple(n for n, m in found if m.low is not None and n not in SHARES)
+            return tuple(
+                name
+                for name, m in (side or {}).items()
+                if m.low is not None and METRICS[name].interval is not Interval.SHARE
+            )
 
         return Rough(names(figures.before), names(figures.change))
 

@@ -6,12 +6,11 @@ import numpy as np
 
 from calibrate.arrays import Float64
 from calibrate.blocks.sums import NORMAL_95, RowSums, effective, student_95
-from calibrate.metrics.registry import METRICS
+from calibrate.metrics.registry import METRICS, Interval
 from calibrate.metrics.totals import Totals
 from calibrate.results.measurement import Measurement, Metrics
 
 ANY = (-np.inf, np.inf)
-SHARES = ("accuracy", "top_5_accuracy")  # have score intervals
 
 
 def means_of(sums: RowSums, bounds: list[tuple[float, float]]) -> list[Measurement]:
@@ -115,6 +114,6 @@ def means(totals: Totals) -> list[Metrics]:
     sides = [dict(zip(names, flat[i : i + len(names)], strict=True)) for i in starts]
     for start, side in zip(starts, sides[: totals.n_sides], strict=False):
         for i, name in enumerate(names):
-            if name in SHARES:
+            if METRICS[name].interval is Interval.SHARE:
                 side[name] = wilson(totals, start + i)
     return sides

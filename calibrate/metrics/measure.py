@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from calibrate.metrics.bootstrap import resampled
-from calibrate.metrics.choice import allowed_for_best
 from calibrate.metrics.evidence import Evidence
-from calibrate.metrics.gaps import classwise_measurements, gap_measurements
+from calibrate.metrics.gaps import gap_measurements
 from calibrate.metrics.means import means
 from calibrate.metrics.registry import METRICS, Interval, Over, metrics_of
 from calibrate.metrics.settings import Settings
@@ -19,29 +19,46 @@ from calibrate.results.report import Rough
 
 def measure(totals: Totals, settings: Settings) -> tuple[Figures, tuple[str, ...]]:
     """All measurements in the order of the registry, and what to say about missing ones."""
-    parts = [means(totals), _without_intervals(totals), _sums_of_gaps(totals, settings)]
-    if totals.classes and not totals.yes_no:
-        classwise = classwise_measurements(totals.classes, plain=totals.plain)
-        parts.append([{"classwise_ece": each} for each in classwise])
+    parts = [means(totals), _values(totals, settings), _sums_of_gaps(totals, settings)]
     if settings.full:
         parts.append(resampled(totals, settings))
     sides: list[Metrics] = [{}, {}, {}]  # before, after, change; shorter where there is no after
     for part in parts:
         for side, metrics in zip(sides, part, strict=False):
             side |= metrics
-    before, after, change = ({n: side[n] for n in METRICS if n in side} for side in sides)
+    before, after, change = (
+        {
+            name: Measurement(side[name].value) if what in metric.without else side[name]
+            for name, metric in METRICS.items()
+            if name in side
+        }
+        for side, what in zip(sides, ("value", "value", "change"), strict=True)
+    )
     missing = sorted({n for side in (before, after) for n, m in side.items() if m.value is None})
     notes = tuple(f"{name} is undefined on these rows" for name in missing)
     evidence = Evidence.from_totals(totals)
-    found = allowed_for_best(Figures(before, after or None, change or None), evidence.rows)
-    figures = evidence.limited(found)
+    figures = evidence.limited(Figures(before, after or None, change or None))
     return figures, (*evidence.words(totals), *notes)
 
 
-def _without_intervals(totals: Totals) -> list[Metrics]:
-    """The figures from bins, for where no bootstrap is asked for."""
-    metrics = [m for m in METRICS.values() if m.over is Over.BINS]
-    sides = [{m.name: float(m.function(table)) for m in metrics} for table in totals.tables]
+def _values(totals: Totals, settings: Settings) -> list[Metrics]:
+    """The figures without an interval, and those from bins for where no bootstrap is asked for."""
+    sides: list[dict[str, float]] = []
+    for side, table in enumerate(totals.tables):
+        of: dict[Over, Any] = {Over.BINS: table}
+        if totals.classes and not totals.yes_no:
+            of[Over.CLASSES] = totals.classes[side].eces()
+        if settings.full:
+            ordered = totals.kept.ordered[side]
+            of[Over.MASS_BINS] = ordered.binned(mass_edges(ordered))
+        sides.append(
+            {
+                name: float(metric.function(of[metric.over]))
+                for name, metric in METRICS.items()
+                if metric.over in of
+                and (metric.over is Over.BINS or metric.interval is Interval.NONE)
+            }
+        )
     if len(sides) == 2:
         sides.append({name: sides[1][name] - value for name, value in sides[0].items()})
     return [{name: Measurement(value) for name, value in side.items()} for side in sides]
@@ -85,14 +102,6 @@ def rough_of(figures: Figures, totals: Totals, chosen: Sequence[str] = ()) -> Ro
 
     ``chosen`` are the parameters that these rows chose, whose intervals are then some of them.
     """
-
-    def rough(side: Metrics | None, part: str) -> tuple[str, ...]:
-        found = (side or {}).items()
-        return tuple(n for n, m in found if m.low is not None and part in METRICS[n].rough)
-
-    known = Rough(rough(figures.before, "value"), rough(figures.change, "change"))
     evidence = Evidence.from_totals(totals)
-    found = evidence.rough(figures, known)
-    if not evidence.ample:
-        found = replace(found, value=(*chosen, *found.value))
-    return found
+    found = evidence.rough(figures)
+    return found if evidence.ample else replace(found, value=(*chosen, *found.value))

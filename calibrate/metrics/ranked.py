@@ -18,7 +18,7 @@ NARROWEST = 1e-3  # the least bandwidth of smooth_ece
     Interval.BOOTSTRAP,
     lower_is_better=True,
     measures_error=True,
-    rough=("change",),
+    without=("change",),
     reference="Blasiok & Nakkiran (2023), Smooth ECE: principled reliability diagrams",
 )
 def smooth_ece(levels: Levels) -> Float64:
@@ -93,7 +93,7 @@ def _whole(spectrum: Float64, sigma: Float64, grid: int) -> Float64:
     Interval.BOOTSTRAP,
     lower_is_better=True,
     measures_error=True,
-    rough=("change",),
+    without=("change",),
     reference="Gupta et al. (2021), Calibration of neural networks using splines",
 )
 def ks(levels: Levels) -> Float64:

@@ -22,12 +22,13 @@ class Over(Enum):
 
 
 class Interval(Enum):
-    """Where the 95 % interval of a metric comes from; a file each in ``metrics/intervals/``."""
+    """Where the 95 % interval of a metric comes from."""
 
-    NORMAL = "normal"  # the standard error of a mean over rows; the score interval of a share
+    NORMAL = "normal"  # the standard error of a mean over rows
+    SHARE = "share"  # the score interval of a mean over rows that is a share of them
     ECE = "ece"  # a sum of absolute gaps, its bias bounded
-    CLASSWISE_ECE = "classwise_ece"  # the same over classes and bins
     BOOTSTRAP = "bootstrap"
+    NONE = "none"  # none is known that holds the truth 95 times in 100
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,10 @@ class Metric:
         bounds: the smallest and largest value it can take.
         headline: whether it belongs to the few that everybody looks at first.
         measures_error: whether it is 0 for calibrated confidences, in the long run.
-        rough: whose 95 % interval held the truth less than 93 times in 100 in simulations, or was
-            not simulated: the ``"value"``, the ``"change"``, both or none.
+        without: of what there is no interval, the ``"value"`` or the ``"change"``, as it held the
+            truth less than 93 times in 100 in simulations, or was not simulated.
+        only_for: the rows that it is measured on, in words, if not on all.
+        cross_fits: whether it needs a temperature that is cross-fitted on the rows.
         reference: the paper that defines it.
     """
 
@@ -57,46 +60,29 @@ class Metric:
     bounds: tuple[float, float] = (0.0, 1.0)
     headline: bool = False
     measures_error: bool = False
-    rough: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    only_for: str = ""
+    cross_fits: bool = False
     reference: str = ""
 
     @property
     def quick(self) -> bool:
         """Whether it is measured also where not everything is (``Settings(full=False)``)."""
         of_tables = self.over in (Over.BINS, Over.YES_BINS)
-        return of_tables or (self.over is Over.ROWS and self.name != "nll_calibration")
+        return of_tables or (self.over is Over.ROWS and not self.cross_fits)
 
 
 METRICS: dict[str, Metric] = {}
 
 
 def metric(
-    over: Over,
-    interval: Interval,
-    *,
-    lower_is_better: bool | None,
-    bounds: tuple[float, float] = (0.0, 1.0),
-    headline: bool = False,
-    measures_error: bool = False,
-    rough: tuple[str, ...] = (),
-    reference: str = "",
+    over: Over, interval: Interval, *, lower_is_better: bool | None, **more: Any
 ) -> Callable[[F], F]:
     """Register a function as the metric of its name; the arguments are the fields of ``Metric``."""
 
     def register(function: F) -> F:
         name = function.__name__
-        METRICS[name] = Metric(
-            name,
-            function,
-            over,
-            interval,
-            lower_is_better,
-            bounds,
-            headline,
-            measures_error,
-            rough,
-            reference,
-        )
+        METRICS[name] = Metric(name, function, over, interval, lower_is_better, **more)
         return function
 
     return register

@@ -9,13 +9,13 @@ from calibrate.blocks.predictions import Predictions
 from calibrate.metrics.registry import Interval, Over, metric
 
 
-@metric(Over.ROWS, Interval.NORMAL, lower_is_better=False, headline=True)
+@metric(Over.ROWS, Interval.SHARE, lower_is_better=False, headline=True)
 def accuracy(rows: Predictions) -> Float64:
     """The share of rows whose first argmax is the label. In [0, 1]."""
     return rows.correct
 
 
-@metric(Over.ROWS, Interval.NORMAL, lower_is_better=False)
+@metric(Over.ROWS, Interval.SHARE, lower_is_better=False, only_for="more than 5 classes")
 def top_5_accuracy(rows: Predictions) -> Float64:
     """The share of rows whose label is among the five largest scores. In [0, 1]; for K > 5.
 
@@ -54,7 +54,9 @@ def nll(rows: Predictions) -> Float64:
     Interval.NORMAL,
     lower_is_better=True,
     bounds=(-np.inf, np.inf),
-    rough=("value",),
+    without=("value",),
+    only_for="rows that T can be fitted to, also without any of 5 folds",
+    cross_fits=True,
     reference="Berta et al. (2025), Rethinking early stopping: refine, then calibrate",
 )
 def nll_calibration(rows: Predictions) -> Float64:

@@ -13,7 +13,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Measurement:
-    """A figure with its 95 % interval; None where undefined or not estimated."""
+    """A figure with its 95 % interval.
+
+    Attributes:
+        value: None where it is undefined.
+        low, high: None where the interval was not estimated, as of few errors, or where none is
+            known that holds the truth 93 times in 100, as of ``mce`` and ``classwise_ece``.
+    """
 
     value: float | None
     low: float | None = None

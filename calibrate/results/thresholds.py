@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -71,7 +72,10 @@ class Goal:
                 return Goal(name, costs=(false_positive, false_negative))
             return Goal(name, minimum=float(value))
         except ValueError as error:  # InputError is one too
-            hint = _percent_hint(name, value)
+            percent, hint = value.strip().removesuffix("%"), ""
+            if name in ("precision", "recall") and re.fullmatch(r"\d+(\.\d*)?", percent):
+                share = float(percent) / 100
+                hint = f"; did you mean {name}={share:g}?" if 0.01 < share <= 1 else ""
             raise InputError(
                 f"`goal` {name}: expected {_expected(name)}, got {brief(text)}{hint}"
             ) from (error)
@@ -92,15 +96,6 @@ def _expected(name: str) -> str:
             f"as in {EXAMPLES[name]}"
         )
     return f"a number above 0 and up to 1, as in {EXAMPLES[name]}"
-
-
-def _percent_hint(name: str, value: str) -> str:
-    try:
-        percent = float(value.strip().removesuffix("%"))
-    except ValueError:
-        return ""
-    fits = name in ("precision", "recall") and 1 < percent <= 100
-    return f"; did you mean {name}={percent / 100:g}?" if fits else ""
 
 
 def _exact(value: float) -> str:

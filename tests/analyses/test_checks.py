@@ -167,7 +167,7 @@ def test_drift_where_there_can_be_none():
 
 
 def test_holm():
-    """Adjusted as statsmodels 0.14's multipletests(p, method="holm_adjusted") does."""
+    """Adjusted as statsmodels 0.14's multipletests(p, method="holm") does."""
     p = {"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}
     assert holm_adjusted(p) == pytest.approx({"d": 0.02, "a": 0.03, "c": 0.06, "b": 0.06})
 

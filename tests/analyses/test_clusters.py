@@ -151,50 +151,6 @@ def test_rows_of_one_wrong_class_do_not_count():
     assert got == pytest.approx(want, rel=1e-12)
 
 
-def test_a_constant_per_row_changes_nothing():
-    logits, labels = made()
-    shifted = logits + np.random.default_rng(1).normal(size=(len(labels), 1)) * 50
-    plain, moved = measured(logits, labels), measured(shifted, labels)
-    assert values(moved) == pytest.approx(values(plain), rel=1e-10)
-    for a, b in zip(plain.points, moved.points, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
-
-
-def test_other_classes_move_no_point_but_spread():
-    logits, labels = made()
-    z = logits.copy()
-    z[:, 0] *= 3
-    a, b = measured(logits, labels), measured(z, labels)
-    assert all(np.array_equal(p, q) for p, q in zip(a.points, b.points, strict=True))
-    assert a.figures["within"] == b.figures["within"]
-    assert a.figures["wrong_spread"] != b.figures["wrong_spread"]
-
-
-def test_scale_leaves_the_ratios():
-    logits, labels = made()
-    plain, scaled = values(measured(logits, labels)), values(measured(7 * logits, labels))
-    for name in FIGURES:
-        factor = 1 if name in RATIOS else 7
-        assert scaled[name] == pytest.approx(factor * plain[name], rel=1e-12)
-
-
-def test_the_order_of_rows_and_of_classes_does_not_matter():
-    logits, labels = made()
-    order = np.random.default_rng(0).permutation(len(labels))
-    want = values(measured(logits, labels))
-    assert values(measured(logits[order], labels[order])) == pytest.approx(want, rel=1e-12)
-    one = measure_clusters([model(logits, labels)], (1, 2, 4), bootstrap=0).models[0]
-    assert values(one) == pytest.approx(want, rel=1e-12)
-
-
-def test_tighter_clusters_have_a_smaller_ratio():
-    logits, labels = made()
-    means = np.array([logits[labels == k].mean(axis=0) for k in range(6)])
-    tight = means[labels] + 0.5 * (logits - means[labels])
-    a, b = values(measured(logits, labels)), values(measured(tight, labels))
-    assert b["within_over_between"] == pytest.approx(a["within_over_between"] / 2, rel=1e-9)
-
-
 def test_a_label_without_a_lead_has_no_relative_spread():
     logits, labels = made(sharp=-40.0)
     found = values(measured(logits, labels))

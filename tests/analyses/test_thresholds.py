@@ -95,16 +95,6 @@ def test_the_best_of_all_thresholds(drawn, text):
     assert found.positives == pytest.approx((w * y).sum())
 
 
-def test_a_repeated_row_is_a_row_of_that_weight():
-    rng = np.random.default_rng(1)
-    p, w = rng.random(80).round(1), rng.integers(0, 4, 80)
-    y = ((rng.random(80) + 3 * p) / 4).round(1)
-    for goal in GOALS:
-        weighted = one(p, y, w.astype(float), goal=goal)
-        repeated = one(p.repeat(w), y.repeat(w), goal=goal)
-        assert weighted.threshold == repeated.threshold
-
-
 # scikit-learn 1.9.1, precision_recall_curve on these rows: its threshold is the p of the last row
 # accepted, so ours lies below it and above the next p. (goal, weighted, p, precision, recall)
 SCIKIT_LEARN = [
@@ -128,6 +118,8 @@ def test_against_scikit_learn(goal, weighted, last, precision, recall):
     at = achieved(p, y, np.ones(60) if w is None else w, found.threshold)
     assert at["precision"] == pytest.approx(precision)
     assert at["recall"] == pytest.approx(recall)
+    assert found.closed_form is None
+    assert "cost" not in found.metrics
 
 
 @pytest.mark.parametrize("low", [0.3, np.nextafter(0.3, 1)])  # their midpoints round two ways
@@ -182,12 +174,6 @@ def test_closed_form_is_as_cheap_on_calibrated_probabilities():
     sharp = p**3 / (p**3 + (1 - p) ** 3)
     off = one(sharp, y, goal="cost=2:7").closed_form.difference
     assert off.low > 0.03
-
-
-def test_other_goals_have_no_cost():
-    found = one([0.2, 0.8], [0, 1], goal="f1")
-    assert found.closed_form is None
-    assert "cost" not in found.metrics
 
 
 def test_unmet_precision_says_what_can_be_reached():

@@ -150,7 +150,7 @@ def test_a_failed_check_leaves_its_files(run, files, tmp_path):
     assert json.loads((tmp_path / "c.json").read_text())["checks"][0]["outcome"] == "failed"
     assert ET.parse(tmp_path / "c.xml").find(".//failure").get("message").startswith("ece is")
     assert (tmp_path / "c.md").read_text().startswith("# FAILED: 1 of 2 checks\n")
-    assert "checks: 2, failed" in run("inspect", "c.json").stdout
+    assert "calibrate render c.json" in run("inspect", "c.json").stdout
     junit = run(*asked, "--format", "junit")
     assert junit.stdout == (tmp_path / "c.xml").read_text()
     assert junit.stderr.startswith("warning: ece is ")

@@ -15,6 +15,7 @@ from calibrate.data import decoded as spool
 from calibrate.data.column import APART, everything
 from calibrate.data.readers import hdf5
 from calibrate.data.readers.open import open_column
+from calibrate.data.readers.registry import Request
 
 RNG = np.random.default_rng(4)
 Z = RNG.normal(scale=2, size=(60, 5)).astype(np.float32)
@@ -125,7 +126,7 @@ def test_links_are_not_followed(tmp_path):
         file["held/again"] = file["held"]  # a circle
     column = open_column(f"{tmp_path}/a.h5", "logits")
     assert column.name.endswith("a.h5")
-    assert hdf5.keys(tmp_path / "a.h5") == ["held/here"]
+    assert hdf5.keys(tmp_path / "a.h5", Request(file="a.h5")) == ["held/here"]
     refused(tmp_path / "a.h5:held/logits", "a link to logits in the file other.h5, which is not")
     refused(tmp_path / "a.h5:soft", "a link to /held/logits, which is not followed")
     refused(tmp_path / "a.h5:soft/x", "no array 'soft/x'")

@@ -65,7 +65,7 @@ def test_scores_are_looked_at_one_by_one(scores, odd, axes):
     z[2, 1], z[4] = odd, z[4] if np.isnan(odd) else odd
     z = z[:, 2 - axes :]
     block = RawBlock(50, z if axes == 2 else z[:, 0], y)
-    found = Inspection(Reading(scores=scores, task=None if axes == 2 else "binary"))(block)
+    found = Inspection(Reading(scores=scores, task=None if axes == 2 else "binary"))(block).scores
     each = [(r, k, v) for r, row in enumerate(z.tolist()) for k, v in enumerate(row)]
     assert found.nan == first([(r, k) for r, k, v in each if np.isnan(v)])
     assert found.infinite == first([(r, k) for r, k, v in each if v == np.inf])
@@ -74,7 +74,8 @@ def test_scores_are_looked_at_one_by_one(scores, odd, axes):
     assert found.all_masked == first([(r, 0) for r in masked.tolist()])
     if np.isnan(odd):
         return
-    assert (found.low, found.high) == (z.min(), min(z.max(), np.finfo(float).max))
+    finite = z[np.isfinite(z)]
+    assert (found.lowest, found.low, found.high) == (z.min(), finite.min(), finite.max())
     assert found.least == (z.min() or z[z > 0].min())
     wrong = ((z < 0) | (z > 1 + 1e-5)).any(axis=1)
     off = np.where(wrong, np.inf, abs(z.sum(axis=1) - 1) if axes == 2 else 0)

@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import softmax
-from scipy.stats import binom, sem
-from scipy.stats import t as student
+from scipy.stats import binom
 
 import calibrate
 from calibrate import Settings
@@ -117,7 +116,7 @@ def test_blocks_change_nothing(data, monkeypatch):
     want = calibrate.evaluate(*data, settings=settings).metrics.before["classwise_ece"]
     monkeypatch.setattr(passes, "BLOCK_ELEMENTS", 50)
     got = calibrate.evaluate(*data, settings=settings).metrics.before["classwise_ece"]
-    assert (got.value, got.low, got.high) == pytest.approx((want.value, want.low, want.high))
+    assert got.value == pytest.approx(want.value, rel=1e-12)
 
 
 def test_names_must_fit_the_classes(data):
@@ -132,35 +131,6 @@ def test_what_chance_adds_to_a_cell_is_the_mean_deviation_of_a_binomial():
         counts = np.arange(n + 1)
         expected = np.sum(binom.pmf(counts, n, share) * np.abs(counts - n * share))
         assert got == pytest.approx(expected, rel=1e-9, abs=1e-12)
-
-
-def test_a_classwise_ece_beyond_chance_has_an_interval_beyond_zero():
-    rng = np.random.default_rng(0)
-    z = rng.normal(scale=2, size=(2000, 5))
-    labels = (z / 3 + rng.gumbel(size=z.shape)).argmax(1)  # overconfident by far
-    settings = Settings(bootstrap=0, top=0)
-    found = calibrate.evaluate(z, labels, settings=settings).metrics.before["classwise_ece"]
-    assert 0 < found.low < found.value < found.high
-
-
-def test_the_interval_of_a_classwise_ece_comes_from_the_spread_of_twenty_groups():
-    """Row r in group r mod 20: the gaps of each group, with the signs of the whole, are the values
-    whose standard error ``scipy.stats.sem`` gives; Student's quantile of 19 degrees of freedom.
-    """
-    rng, n = np.random.default_rng(0), 4000
-    z = rng.normal(scale=2, size=(n, 3))
-    labels = (z / 4 + rng.gumbel(size=z.shape)).argmax(1)
-    p, groups = softmax(z, axis=1), np.zeros(20)
-    for k in range(3):
-        cell = np.ceil(p[:, k] * 15)  # (lo, hi]
-        for b in np.unique(cell):
-            gap = ((labels == k) - p[:, k]) * (cell == b)
-            groups += np.sign(gap.sum()) * gap.reshape(-1, 20).sum(axis=0) / (n / 20) / 3
-    half = student.ppf(0.975, 19) * sem(groups)
-    found = calibrate.evaluate(z, labels, settings=Settings(bootstrap=0, top=0))
-    figure = found.metrics.before["classwise_ece"]
-    assert figure.value == pytest.approx(groups.mean(), rel=1e-9)
-    assert figure.high == pytest.approx(figure.value + half, rel=1e-9)
 
 
 def test_the_deviation_of_a_calibrated_classwise_ece_is_that_of_draws():

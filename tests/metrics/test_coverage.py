@@ -9,7 +9,9 @@ from scipy.special import log_softmax, softmax
 
 import calibrate
 from calibrate import Settings
-from calibrate.metrics.choice import allowed_for_best
+from calibrate.analyses.evaluate import AS_THEY_ARE, totals_of
+from calibrate.data.dataset import Dataset
+from calibrate.metrics.choice import Choice
 from calibrate.results.measurement import Figures, Measurement
 
 QUICK = Settings(full=False, bootstrap=0)
@@ -91,18 +93,6 @@ def test_votes_are_noisier_than_exact_shares():
         calibrate.evaluate(confident, shares.argmax(1), settings=votes)
 
 
-@runs(8, 40)
-def test_a_calibrated_model_of_100_classes_may_have_a_classwise_ece_of_0(runs):
-    at_zero = []
-    for seed in range(runs):
-        rng, z, p = population(seed, 500, scale=2.5, k=100)
-        found = calibrate.evaluate(z, drawn(rng, p), settings=Settings(bootstrap=0, top=0))
-        measured = found.metrics.before["classwise_ece"]
-        at_zero.append(measured.low == 0)
-        assert measured.value > 0.002  # what chance alone makes of it
-    assert np.mean(at_zero) >= 0.95 - margin(0.95, runs)
-
-
 def test_what_accurate_models_do_not_show_is_not_given():
     z = np.tile([[9.0, 0.0, 0.0]], (100, 1))
     report = calibrate.evaluate(z, np.zeros(100, int), settings=Settings(bootstrap=100))
@@ -158,21 +148,18 @@ def test_the_change_of_the_nll_is_as_uncertain_as_the_choice_of_t(runs):
     assert np.mean(worse) <= 0.03 + margin(0.03, runs)
 
 
-def test_the_choice_of_the_best_t_is_one_more_source_of_noise():
-    """Its square adds to that of each side of the interval: 2.5/n, so nothing for many rows."""
+def test_the_choice_of_t_is_one_more_source_of_noise():
+    """Its square, of ``2.5 error |slopes of the NLL in log T| / n``, adds to that of each end."""
+    rng, z, p = population(0, 300)
+    labels = drawn(rng, p)
+    totals = totals_of(Dataset.of(z, labels), (AS_THEY_ARE,), None, QUICK)
+    slopes = (p * z).sum(axis=1) - z[np.arange(300), labels]
     figure = Measurement(0.05, 0.04, 0.07)
-    figures = Figures({"nll_calibration": figure, "nll": figure}, None, None)
-
-    def widened(rows: float) -> Measurement:
-        got = allowed_for_best(figures, rows).before
-        assert got["nll"] == figure
-        return got["nll_calibration"]
-
-    for rows in (100.0, 1e3):
-        got = widened(rows)
-        assert got.value == 0.05
-        added = 2.5 / rows
-        assert (got.value - got.low) ** 2 - 0.01**2 == pytest.approx(added**2, rel=1e-9)
-        assert (got.high - got.value) ** 2 - 0.02**2 == pytest.approx(added**2, rel=1e-9)
-    many = widened(1e9)
-    assert (many.low, many.high) == pytest.approx((0.04, 0.07), abs=1e-9)
+    figures = Figures({"nll": figure}, {"nll": figure}, {"nll": figure, "brier": figure})
+    got = Choice(0.1).allowed_for(figures, totals).change
+    assert got["brier"] == figure
+    added = 2.5 * 0.1 * np.sqrt(np.square(slopes).sum()) / 300
+    assert got["nll"].low == pytest.approx(0.05 - np.hypot(0.01, added), rel=1e-9)
+    assert got["nll"].high == pytest.approx(0.05 + np.hypot(0.02, added), rel=1e-9)
+    blind = Choice(np.inf).allowed_for(figures, totals).change  # no T: nothing is known of it
+    assert blind["nll"].low == pytest.approx(0.04, rel=1e-9)

@@ -16,7 +16,7 @@ from calibrate.blocks.sums import RowSums
 from calibrate.metrics.bootstrap import Recipe, bootstrap
 from calibrate.metrics.means import means_of, skewed, unskewed
 from calibrate.metrics.ranked import auroc, ks
-from calibrate.metrics.registry import Interval, metrics_of
+from calibrate.metrics.registry import METRICS, Interval, metrics_of
 
 
 def test_the_interval_of_a_mean_is_the_weighted_jackknifes():
@@ -76,10 +76,15 @@ def test_changes_are_paired_and_agree_with_their_sides(data):
     assert set(change) == set(before)
     for name, figure in change.items():
         assert figure.value == pytest.approx(after[name].value - before[name].value, abs=1e-12)
-        if name == "classwise_ece":  # no interval of its change is known to hold
-            assert figure.low is None
+        metric = METRICS[name]
+        if metric.interval is Interval.NONE or "change" in metric.without:
+            assert figure.low is None, name
             continue
         assert figure.low <= figure.high
+    for name, figure in before.items():
+        metric = METRICS[name]
+        without = metric.interval is Interval.NONE or "value" in metric.without
+        assert (figure.low is None) == without, name
     for name in ("nll", "auroc", "aurc"):  # paired: much narrower than the intervals of the sides
         width = change[name].high - change[name].low
         assert width < 0.7 * (before[name].high - before[name].low), name

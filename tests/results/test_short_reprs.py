@@ -39,7 +39,7 @@ def test_a_fit_says_its_temperature_its_rows_and_whether_it_converged():
     assert repr(never).startswith("Fit(temperature: T = ")
     assert ", 3 rows, not converged" in repr(never)
     assert repr(calibrate.fit_per_label(digits())) == (
-        "Fit(per-label-temperature: 3 temperatures from 1.41 to 1.57, 2,100 rows, converged)"
+        "Fit(per-label-temperature: T of 3 labels from 1.41 to 1.57, 2,100 rows, converged)"
     )
 
 

@@ -3,81 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from heapq import nsmallest
 from math import inf, prod
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from calibrate.arrays import AnyArray
 from calibrate.blocks.passes import map_reduce
-from calibrate.blocks.sums import GREATEST, LEAST, Sums
 from calibrate.data.column import Column, Flat
-from calibrate.data.labels import HUGE, SUM_TOLERANCE
 from calibrate.data.readers.answers import pair_among
 from calibrate.data.readers.csv import is_number
 from calibrate.data.readers.open import keys_held, open_as
 from calibrate.data.readers.registry import TABLES, Address
-from calibrate.data.scan import row_sum_tolerance
+from calibrate.data.scan import (
+    HUGE,
+    SUM_TOLERANCE,
+    Counted,
+    Scan,
+    row_sum_tolerance,
+    scan_any,
+)
 from calibrate.errors import InputError
 from calibrate.results.inspection import ArrayFound, ArrayKind, Count, Counts, FileFound
 from calibrate.results.json import LARGEST
 
 BLOCK = 4 << 20  # bytes that are looked at at once
 MOST_ROW = 256 << 20  # bytes of one of the first axis, of which no less can be read
-MOST_DIFFERENT = 1 << 16  # values that are counted one by one
 MOST_SHOWN = 10  # values that are listed
 MANY = 100  # rows among which classes come back
 MOST_ARRAYS = 50  # of a file that are looked at
 ROLES = ("logits", "labels")
 SCORES = (ArrayKind.logits, ArrayKind.probabilities, ArrayKind.log_probabilities, ArrayKind.chances)
 LABELS = (ArrayKind.classes, ArrayKind.yes_no, ArrayKind.one_hot, ArrayKind.names)
-
-Counted = dict[Any, int]
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How often each value is there; None: they are too many, or not whole."""
-
-    counts: Counted | None = field(default_factory=dict)
-
-    def __add__(self, other: Tally) -> Tally:
-        if self.counts is None or other.counts is None:
-            return Tally(None)
-        few, many = sorted((self.counts, other.counts), key=len)
-        both = dict(many)
-        for value, count in few.items():
-            both[value] = both.get(value, 0) + count
-        return Tally(both if len(both) <= MOST_DIFFERENT else None)
-
-
-@dataclass(frozen=True)
-class ValuesSeen(Sums):
-    """What the values of a block, or of all blocks added up, look like.
-
-    Attributes:
-        n: how many.
-        low, high: the smallest and largest finite one.
-        nan, infinite, masked: NaN, +inf, -inf.
-        fractions: blocks in which not all finite ones are whole.
-        sum_error: how far a row is from summing to 1; inf where a value is outside of [0, 1].
-        log_error: the same of their exponentials; inf where a value is above 0.
-        tally: of whole numbers, or of texts.
-    """
-
-    n: int = 0
-    low: float = field(default=inf, metadata=LEAST)
-    high: float = field(default=-inf, metadata=GREATEST)
-    nan: int = 0
-    infinite: int = 0
-    masked: int = 0
-    fractions: int = 0
-    sum_error: float = field(default=0.0, metadata=GREATEST)
-    log_error: float = field(default=0.0, metadata=GREATEST)
-    tally: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True)
@@ -90,47 +47,6 @@ class _Rows:
 
     def read(self, start: int, stop: int) -> AnyArray:
         return self.flat.read(slice(start, stop))
-
-
-def look(block: AnyArray) -> ValuesSeen:
-    """Look at ``(n,)`` or ``(n, K)`` real numbers or texts."""
-    if block.dtype.kind in "US":
-        return ValuesSeen(block.size, tally=_tally(block))
-    tolerance = row_sum_tolerance(block.dtype)
-    if block.dtype.kind == "b":
-        block = block.view(np.uint8)
-    native = block.dtype.newbyteorder("=")
-    z = np.ascontiguousarray(block, np.float32 if native == np.float16 else native)
-    real = z.dtype.kind == "f"
-    finite = np.isfinite(z) if real else np.ones(1, bool)
-    kept = z if finite.all() else z[finite]
-    low, high = (float(kept.min()), float(kept.max())) if kept.size else (inf, -inf)
-    nan = infinite = masked = 0
-    if kept is not z:
-        nan, infinite, masked = (
-            int(np.count_nonzero(odd(z))) for odd in (np.isnan, np.isposinf, np.isneginf)
-        )
-    few = kept.reshape(-1)[:1024]  # these tell most arrays of fractions
-    whole = not real or bool((few == np.floor(few)).all() and (kept == np.floor(kept)).all())
-    sum_error = log_error = inf
-    if kept is z and low >= 0 and high <= 1 + tolerance:
-        sums = z.sum(axis=1, dtype=np.float64) if z.ndim == 2 else np.ones(1)
-        sum_error = float(np.abs(sums - 1).max())
-    elif real and z.ndim == 2 and not nan and not infinite and high <= tolerance:
-        with np.errstate(under="ignore"):
-            log_error = float(np.abs(np.exp(z).sum(axis=1, dtype=np.float64) - 1).max())
-    tally = Tally({} if whole else None)
-    if whole and (z.ndim == 1 or z.shape[1] == 1 or not real):  # not rows of scores
-        tally = _tally(kept)
-    return ValuesSeen(
-        z.size, low, high, nan, infinite, masked, int(not whole), sum_error, log_error, tally
-    )
-
-
-def _tally(values: AnyArray) -> Tally:
-    different, rows = np.unique(values, return_counts=True)
-    few = len(different) <= MOST_DIFFERENT
-    return Tally(dict(zip(different.tolist(), rows.tolist(), strict=True)) if few else None)
 
 
 def look_at(found: ArrayFound, column: Column) -> ArrayFound:
@@ -146,24 +62,24 @@ def look_at(found: ArrayFound, column: Column) -> ArrayFound:
         return replace(found, problem="each of its rows is too large to be looked at")
     width = None if len(shape) == 1 else shape[-1]
     n_rows, bytes_each = prod(shape) // (width or 1), size * (width or 1)
-    seen = map_reduce(_Rows(Flat(column, width), n_rows, max(1, BLOCK // bytes_each)), look)
+    seen = map_reduce(_Rows(Flat(column, width), n_rows, max(1, BLOCK // bytes_each)), scan_any)
     low, high, tally, dtype = seen.low, seen.high, seen.tally, found.dtype
     if column.is_text:
-        if column.categories is not None and tally.counts is not None:
-            tally = Tally({column.categories[code]: n for code, n in tally.counts.items()})
+        if column.categories is not None and tally is not None:
+            tally = {column.categories[code]: n for code, n in tally.items()}
         low, high, looks = inf, -inf, ArrayKind.names
         numbers = _numbers(tally)
         if numbers:
-            low, high, tally = min(numbers), max(numbers), Tally(numbers)
+            low, high, tally = min(numbers), max(numbers), numbers
             whole = all(value == int(value) for value in numbers)
             looks, dtype = _of_single(low, high, whole=whole, exact=False), "numbers"
     else:
         looks = kind_of(column, seen)
     if looks is ArrayKind.classes and (
-        tally.counts is None or (seen.n >= MANY and 2 * len(tally.counts) > seen.n)
+        tally is None or (seen.n >= MANY and 2 * len(tally) > seen.n)
     ):  # numbers of rows, say
         looks = ArrayKind.whole
-    some = low <= high
+    some, error = low <= high, seen.sum_error.value
     counted = looks in (*LABELS, ArrayKind.whole)
     return replace(
         found,
@@ -171,27 +87,28 @@ def look_at(found: ArrayFound, column: Column) -> ArrayFound:
         kind=looks,
         low=max(-LARGEST, low) if some else None,
         high=min(LARGEST, high) if some else None,
-        nan=seen.nan / seen.n,
-        infinite=seen.infinite / seen.n,
-        masked=seen.masked / seen.n,
-        sum_error=seen.sum_error if seen.sum_error < inf and not column.is_text else None,
-        labels=_counts(tally.counts) if counted else None,
+        nan=seen.nan.count / seen.n,
+        infinite=seen.infinite.count / seen.n,
+        masked=seen.masked.count / seen.n,
+        sum_error=error if error < inf and not column.is_text else None,
+        labels=_counts(tally) if counted else None,
     )
 
 
-def kind_of(column: Column, seen: ValuesSeen) -> ArrayKind:
+def kind_of(column: Column, seen: Scan) -> ArrayKind:
     """What numbers look like."""
-    whole, exact = not seen.fractions, column.dtype.kind != "f"
+    whole, exact = not seen.fractions.count, column.dtype.kind != "f"
     if len(column.shape) == 1 or column.shape[-1] == 1:
         return _of_single(seen.low, seen.high, whole=whole, exact=exact)
-    inside, tolerance = seen.sum_error < inf, row_sum_tolerance(column.dtype)
+    error, tolerance = seen.sum_error.value, row_sum_tolerance(column.dtype)
+    inside = error < inf
     if whole and (inside or exact):
         if seen.low < 0 or seen.high > 1:
             return ArrayKind.whole
-        return ArrayKind.yes_no if seen.sum_error else ArrayKind.one_hot
+        return ArrayKind.yes_no if error else ArrayKind.one_hot
     if inside:
-        return ArrayKind.probabilities if seen.sum_error <= tolerance else ArrayKind.chances
-    return ArrayKind.log_probabilities if seen.log_error <= tolerance else ArrayKind.logits
+        return ArrayKind.probabilities if error <= tolerance else ArrayKind.chances
+    return ArrayKind.log_probabilities if seen.log_error.value <= tolerance else ArrayKind.logits
 
 
 def _of_single(low: float, high: float, *, whole: bool, exact: bool) -> ArrayKind:
@@ -203,10 +120,10 @@ def _of_single(low: float, high: float, *, whole: bool, exact: bool) -> ArrayKin
     return ArrayKind.chances if low >= 0 and high <= 1 + SUM_TOLERANCE else ArrayKind.logits
 
 
-def _numbers(tally: Tally) -> Counted | None:
+def _numbers(tally: Counted | None) -> Counted | None:
     """Texts as the numbers that they are; None where some are none."""
     found: Counted = {}
-    for text, rows in (tally.counts or {}).items():
+    for text, rows in (tally or {}).items():
         if not is_number(str(text).strip()) or not abs(float(text)) < inf:
             return None
         found[float(text)] = found.get(float(text), 0) + rows

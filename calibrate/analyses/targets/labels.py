@@ -17,8 +17,8 @@ from calibrate.blocks.softmax import exponentials
 from calibrate.blocks.sums import RowSums
 from calibrate.data.column import Column, Flat
 from calibrate.data.dataset import Dataset
-from calibrate.data.labels import check_class_indices, inspect_labels
 from calibrate.data.reading import check_label
+from calibrate.data.scan import check_class_indices, scan_labels
 from calibrate.errors import InputError, check_known
 from calibrate.metrics.means import means_of, score_interval
 from calibrate.results.targets import TargetFigures
@@ -199,7 +199,7 @@ class LabelTargets:
         kept = np.arange(len(raw)) if ignored is None else np.flatnonzero(raw != ignored)
         if not len(kept):
             raise InputError(f"{name}: every label is to be left out; at least one must count")
-        found = inspect_labels(raw[kept], 0).moved(kept, 1)
+        found = scan_labels(raw[kept]).moved(kept, 1)
         check_class_indices(found, self.n_classes, self.label_offset, name)
         return None if len(kept) == len(raw) else kept
 

@@ -93,19 +93,15 @@ class ThresholdCurve:
         if goal.name == "recall":
             limited, wanted = wanted, limited
         met = limited >= (goal.minimum or 0.0) * (1 - ROUNDING)  # False where NaN
-        if not met.any():
-            self._refuse(limited)
+        if not met.any():  # a recall of 1 is always reached: only a precision can be too high
+            best = np.nanmax(limited)
+            at = int(np.flatnonzero(limited >= best * (1 - ROUNDING))[-1])  # with the most recall
+            reached = np.floor(limited[at] * 1e4) / 1e4  # asked for as printed, it is met
+            raise InputError(
+                f"the best precision is {reached:.4g} (recall {self.recall[at]:.4g}) "
+                f"at the threshold {self.thresholds[at]:.4g}"
+            )
         return float(self.thresholds[_first_largest(np.where(met, wanted, np.nan))])
-
-    def _refuse(self, precision: Float64) -> None:
-        """A recall of 1 is always reached, by the threshold 0: only a precision can be too high."""
-        best = np.nanmax(precision)
-        at = int(np.flatnonzero(precision >= best * (1 - ROUNDING))[-1])  # with the largest recall
-        reached = np.floor(precision[at] * 1e4) / 1e4  # asked for as printed, it is met
-        raise InputError(
-            f"the best precision is {reached:.4g} (recall {self.recall[at]:.4g}) "
-            f"at the threshold {self.thresholds[at]:.4g}"
-        )
 
 
 def ratio(part: Float64, whole: Float64) -> Float64:

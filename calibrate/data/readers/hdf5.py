@@ -12,23 +12,24 @@ from typing import Any, BinaryIO
 import h5py
 import numpy as np
 
-from calibrate.arrays import AnyArray
-from calibrate.data.columns import Opened
-from calibrate.data.file_array import FileArray, Stacked, array_at
+from calibrate.data.column import Column, in_file, in_memory
+from calibrate.data.decoded import decoded, decoded_texts
+from calibrate.data.file_span import FileSpan, LocalFile
 from calibrate.data.readers.contents import (
     MOST_ARRAYS,
     MOST_AXES,
     MOST_DEPTH,
+    array_at,
     check_unpacked,
     chosen,
+    opened,
 )
-from calibrate.data.spool import CodedArray, Coder, Spool
+from calibrate.data.readers.registry import Format, Request
 from calibrate.errors import InputError
-from calibrate.files import reading
 from calibrate.text import cut
 
-MAGIC = b"\x89HDF\r\n\x1a\n"
-SAVER = "h5py, as numbers"
+FORMATS = (Format((".h5", ".hdf5"), words="HDF5 file", magic=b"\x89HDF\r\n\x1a\n", extra="hdf5"),)
+
 AT_ONCE = 16 << 20  # bytes of rows that are decoded at once
 MOST_AT_ONCE = 128 << 20  # the same, where so many are packed together
 MOST_PARTS = 10_000  # chunks that are read in place
@@ -44,52 +45,74 @@ FILTERS = {  # those within the library itself; any other is code that would be 
 }
 
 
-def keys(path: Path) -> list[str]:
+def keys(path: Path, request: Request) -> list[str]:
     """The paths of the arrays in a file."""
-    name = str(path)
-    with _opened(path, name) as (_, held):
-        return [key for key, kind in _found(held, name) if kind is None]
+    with _opened(path, request.file) as (_, held):
+        return [key for key, kind in _found(held, request.file) if kind is None]
 
 
-def read(path: Path, key: str, name: str) -> Opened:
+def open(path: Path, key: str | None, request: Request) -> Column:
     """One array of a file: read by range where that can be, else decoded once.
 
     Raises:
         InputError: it is no whole HDF5 file, or has no such array of plain numbers or texts in it.
     """
-    file_name, key = name.removesuffix(f":{key}"), key.strip("/")
-    with _opened(path, file_name) as (file, held):
-        found = _found(held, file_name)
+    key = (key or "").strip("/")
+    name = f"{request.file}:{key}"
+    with _opened(path, request.file) as (file, held):
+        found = _found(held, request.file)
         elsewhere = next((kind for each, kind in found if each == key), None)
         if elsewhere is not None:
-            raise InputError(f"{file_name}:{key}: {elsewhere}; name the array itself")
-        chosen([(each, each) for each, kind in found if kind is None], key, file_name)
-        name = f"{file_name}:{key}"
+            raise InputError(f"{name}: {elsewhere}; name the array itself")
+        chosen([(each, each) for each, kind in found if kind is None], key, request.file)
         dataset = held[key]
         _check(dataset, name)
-        if dataset.dtype.kind in "SO":
-            return _texts(dataset, name)
-        return _numbers(dataset, file, name)
+        shape, dtype, offset = dataset.shape, dataset.dtype, dataset.id.get_offset()
+        if dtype.kind in "SO":
+            strings = dataset.asstr("utf-8")
+            return decoded_texts(name, (strings[a:b].tolist() for a, b in _ranges(dataset)))
+        size, numbers = file.seek(0, os.SEEK_END), prod(shape) * dtype.itemsize
+        plain = dataset.id.get_type().equal(h5py.h5t.py_create(dtype, logical=True))
+        dtype = np.dtype(dtype.str)
+        if offset is not None and dataset.chunks is None and plain:
+            if offset + numbers > size:
+                raise InputError(f"{name}: truncated; copy or save it again")
+            return array_at(file, path, name, offset, shape, dtype)
+        check_unpacked(numbers, size, name)
+        if plain and dataset.chunks and dataset.chunks[1:] == shape[1:]:
+            spans = _stored_chunks(dataset, LocalFile.of(file, str(path), name), size, name)
+            if spans:
+                return Column.concat([in_file(span, name) for span in spans])
+        if not shape:
+            return in_memory(np.asarray(dataset[()]), name)
+        blocks = (dataset[start:stop] for start, stop in _ranges(dataset))
+        return decoded(name, blocks, shape[1:], dtype, shape[0])
+
+
+def _stored_chunks(dataset: h5py.Dataset, source: LocalFile, end: int, name: str) -> list[FileSpan]:
+    """Chunks of whole rows in their order; none where they are packed, missing or too many."""
+    high, n_rows, held = dataset.chunks[0], dataset.shape[0], dataset.id
+    n, dtype = held.get_num_chunks(), np.dtype(dataset.dtype.str)
+    if held.get_create_plist().get_nfilters() or not 0 < n == -(-n_rows // high) <= MOST_PARTS:
+        return []
+    found = sorted((held.get_chunk_info(i) for i in range(n)), key=lambda each: each.chunk_offset)
+    size = prod(dataset.chunks) * dtype.itemsize
+    if any(each.byte_offset + size > end or each.size != size for each in found):
+        raise InputError(f"{name}: truncated or damaged; copy or save it again")
+    starts = (each.chunk_offset[0] for each in found)
+    shapes = [(min(high, n_rows - start), *dataset.shape[1:]) for start in starts]
+    return [
+        FileSpan(source, each.byte_offset, shape, dtype)
+        for each, shape in zip(found, shapes, strict=True)
+    ]
 
 
 @contextmanager
 def _opened(path: Path, name: str) -> Iterator[tuple[BinaryIO, h5py.File]]:
-    """The file, and what is in it; whatever is wrong is one line."""
-    with reading(path, name) as file:
-        start = file.read(len(MAGIC))
-        if not start:
-            raise InputError(f"{name}: expected an HDF5 file, found an empty file")
-        try:
-            with h5py.File(file, "r") as held:
-                yield file, held
-        except (InputError, MemoryError):
-            raise
-        except Exception as error:  # of h5py: OSError, RuntimeError, KeyError, TypeError and more
-            other = "" if start == MAGIC else f" (it starts with {start!r})"
-            raise InputError(
-                f"{name}: expected a whole HDF5 file, found a damaged one or something else{other} "
-                f"({cut(str(error))}); save it again with {SAVER}"
-            ) from error
+    """The file, which may start with a block of its user, and what is in it."""
+    kind, saver = "a whole HDF5 file", "h5py, as numbers"
+    with opened(path, name, b"", kind, saver) as file, h5py.File(file, "r") as held:
+        yield file, held
 
 
 def _found(held: h5py.File, name: str) -> list[tuple[str, str | None]]:
@@ -159,59 +182,6 @@ def _check(dataset: h5py.Dataset, name: str) -> None:
         kind = "lists of various lengths" if h5py.check_vlen_dtype(dataset.dtype) else kind
         kind = "texts of more than one axis" if text else f"numbers, found {cut(kind)}"
         raise InputError(f"{name}: expected {kind}; save logits and labels as plain arrays")
-
-
-def _numbers(dataset: h5py.Dataset, file: BinaryIO, name: str) -> Opened:
-    """Values in place where they lie together as numpy has them."""
-    shape, dtype, offset = dataset.shape, dataset.dtype, dataset.id.get_offset()
-    plain = dataset.id.get_type().equal(h5py.h5t.py_create(dtype, logical=True))
-    if offset is not None and dataset.chunks is None and plain:
-        if offset + prod(shape) * dtype.itemsize > file.seek(0, os.SEEK_END):
-            raise InputError(f"{name}: truncated; copy or save it again")
-        file.seek(offset)
-        return array_at(file, shape, np.dtype(dtype.str), fortran=False, name=name)
-    size = os.fstat(file.fileno()).st_size
-    check_unpacked(prod(shape) * dtype.itemsize, size, name)
-    lying = _chunks_in_place(dataset, file, name) if plain else None
-    if lying is not None:
-        return lying
-    if not shape:
-        return np.asarray(dataset[()])
-    spool = Spool(name, shape[1:], np.dtype(dtype.str), shape[0])
-    for start, stop in _ranges(dataset):
-        spool.add(dataset[start:stop])
-    return spool.array()
-
-
-def _chunks_in_place(dataset: h5py.Dataset, file: BinaryIO, name: str) -> Stacked | None:
-    """Whole rows in chunks that are not packed; None where they are, or are too many."""
-    shape, chunks, held = dataset.shape, dataset.chunks, dataset.id
-    if not chunks or chunks[1:] != shape[1:] or held.get_create_plist().get_nfilters():
-        return None
-    n = held.get_num_chunks()
-    if not 0 < n == -(-shape[0] // chunks[0]) <= MOST_PARTS:
-        return None
-    dtype, end = np.dtype(dataset.dtype.str), file.seek(0, os.SEEK_END)
-    file.seek(0)
-    content = FileArray(file, (end,), np.dtype(np.uint8), fortran=False, name=name)
-    found = sorted((held.get_chunk_info(i) for i in range(n)), key=lambda each: each.chunk_offset)
-    parts: list[AnyArray | FileArray] = []
-    for each in found:
-        rows = min(chunks[0], shape[0] - each.chunk_offset[0])
-        if each.byte_offset + each.size > end or each.size != prod(chunks) * dtype.itemsize:
-            raise InputError(f"{name}: truncated or damaged; copy or save it again")
-        parts.append(content.part(each.byte_offset, (rows, *shape[1:]), dtype))
-    return Stacked(parts)
-
-
-def _texts(dataset: h5py.Dataset, name: str) -> CodedArray:
-    coder = Coder(name)
-    try:
-        for start, stop in _ranges(dataset):
-            coder.add(dataset.asstr("utf-8")[start:stop].tolist())
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name}: expected text in UTF-8: {error}") from error
-    return coder.array()
 
 
 def _ranges(dataset: h5py.Dataset) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from calibrate.arrays import AnyArray
 from calibrate.blocks.passes import doing
 from calibrate.data.column import Column, Part, everything
-from calibrate.data.columns import column_of
 from calibrate.data.dataset import Dataset
 from calibrate.data.decoded import Again
 from calibrate.data.readers.answers import paired
@@ -172,17 +171,8 @@ def _opened(address: Address, role: str, asked: Request) -> Column:
 
 def _read(path: str, key: str | None, request: Request) -> Column:
     """Open an array."""
-    module = reader(request.suffix, request.file)
-    if hasattr(module, "open"):
-        found: Column = module.open(Path(path), key, request)
-        return found
-    name = request.file if key is None else f"{request.file}:{key}"
-    asked = (request,) if request.suffix in TABLES else ()
-    column = column_of(module.read(Path(path), key, name, *asked), Path(path), name)
-    if not asked:
-        return column
-    about = module.about(Path(path), key, request, request.file)
-    return replace(column, class_names=about.class_names, notes=about.notes)
+    found: Column = reader(request.suffix, request.file).open(Path(path), key, request)
+    return found
 
 
 def _again(path: str, key: str | None, request: Request, version: Version) -> Column:
@@ -212,15 +202,10 @@ def read_groups(name: str, beside: Column | None = None) -> AnyArray:
 
 def _keys(address: Address, asked: Request) -> list[str] | None:
     """The names of the arrays in a file, or None where it holds one without a name."""
-    module = reader(address.suffix, address.file)
     request = replace(asked, file=str(address.path), suffix=address.suffix)
-    if hasattr(module, "open"):
-        held: list[str] | None = module.keys(address.path, request)
-        return held
-    old: list[str] | None = module.keys(
-        address.path, *((request,) if address.suffix in TABLES else ())
-    )
-    return old
+    module = reader(address.suffix, address.file)
+    held: list[str] | None = module.keys(address.path, request)
+    return held
 
 
 def keys_held(address: Address) -> list[str] | None:

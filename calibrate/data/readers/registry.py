@@ -72,7 +72,7 @@ class Request:
 
 def _declared() -> list[Format]:
     """The formats of all modules, those that need no extra first, tables after other arrays."""
-    found = list(OLD)
+    found = []
     for module in pkgutil.iter_modules([os.path.dirname(__file__)]):
         source = b"" if module.ispkg else pkgutil.get_data(FOLDER, f"{module.name}.py") or b""
         literals = re.search(r"^FORMATS = \((.*?)\)$", source.decode(), re.MULTILINE | re.DOTALL)
@@ -83,8 +83,6 @@ def _declared() -> list[Format]:
     return sorted(found, key=lambda each: (not each.numbers, each.extra is not None, each.table))
 
 
-# Formats whose readers still give arrays; each goes when its module declares it.
-OLD = (Format((".h5", ".hdf5"), "HDF5 file", b"\x89HDF\r\n\x1a\n", "hdf5", module="hdf5"),)
 FORMATS = {suffix: each for each in _declared() for suffix in each.suffixes}
 TABLES = tuple(suffix for suffix, kind in FORMATS.items() if kind.table)
 ARRAYS = tuple(suffix for suffix, kind in FORMATS.items() if kind.numbers)
@@ -114,22 +112,6 @@ def reader(suffix: str, name: str) -> ModuleType:
             f"{name}: files of this format ({suffix}) need the extra {kind.extra!r}: "
             f"pip install 'calibrate-cli[{kind.extra}]' ({cut(str(error))})"
         ) from error
-
-
-Asked = Request  # as readers that give arrays call it
-
-
-@dataclass(frozen=True)
-class About:
-    """What a table says beside its numbers, of a reader that gives arrays.
-
-    Attributes:
-        class_names: what the columns of the scores are called, or None.
-        notes: how it was read, where that could be otherwise.
-    """
-
-    class_names: tuple[str, ...] | None = None
-    notes: tuple[str, ...] = ()
 
 
 # ``file.npz:key``: the name of an array as users write it.

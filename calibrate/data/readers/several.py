@@ -1,4 +1,4 @@
-"""Names with numbers in them: in natural order, and which part of them varies."""
+"""Several files that are read as one: named by a pattern, by their folder, or with commas."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise, takewhile
-from math import gcd, prod
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,15 @@ from calibrate.errors import InputError
 from calibrate.files import Version, changed
 from calibrate.text import brief, cut, listed
 
+MOST = 100_000  # files
+MOST_NAME = 120  # characters of a name that is shown often
 NUMBER = re.compile("([0-9]+)")
+WILD = re.compile(r"[*?\[]")
+CALIBRATED = ".calibrated."  # in the names of what `calibrate apply` writes
+KINDS = ("logit", "prob", "label", "target", "weight", "group", "cluster", "feature")
 
-Tokens = list["str | int"]
 
-
-def tokens(name: str) -> Tokens:
+def tokens(name: str) -> list[str | int]:
     """``"logits-2.npy"`` -> ``["logits-", 2, ".npy"]``: texts and numbers in turn."""
     return [int(part) if i % 2 else part for i, part in enumerate(NUMBER.split(name))]
 
@@ -44,39 +46,22 @@ def varying(names: Sequence[str]) -> list[tuple[str | int, ...]]:
     """What is left of each name without what all have in common; numbers count by their value."""
     split = [tokens(name) for name in names]
     if len({len(each) for each in split}) > 1:
-        return [(text,) for text in _bare(names)]
+        split = [[name] for name in names]
     columns: list[Sequence[str | int]] = []
-    for column in zip(*split, strict=True):
+    for i, column in enumerate(zip(*split, strict=True)):
         if len(set(column)) > 1:
-            texts = [each for each in column if isinstance(each, str)]
-            columns.append(_bare(texts) if texts else column)
+            texts = [str(each) for each in column]
+            start = len(shared_start(texts))
+            end = len(shared_start([text[start:][::-1] for text in texts]))
+            bare = [text[start : len(text) - end] for text in texts]
+            columns.append(column if i % 2 else bare)
     return [tuple(column[i] for column in columns) for i in range(len(names))]
 
 
 def shared_start(texts: Sequence[str]) -> str:
     """What all texts begin with."""
     low, high = min(texts), max(texts)  # others begin with whatever these two have in common
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=False))
-    return low[: len(list(same))]
-
-
-def _bare(texts: Sequence[str]) -> list[str]:
-    """Texts without their common beginning and end."""
-    start = len(shared_start(texts))
-    rest = [text[start:] for text in texts]
-    end = len(shared_start([text[::-1] for text in rest]))
-    return [text[: len(text) - end] for text in rest]
-
-
-# Several files named as one: by a pattern, by their folder, or one by one with commas.
-
-
-MOST = 100_000  # files
-MOST_NAME = 120  # characters of a name that is shown often
-WILD = re.compile(r"[*?\[]")
-CALIBRATED = ".calibrated."  # in the names of what `calibrate apply` writes
-OF_TOTAL = re.compile("[-_.]of[-_.]")  # as in logits-00001-of-00004
-KINDS = ("logit", "prob", "label", "target", "weight", "group", "cluster", "feature")
+    return low[: next((i for i, a in enumerate(low) if a != high[i]), len(low))]
 
 
 @dataclass(frozen=True)
@@ -117,17 +102,25 @@ class Several:
             return None if folder_format(address.path) else _of_folder(name, name, None)
         if mark and head and key and os.path.isdir(head) and not folder_format(Path(head)):
             return _of_folder(name, head, key)
-        found = _of_pattern(address) if WILD.search(str(address.path)) else None
+        is_wild = WILD.search(str(address.path))
+        found = _of_pattern(address) if is_wild else None
         if found is None and "," in name:
             found = _of_list(name)
-        if found is None and WILD.search(str(address.path)):
-            raise InputError(f"{name}: no such file, nor files of this pattern{_why(address.path)}")
+        if found is None and is_wild:
+            folder, why = address.path.parent, ""
+            if not folder.is_dir() and not WILD.search(str(folder)):
+                why = f"; the folder {folder} does not exist"
+            elif folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+                why = f"; the folder {folder} cannot be read"
+            raise InputError(f"{name}: no such file, nor files of this pattern{why}")
         return found
 
     @property
     def note(self) -> str:
         """Which files, in a line."""
-        names = _short([str(address.path) for address in self.addresses])
+        names = [str(address.path) for address in self.addresses]
+        if len({os.path.dirname(name) for name in names}) == 1:
+            names = [os.path.basename(name) for name in names]
         if len(names) == 1:
             return f"{self.name}: 1 file, {names[0]}{self.more}"
         order = "the order given" if self.ordered else "natural order"
@@ -160,10 +153,12 @@ def _of_folder(name: str, folder: str, key: str | None) -> Several:
         names = [each for each in os.listdir(folder) if not each.startswith(".")]
     except OSError as error:
         raise InputError(f"{folder}: cannot be read: {error.strerror or error}") from error
-    suffixes = {each: Address(each, Path(each)).suffix for each in names}
-    files = [each for each in names if os.path.isfile(os.path.join(folder, each))]
-    files += [each for each in names if not os.path.exists(os.path.join(folder, each))]
-    found = [each for each in files if suffixes[each] in FORMATS]
+    paths = {each: os.path.join(folder, each) for each in names}
+    found = [
+        each
+        for each, path in paths.items()
+        if Address(each, Path(each)).suffix in FORMATS and not os.path.isdir(path)
+    ]
     if not found:
         raise InputError(
             f"{folder}: expected a file, or a folder of pieces, found a directory without a file "
@@ -172,8 +167,7 @@ def _of_folder(name: str, folder: str, key: str | None) -> Several:
     others = in_natural_order([*set(names) - set(found)])
     more = f"; left out {listed(others)}" if others else ""
     within = "" if os.path.normpath(folder) == "." else folder
-    paths = [os.path.join(within, each) for each in found]
-    return _checked(name, key, paths, _beside(folder), more)
+    return _checked(name, key, [os.path.join(within, each) for each in found], _stem(folder), more)
 
 
 def _of_pattern(address: Address) -> Several | None:
@@ -188,7 +182,7 @@ def _of_pattern(address: Address) -> Several | None:
         return None
     wild = WILD.search(pattern, at)
     stem = pattern[: wild.start() if wild else len(pattern)]
-    return _checked(address.name, address.key, found, _trimmed(stem))
+    return _checked(address.name, address.key, found, _stem(*os.path.split(stem)))
 
 
 def _of_list(name: str) -> Several:
@@ -205,29 +199,42 @@ def _of_list(name: str) -> Several:
             )
             raise InputError(f"{cut(name)}: no such file, and {what}; a list takes names of files")
         addresses.append(address)
-    common = shared_start([str(address.path) for address in addresses])
-    shown = name
-    if len(name) > MOST_NAME:
-        shown = f"{parts[0]},...,{parts[-1]}"
-    _check_kind(shown, [str(address.path) for address in addresses])
-    stem = _trimmed(common.rstrip("0123456789"))
+    paths = [str(address.path) for address in addresses]
+    shown = name if len(name) <= MOST_NAME else f"{parts[0]},...,{parts[-1]}"
+    _check_kind(shown, paths)
+    stem = _stem(*os.path.split(shared_start(paths).rstrip("0123456789")))
     return Several(shown, None, tuple(addresses), stem, ordered=True)
+
+
+def _stem(folder: str, base: str = "") -> str:
+    """A name for what is made of files: what theirs begin with; beside their folder otherwise."""
+    base = base.rstrip("-_. ")
+    if base:
+        return os.path.join(folder, base)
+    path = os.path.normpath(folder or ".")
+    return "pieces" if path == "." else path
 
 
 def _checked(name: str, key: str | None, paths: list[str], stem: str, more: str = "") -> Several:
     """Files that were found, in natural order, without what `calibrate apply` made of them."""
     made = [path for path in paths if CALIBRATED in os.path.basename(path)]
-    if len(made) < len(paths):
+    if made and len(made) < len(paths):
         paths = [path for path in paths if path not in made]
-        more += f"; left out {listed(in_natural_order(made))}, of `calibrate apply`" if made else ""
+        more += f"; left out {listed(in_natural_order(made))}, of `calibrate apply`"
     if len(paths) > MOST:
         raise InputError(f"{name}: expected at most {MOST:,} files, found {len(paths):,}")
     paths = in_natural_order(paths)
     _check_kind(name, paths)
-    _check_words(name, paths)
+    first, *others = ({w for w in KINDS if w in os.path.basename(path).lower()} for path in paths)
+    for path, words in zip(paths[1:], others, strict=True):
+        if words != first:
+            raise InputError(
+                f"{name}: {paths[0]} and {path} seem to hold different things, not pieces of one "
+                "array; name the pieces by a pattern, as in 'logits-*.npy'"
+            )
     end = "" if key is None else f":{key}"
     addresses = tuple(Address(path + end, Path(path), key) for path in paths)
-    return Several(name, key, addresses, stem, more=_missing(paths) + more)
+    return Several(name, key, addresses, stem, more=more)
 
 
 def _check_kind(name: str, paths: Sequence[str]) -> None:
@@ -241,70 +248,6 @@ def _check_kind(name: str, paths: Sequence[str]) -> None:
             f"{name}: expected files of one suffix, found {found}; name the pieces by a pattern, "
             f"as in '{pattern}'"
         )
-
-
-def _check_words(name: str, paths: Sequence[str]) -> None:
-    """Raise InputError where names say that files hold different things."""
-    first = None
-    for path in paths:
-        base = os.path.basename(path).lower()
-        words = {word for word in KINDS if word in base}
-        if first is None:
-            first = words
-        if words != first:
-            raise InputError(
-                f"{name}: {paths[0]} and {path} seem to hold different things, not pieces of one "
-                "array; name the pieces by a pattern, as in 'logits-*.npy'"
-            )
-
-
-def _missing(paths: Sequence[str]) -> str:
-    """Numbers that a series leaves out, as the end of a note."""
-    keys = varying(paths) if len(paths) > 1 else []
-    numbers = [key[0] for key in keys if len(key) == 1 and isinstance(key[0], int)]
-    if not numbers or len(numbers) != len(paths):
-        return ""
-    step = gcd(*(after - before for before, after in pairwise(numbers)))
-    n_missing = (numbers[-1] - numbers[0]) // step + 1 - len(numbers) if step else 0
-    if 0 < n_missing <= len(numbers):
-        held = {*numbers}
-        missing = [n for n in range(numbers[0], numbers[-1], step) if n not in held]
-        return f"; none is numbered {listed(missing)}"
-    split = tokens(paths[0])
-    for i in range(1, len(split) - 2, 2):
-        total = split[i + 2]
-        if OF_TOTAL.fullmatch(str(split[i + 1])) and isinstance(total, int):
-            return f"; their names speak of {total:,}" if len(paths) < total else ""
-    return ""
-
-
-def _trimmed(stem: str) -> str:
-    """The beginning that names have in common, as the name of a file."""
-    head, base = os.path.split(stem)
-    base = base.rstrip("-_. ")
-    return os.path.join(head, base) if base else _beside(head)
-
-
-def _beside(folder: str) -> str:
-    """A name beside a folder; in the working folder, one for all."""
-    path = os.path.normpath(folder or ".")
-    return "pieces" if path == "." else path
-
-
-def _short(names: Sequence[str]) -> list[str]:
-    """Names without their folder, where that is the same."""
-    same = len({os.path.dirname(name) for name in names}) == 1
-    return [os.path.basename(name) if same else name for name in names]
-
-
-def _why(pattern: Path) -> str:
-    """What keeps a pattern from matching, if that can be told."""
-    folder = pattern.parent
-    if WILD.search(str(folder)) and not folder.is_dir():
-        return ""
-    if not folder.is_dir():
-        return f"; the folder {folder} does not exist"
-    return "" if os.access(folder, os.R_OK | os.X_OK) else f"; the folder {folder} cannot be read"
 
 
 # Several files beside several others: the same rows in the same order, or an error.
@@ -362,9 +305,6 @@ def _check_names(first: Column, other: Column) -> None:
         f"{beside} comes where {name} does, and their names differ in more than in what the files "
         f"hold: are these the same rows? {BOTH}"
     )
-
-
-# Rows of an array in several files, as messages name them.
 
 
 ROW = re.compile(r"\brow ([0-9]+(?:,[0-9]{3})*)")
@@ -463,7 +403,8 @@ def open_together(
     read = found.read
     if not in_place:
         read = Again(partial(_again, several, open_file, versions), found).read
-    notes = list(_briefly(said))
+    more = f" ({len(said) - 1:,} more like this)" if len(said) > 1 else ""
+    notes = [f"{note}{more}" for note in said[:1]]
     if beside is None or not beside.parts or beside.parts[0].ordered is None:
         notes.insert(0, several.note)
     names = sorted({str(each.newbyteorder("=")) for each in dtypes if each.kind in "fiub"})
@@ -545,9 +486,3 @@ def _common(first: Column, column: Column, before: np.dtype[Any]) -> np.dtype[An
         f"{column.name}: expected {expected}, as in {first.name}, found {found}; save all pieces "
         "alike"
     )
-
-
-def _briefly(notes: list[str]) -> tuple[str, ...]:
-    """How files were read: what is said of the first, and of how many others."""
-    more = f" ({len(notes) - 1:,} more like this)" if len(notes) > 1 else ""
-    return tuple(f"{note}{more}" for note in notes[:1])
