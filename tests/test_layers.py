@@ -80,6 +80,12 @@ def test_the_check_would_notice():
     assert violations({**MAY_IMPORT, "metrics": "blocks"})
 
 
+def test_every_folder_of_modules_is_a_package():
+    """A folder without ``__init__.py`` works in a checkout, but is not installed."""
+    folders = {path.parent for path in FILES}
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
 def test_no_circles():
     """Also inside rooms: no file needs itself, by whatever way."""
     arrows = {name: imported(path) - {name} for name, path in MODULES.items()}

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import calibrate
-from calibrate.renderers.formats.markdown import escaped
+from calibrate.renderers.formats.markdown import in_markdown
 from calibrate.text import MOST_LINE, brief, listed, one_line, printable, shell_word
 
 ODD = {
@@ -73,4 +73,4 @@ MARKDOWN = {
 
 @pytest.mark.parametrize("text", MARKDOWN)
 def test_markdown_shows_a_text_as_it_is(text):
-    assert escaped(text) == MARKDOWN[text]
+    assert in_markdown(text) == MARKDOWN[text]

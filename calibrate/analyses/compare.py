@@ -8,7 +8,7 @@ from dataclasses import replace
 from calibrate.analyses.candidates import Candidate
 from calibrate.analyses.evaluate import AS_THEY_ARE, data_of, evaluate_pair, report_of, totals_of
 from calibrate.errors import InputError
-from calibrate.metrics.differences import RowMeans, all_pairs, over_runs, together
+from calibrate.metrics.differences import RowMeans, all_pairs, dunn, over_runs
 from calibrate.metrics.evidence import Evidence
 from calibrate.metrics.registry import METRICS, headline
 from calibrate.metrics.settings import Settings
@@ -94,7 +94,7 @@ def _differences(
     """The figures of a model minus those of the first, without and with their temperatures, whose
     intervals hold together for ``many`` models.
     """
-    wider = together(many) / together(1)
+    wider = dunn(many) / dunn(1)
     found = []
     for ours, theirs in ((AS_THEY_ARE, AS_THEY_ARE), (first.through, other.through)):
         paired = evaluate_pair(first.test, ours, other.test, theirs, settings)

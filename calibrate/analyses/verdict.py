@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calibrate.analyses.relation import unrelated
-from calibrate.metrics.biases import together
+from calibrate.metrics.biases import simes
 from calibrate.results.report import Code, Report, Test, Verdict
 from calibrate.tasks import Task
 
@@ -93,7 +93,7 @@ def _tests(report: Report) -> dict[str, float]:
         "temperature": last.temperature.p_value,
         "classwise": last.classwise.p_value,
         "classes": report.classes.last.p_value if report.classes else None,
-        "groups": together([group.bias for group in report.groups or ()]),
+        "groups": simes([group.bias for group in report.groups or ()]),
         "lean": report.lean.last.p_value if report.lean else None,
     }
     return {name: p for name, p in each.items() if p is not None}

@@ -11,7 +11,7 @@ from calibrate.blocks.block import Block, Smoothing
 from calibrate.data.dataset import Dataset
 from calibrate.data.known_rows import KnownRows
 from calibrate.errors import InputError
-from calibrate.results.report import Fitted, Interval, Intervals, Parameters
+from calibrate.results.report import Ends, Fitted, Intervals, Parameters
 from calibrate.tasks import Task
 from calibrate.text import Summarised
 
@@ -169,7 +169,7 @@ class Fit(Summarised, Generic[C]):
         return found
 
     @property
-    def interval(self) -> Interval | None:
+    def interval(self) -> Ends | None:
         """The 95 % interval of the temperature, from the sandwich variance; None if undefined."""
         return self.describe().interval
 

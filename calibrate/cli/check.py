@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -150,7 +151,7 @@ def _number(value: Any, where: str) -> float:
 
 
 EXAMPLE = "calibrate check LOGITS LABELS -c calibrator.json --max ece=0.03 --min accuracy=0.9"
-SUFFIXES = {".json": "json", ".md": "markdown", ".xml": "junit", ".txt": "text"}  # of -o
+WRITTEN = ("json", "markdown", "junit", "text")  # formats of -o
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,29 +238,24 @@ class GateOptions:
             InputError: nothing is, or it cannot be.
         """
         from calibrate.analyses.checks import Drift, Requirements
+        from calibrate.results.checks import Limit
 
         drift = Drift()
         if self.alpha is not None:
             drift = replace(drift, alpha=self.alpha)
         if self.drift_size is not None:
             drift = replace(drift, size=self.drift_size)
-        limits = self._limits(config)
+        own = [Limit.of_text("max", text) for text in self.max or ()]
+        own += [Limit.of_text("min", text) for text in self.min or ()]
+        names = [(limit.bound, limit.name) for limit in own]
+        for (bound, name), times in Counter(names).items():
+            if times > 1:
+                raise InputError(f"`{bound}` {name}: expected one limit, got several")
+        found = {(each.bound, each.name): each for each in (*config.limits, *own)}  # own ones win
+        limits = tuple(found.values())
         if not limits and self.against is None and not self.drift:
             raise InputError(f"nothing to check; give a limit, as in: {EXAMPLE}")
         return Requirements(limits, bool(self.confident), drift if self.drift else None)
-
-    def _limits(self, config: CheckConfig) -> tuple[Limit, ...]:
-        """Those of the file of settings, then those of the command line, which win."""
-        from calibrate.results.checks import Limit
-
-        found = {(each.bound, each.name): each for each in config.limits}
-        own = [Limit.of_text("max", text) for text in self.max or ()]
-        own += [Limit.of_text("min", text) for text in self.min or ()]
-        for limit in own:
-            if any((o.bound, o.name) == (limit.bound, limit.name) for o in own if o is not limit):
-                raise InputError(f"`{limit.bound}` {limit.name}: expected one limit, got several")
-            found[limit.bound, limit.name] = limit
-        return tuple(found.values())
 
 
 Output = Annotated[
@@ -286,15 +282,14 @@ def check(
     from calibrate.cli.files import check_outputs
     from calibrate.files import write_bytes
     from calibrate.renderers.documents.check import reason
-    from calibrate.renderers.formats import FORMATS
+    from calibrate.renderers.formats import FORMATS, format_of
     from calibrate.renderers.parts import Shown
     from calibrate.results.checks import Outcome
 
-    suffix = None if output is None else Path(output).suffix.lower()
-    if suffix is not None and suffix not in SUFFIXES:
-        raise InputError(
-            f"{output}: expected the name of a file that ends in {', '.join(SUFFIXES)}"
-        )
+    format = None if output is None else format_of(output, WRITTEN)
+    if output is not None and format is None:
+        suffixes = ", ".join(FORMATS[name].suffix for name in WRITTEN)
+        raise InputError(f"{output}: expected the name of a file that ends in {suffixes}")
     check_outputs([output])
     config = CheckConfig.read(gate.config)
     gate = gate.merged(config)
@@ -315,11 +310,11 @@ def check(
         through = load(given) if isinstance(given, str) else given
         change = paired_changes(report, earlier, dataset, through)
     found = replace(judge(report, asked, earlier, change), warn_only=gate.warn_only)
-    if suffix is not None and output is not None:
-        text = FORMATS[SUFFIXES[suffix]](found, Shown(all=True))
+    if format is not None and output is not None:
+        text = FORMATS[format](found, Shown(all=True))
         write_bytes(output, text.encode(errors="backslashreplace"))
     status = 0 if found.passed or found.warn_only else 1
     told = list[str]()  # for the log of a build whose stdout goes elsewhere
-    if show.format not in (options.OutputFormat.text, options.OutputFormat.github):
+    if show.format.value not in ("text", "github"):
         told = [reason(check, found) for check in found.with_outcome(Outcome.failed)]
     return Answer(found, show, notes=notes, warnings=told, status=status)

@@ -7,6 +7,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from inspect import Parameter, Signature, signature
@@ -17,8 +18,6 @@ from typer.core import TyperCommand
 from calibrate.cli.console import (
     Progress,
     check_memory,
-    in_blocks,
-    in_colour,
     in_log,
     note,
     quieten_libraries,
@@ -27,7 +26,7 @@ from calibrate.cli.console import (
 )
 from calibrate.cli.options import PrintOptions, RunOptions
 from calibrate.errors import CalibrateError
-from calibrate.files import Ledger, Placed, together, write_bytes
+from calibrate.files import Ledger, together, write_bytes
 
 if TYPE_CHECKING:
     from calibrate.renderers.parts import Shown
@@ -65,85 +64,68 @@ class Answer:
     status: int = 0
 
     def say(self, files: Ledger, *, quiet: bool = False) -> None:
-        """The result where it belongs, what else there is to say, and then the files.
+        """Print the result where it belongs, what else there is to say, and then the files.
 
         Nothing is put in place before all else went well. A reader who has seen enough, as in
-        ``| head -1``, is no failure: the files are wanted all the same. Warnings are said also
-        where it is to be ``quiet``: notes are not.
+        ``| head -1``, is no failure: the files are wanted all the same. Warnings are printed also
+        where it is to be ``quiet``, notes are not.
         """
-        text = self._rendered()
+        out, text, gone = sys.stderr if self.aside else sys.stdout, "", list[BrokenPipeError]()
+        shown = self._shown(out)
+        if self.result is not None and self.show is not None:
+            from calibrate.renderers.formats import FORMATS
+
+            text = FORMATS[self.show.format.value](self.result, shown)
+            if self.show.format.value in ("text", "markdown") and self.target is None:
+                text = in_log(text)
         if self.target is not None:
             write_bytes(self.target, text.encode(errors="replace"))
         files.check_inputs()
-        gone = [*_unheard(lambda: self._print(text)), *_unheard(lambda: self._note(quiet))]
+        with _ignoring_closed_pipes(gone):
+            if self.target is None:
+                out.write(text)
+                out.flush()
+        with _ignoring_closed_pipes(gone):
+            warn((*getattr(self.result, "warnings", ()), *self.warnings))
+            for line in () if quiet else self.notes:
+                note(line)
         placed, removed = files.put_in_place()
-        self._summarise()
-        if not quiet:
-            gone += _unheard(lambda: self._tell(placed, removed))
+        self._summarise(shown)
+        with _ignoring_closed_pipes(gone):
+            for verb, replaced in () if quiet else (("wrote", False), ("replaced", True)):
+                names = _together([f.name for f in placed if f.replaced is replaced])
+                if names:
+                    note(f"{verb} {', '.join(name + self.about.get(name, '') for name in names)}")
+            if removed and not quiet:
+                note(f"removed {', '.join(removed)}, of an earlier run")
         if gone:
             raise gone[0]
 
-    def _rendered(self) -> str:
-        if self.result is None or self.show is None:
-            return ""
-        from calibrate.renderers.formats import FORMATS
-
-        text = FORMATS[self.show.format.value](self.result, self._shown)
-        plain = self.show.format.value in ("text", "markdown") and self.target is None
-        return in_log(text) if plain else text
-
-    @property
-    def _shown(self) -> Shown:
+    def _shown(self, out: TextIO) -> Shown:
         from calibrate.renderers.parts import Shown
 
-        everything = getattr(self.show, "everything", False)
-        diagram = getattr(self.show, "diagram", False)
-        here = self.target is None
+        terminal = self.target is None and out.isatty()
+        encoding = (out.encoding or "").lower().replace("-", "")
         return Shown(
             metrics=self.metrics,
-            all=everything,
-            colour=here and in_colour(self._out),
-            diagram=diagram,
-            fine=here and in_blocks(self._out),
+            all=getattr(self.show, "everything", False),
+            colour=terminal and "NO_COLOR" not in os.environ,
+            diagram=getattr(self.show, "diagram", False),
+            fine=terminal and encoding == "utf8",  # has characters for bars
         )
 
-    def _summarise(self) -> None:
+    def _summarise(self, shown: Shown) -> None:
         """Add to the page of a step in GitHub Actions, where that is asked for."""
         summary = step_summary(self.show.format if self.show else None)
         if summary is None or self.result is None:
             return
         from calibrate.renderers.formats import github
 
-        found = github.summary(self.result, self._shown, summary.room)
+        found = github.summary(self.result, shown, summary.room)
         if found:
             summary.add(found)
         else:
             warn([f"{summary.path}: is full: a step may hold 1 MiB, and nothing was added"])
-
-    @property
-    def _out(self) -> TextIO:
-        return sys.stderr if self.aside else sys.stdout
-
-    def _print(self, text: str) -> None:
-        if self.target is not None:
-            return
-        self._out.write(text)
-        self._out.flush()
-
-    def _note(self, quiet: bool) -> None:
-        warn((*getattr(self.result, "warnings", ()), *self.warnings))
-        if quiet:
-            return
-        for line in self.notes:
-            note(line)
-
-    def _tell(self, placed: Sequence[Placed], removed: Sequence[str]) -> None:
-        for verb, replaced in (("wrote", False), ("replaced", True)):
-            names = [f.name for f in placed if f.replaced is replaced]
-            if names:
-                note(f"{verb} {', '.join(n + self.about.get(n, '') for n in _together(names))}")
-        if removed:
-            note(f"removed {', '.join(removed)}, of an earlier run")
 
 
 def _together(names: Sequence[str]) -> list[str]:
@@ -157,13 +139,13 @@ def _together(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _unheard(say: Callable[[], None]) -> list[BrokenPipeError]:
-    """Say something; the error where nobody listens any more."""
+@contextmanager
+def _ignoring_closed_pipes(gone: list[BrokenPipeError]) -> Iterator[None]:
+    """Keep the error of a pipe that nobody reads any more in ``gone``."""
     try:
-        say()
+        yield
     except BrokenPipeError as error:
-        return [error]
-    return []
+        gone.append(error)
 
 
 def command(function: Callable[..., Answer]) -> Callable[..., int]:

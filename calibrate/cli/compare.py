@@ -11,6 +11,8 @@ import typer
 from calibrate.cli import options
 from calibrate.cli.command import Answer, command
 from calibrate.cli.options import Plots, metric_names, plot_files, temperature_of
+from calibrate.errors import InputError
+from calibrate.renderers.formats import FORMATS, format_of
 
 if TYPE_CHECKING:
     from calibrate.calibrators.file import CalibratorFile
@@ -97,6 +99,9 @@ class CompareMeasureOptions:
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds.")] = 0
 
 
+TABLES = ("csv", "latex")
+
+
 @dataclass(frozen=True, kw_only=True)
 class WriteOptions:
     """What is written: a folder, and tables."""
@@ -114,8 +119,23 @@ class WriteOptions:
     dpi: options.Dpi = 150
 
     @property
-    def tables(self) -> list[str]:
-        return self.table or []
+    def tables(self) -> dict[str, str]:
+        """The format of each table.
+
+        Raises:
+            InputError: the name of one asks for none.
+        """
+        found = dict[str, str]()
+        for name in self.table or ():
+            format = format_of(name, TABLES)
+            if format is None:
+                suffix = f".{name.rpartition('.')[2].lower()}" if "." in name else "no suffix"
+                raise InputError(
+                    f"{name}: expected a table name ending in "
+                    f"{', '.join(FORMATS[each].suffix for each in TABLES)}, found {suffix!r}"
+                )
+            found[name] = format
+        return found
 
 
 @command
@@ -137,8 +157,8 @@ def compare(
     from calibrate.cli.files import check_result
     from calibrate.files import write_bytes
     from calibrate.renderers.folder import write_result
+    from calibrate.renderers.parts import EVERYTHING
     from calibrate.renderers.plots import COMPARISON_PICTURES
-    from calibrate.renderers.tables import check_table_name, table
 
     plots = plot_files(write.plots, COMPARISON_PICTURES)
     fitted_on.check(files, name, rows)
@@ -146,9 +166,8 @@ def compare(
     metrics_of_comparison(shown or ())
     *logits, labels = files
     calibrators = fitted_on.calibrators()
-    for each in write.tables:
-        check_table_name(each)
-    check_result(write.output, "compare", list(plots), write.tables)
+    tables = write.tables
+    check_result(write.output, "compare", list(plots), write.table or ())
     datasets = [rows.open(each, labels) for each in logits]
     validation = [rows.open(each, fitted_on.val_labels) for each in fitted_on.val_logits or ()]
     settings = calibrate.Settings(n_bins=measure.n_bins, seed=measure.seed)
@@ -163,6 +182,7 @@ def compare(
     drawings = {file: partial(COMPARISON_PICTURES[name], found) for file, name in plots.items()}
     with doing("drawing"):
         write_result(found, write.output, "compare", drawings, dpi=write.dpi, metrics=shown)
-    for each in write.tables:
-        write_bytes(each, table(found, each))
+    for each, format in tables.items():
+        text = FORMATS[format](found, EVERYTHING)
+        write_bytes(each, text.encode(errors="replace"))
     return Answer(found, show, notes=recognised(datasets[0]), metrics=shown)

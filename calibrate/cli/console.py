@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from calibrate.errors import CalibrateError, InputError
 from calibrate.files import announce, check_regular
@@ -89,35 +89,23 @@ def quieten_libraries() -> None:
 
 
 def recognised(dataset: Dataset) -> list[str]:
-    """What the rows were taken for, in words, and how their files were understood."""
-    if dataset.task is Task.confidence:
-        return _of_answers(dataset)
-    layout = dataset.layout
-    shape, kind, soft = f"{layout.n_columns:,}", "0 and 1", "soft, shares of yes"
-    if not dataset.task.yes_no:
-        kind, soft = "one class each", "soft, shares of classes"
-    elif dataset.task == "binary":
-        shape = "1"
-    text = f"{dataset.task}: {dataset.n_examples:,} x {shape} {dataset.scores}"
-    if dataset.labels is not None:
-        text += f"; labels: {kind if dataset.hard else soft}"
+    """Return what the rows were taken for, in words, and how their files were understood."""
+    task, layout = dataset.task, dataset.layout
+    if task is Task.confidence:
+        soft = "" if dataset.hard else ", or a share of 1"
+        text = f"confidence: {dataset.n_examples:,} answers; right where {dataset.labels_name}"
+        text += f" is 1{soft}"
+    else:
+        columns = "1" if task is Task.binary else f"{layout.n_columns:,}"
+        text = f"{task}: {dataset.n_examples:,} x {columns} {dataset.scores}"
+        hard, soft = ("0 and 1", "yes") if task.yes_no else ("one class each", "classes")
+        if dataset.labels is not None:
+            text += f"; labels: {hard if dataset.hard else f'soft, shares of {soft}'}"
     if not dataset.alone:
         text += f"; {dataset.n_units:,} clusters"
-    what = "labels " if dataset.task == "multilabel" else ""
     left_out = layout.n_decisions - dataset.n_rows
+    what = "labels " if task is Task.multilabel else ""
     text += f"; {left_out:,} {what}left out" if left_out else ""
-    return [text, *dataset.notes]
-
-
-def _of_answers(dataset: Dataset) -> list[str]:
-    soft = "" if dataset.hard else ", or a share of 1"
-    text = (
-        f"confidence: {dataset.n_examples:,} answers; right where {dataset.labels_name} is 1{soft}"
-    )
-    if not dataset.alone:
-        text += f"; {dataset.n_units:,} clusters"
-    left_out = dataset.layout.n_decisions - dataset.n_rows
-    text += f"; {left_out:,} left out" if left_out else ""
     return [text, *dataset.notes]
 
 
@@ -125,16 +113,6 @@ def not_measured(wanted: Sequence[str] | None, report: Report) -> list[str]:
     """A warning for each metric that was asked for and is not there."""
     held = report.metrics.before
     return [f"{name}: is not measured on these rows" for name in wanted or () if name not in held]
-
-
-def in_colour(out: TextIO) -> bool:
-    """Whether a stream is a terminal that may be coloured."""
-    return out.isatty() and "NO_COLOR" not in os.environ
-
-
-def in_blocks(out: TextIO) -> bool:
-    """Whether a stream is a terminal that has characters for bars."""
-    return out.isatty() and (out.encoding or "").lower().replace("-", "") == "utf8"
 
 
 class Progress:

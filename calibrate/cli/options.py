@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import typer
 
 from calibrate.errors import InputError, check_known
+from calibrate.renderers.formats import CHOICES, help_of_formats
 
 if TYPE_CHECKING:
     from calibrate.calibrators.methods import temperature as calibrators
@@ -72,12 +73,15 @@ class ScoresKind(str, Enum):
 
 
 class OutputFormat(str, Enum):
-    text = "text"
-    json = "json"
-    markdown = "markdown"
-    html = "html"
-    junit = "junit"
-    github = "github"
+    """The formats that can be printed: those of ``renderers/formats/``."""
+
+    _ignore_ = "OutputFormat each"
+    OutputFormat = vars()
+    for each in CHOICES:
+        OutputFormat[each] = each
+
+
+TEXT = OutputFormat("text")
 
 
 class TaskKind(str, Enum):
@@ -345,10 +349,9 @@ class PrintOptions:
         OutputFormat,
         typer.Option(
             "--format",
-            help="How to print the result on stdout. github: annotations, and a summary of the "
-            "step in GITHUB_STEP_SUMMARY.",
+            help=f"How to print the result on stdout. {help_of_formats()}",
         ),
-    ] = OutputFormat.text
+    ] = TEXT
 
 
 @dataclass(frozen=True, kw_only=True)

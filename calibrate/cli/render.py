@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,14 +11,9 @@ from calibrate.cli import options
 from calibrate.cli.command import Answer, command
 from calibrate.cli.options import metric_names
 from calibrate.cli.report import ReportShow
+from calibrate.renderers.formats import CHOICES, FORMATS, format_of, help_of_formats
 
-SUFFIXES = {
-    ".md": options.OutputFormat.markdown,
-    ".xml": options.OutputFormat.junit,
-    ".html": options.OutputFormat.html,
-    ".json": options.OutputFormat.json,
-    ".txt": options.OutputFormat.text,
-}
+SUFFIXES = ", ".join(FORMATS[name].suffix for name in CHOICES if FORMATS[name].suffix)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +24,8 @@ class RenderOptions(ReportShow):
         options.OutputFormat | None,
         typer.Option(
             "--format",
-            help="How to show the result. github: annotations, and a summary of the step in "
-            "GITHUB_STEP_SUMMARY. Default: by the name of the output (.md, .html, .xml, .json, "
-            ".txt), else text.",
+            help=f"How to show the result. {help_of_formats()} Default: by the name of the output "
+            f"({SUFFIXES}), else text.",
         ),
     ] = None  # type: ignore[assignment]  # told from the output, see ``chosen``
     output: Annotated[
@@ -42,8 +35,8 @@ class RenderOptions(ReportShow):
     @property
     def chosen(self) -> RenderOptions:
         """The same with a format."""
-        suffix = Path(self.output or "").suffix.lower()
-        return replace(self, format=self.format or SUFFIXES.get(suffix, options.OutputFormat.text))
+        named = options.OutputFormat(format_of(self.output or "") or "text")
+        return replace(self, format=self.format or named)
 
 
 @command

@@ -118,7 +118,7 @@ def discovered(biases: Sequence[Bias]) -> list[Bias]:
     return [replace(b, off=b.p_value is not None and b.p_value <= limit) for b in biases]
 
 
-def together(biases: Sequence[Bias]) -> float | None:
+def simes(biases: Sequence[Bias]) -> float | None:
     """The p-value of "none is off": ``min_i p_(i) m / i``, below 5 % where one is called off.
 
     Reference: Simes (1986), An improved Bonferroni procedure for multiple tests of significance.

@@ -12,15 +12,15 @@ from calibrate.arrays import Float64, Index
 from calibrate.blocks.bins import BinTable, Levels
 from calibrate.blocks.block import PARTS
 from calibrate.blocks.sums import NORMAL_95, product
-from calibrate.metrics.biases import FEWEST, Kinds, together
+from calibrate.metrics.biases import FEWEST, Kinds, simes
 from calibrate.metrics.classes import ClassTable
 from calibrate.metrics.settings import Settings
 from calibrate.metrics.totals import KeptRows, Totals
 from calibrate.results.measurement import Sides, sides_of
 from calibrate.results.report import (
     Bias,
-    Classes,
     ClassFigures,
+    ClassFindings,
     ClassReliability,
     CorpReliability,
     EveryClass,
@@ -134,7 +134,7 @@ def _with_binomial_band(table: BinTable, rows_per_weight: float) -> Reliability:
 
 def classes_by_prediction(
     table: ClassTable, found: Predicted, top: int, names: Sequence[str] | None
-) -> Classes:
+) -> ClassFindings:
     """The ``top`` classes whose predictions are most surely off, and how many there are."""
     kinds, biases, eces = found.kinds, found.biases, table.eces()
     some = [k for k in range(table.shape[0]) if kinds.weight[k] > 0]
@@ -153,7 +153,7 @@ def classes_by_prediction(
     )
     tested = [b for b in biases if b.p_value is not None]
     off, every = sum(b.off for b in tested), _every(kinds, biases, eces)
-    return Classes(listed, len(tested), off, FEWEST, together(tested), every)
+    return ClassFindings(listed, len(tested), off, FEWEST, simes(tested), every)
 
 
 def _every(kinds: Kinds, biases: Sequence[Bias], eces: Float64) -> EveryClass:

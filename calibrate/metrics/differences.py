@@ -33,7 +33,7 @@ class RowMeans:
     enough: bool = True
 
 
-def together(many: int) -> float:
+def dunn(many: int) -> float:
     """The normal quantile with which so many 95 % intervals hold all together.
 
     Reference: Dunn (1961), Multiple comparisons among means.

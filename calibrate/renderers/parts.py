@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from importlib import import_module
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from calibrate.results.json import Result
-from calibrate.results.report import Reliability
+from calibrate.renderers.words import ROUGH, measurement
+
+if TYPE_CHECKING:
+    from calibrate.results.json import Result
+    from calibrate.results.measurement import Measurement
+    from calibrate.results.report import Reliability
 
 Tone = Literal["notice", "warning", "error"]  # how much somebody should mind; error fails a build
 
@@ -41,19 +45,25 @@ class Lines:
 
     lines: tuple[Line, ...]
 
-    @staticmethod
-    def of(*lines: str | Line) -> Lines:
-        """From texts; empty ones are left out."""
-        each = (line if isinstance(line, Line) else Line(line) for line in lines)
-        return Lines(tuple(line for line in each if line.text))
-
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table, ``better`` or ``worse`` than the one beside it; None where neither."""
+    """A cell of a table, ``better`` or ``worse`` than the one beside it; None where neither.
+
+    ``figure`` is what its text says, with full precision; None of other texts.
+    """
 
     text: str
     better: bool | None = None
+    figure: Measurement | None = None
+
+    @staticmethod
+    def of(figure: Measurement, rough: bool = False, better: bool | None = None) -> Cell:
+        """A figure with its interval, marked where that is ``rough``."""
+        return Cell(measurement(figure, rough), better, figure)
+
+
+Value: TypeAlias = "str | Measurement | Cell"
 
 
 @dataclass(frozen=True)
@@ -67,11 +77,30 @@ class Table:
 
     @staticmethod
     def of(
-        title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Cell]], note: str = ""
+        title: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Value]],
+        note: str | None = None,
     ) -> Table:
-        """From texts."""
-        cells = (tuple(c if isinstance(c, Cell) else Cell(c) for c in row) for row in rows)
-        return Table(title, tuple(columns), tuple(cells), note)
+        """From texts and figures; where none is given, the note says what rough intervals are."""
+        cells = tuple(
+            tuple(
+                each
+                if isinstance(each, Cell)
+                else Cell(each)
+                if isinstance(each, str)
+                else Cell.of(each)
+                for each in row
+            )
+            for row in rows
+        )
+        return Table(title, tuple(columns), cells, rough_note(cells) if note is None else note)
+
+
+def rough_note(rows: Iterable[Iterable[object]]) -> str:
+    """What ``~`` means, where a cell has it."""
+    cells = (cell for row in rows for cell in row if isinstance(cell, Cell) and cell.figure)
+    return ROUGH if any(cell.text.endswith("~") for cell in cells) else ""
 
 
 @dataclass(frozen=True)
@@ -90,14 +119,7 @@ class Diagram:
     yes: bool = False
 
 
-@dataclass(frozen=True)
-class Picture:
-    """The name of a file beside."""
-
-    name: str
-
-
-Part = Heading | Lines | Table | Warn | Diagram | Picture
+Part = Heading | Lines | Table | Warn | Diagram
 
 
 @dataclass(frozen=True)
@@ -111,6 +133,7 @@ class Shown:
         colour: whether better and worse may be coloured.
         diagram: whether a report draws its reliability diagram in characters.
         fine: whether there are other characters than those of ASCII.
+        exact: whether it is for programs: of a comparison a row per figure, with full precision.
     """
 
     metrics: tuple[str, ...] | None = None
@@ -119,9 +142,30 @@ class Shown:
     colour: bool = False
     diagram: bool = False
     fine: bool = False
+    exact: bool = False
 
 
 EVERYTHING = Shown()
+
+
+@dataclass(frozen=True)
+class ResultFormat:
+    """A way to write a result, as each file of ``formats/`` declares it.
+
+    Attributes:
+        render: a result, and what of it is shown, as text.
+        suffix: of the names of files; empty where no name asks for it.
+        help: beside its name in the help of ``--format``; may be empty.
+        offered: whether ``--format`` offers it.
+    """
+
+    render: Callable[[Result, Shown], str]
+    suffix: str = ""
+    help: str = ""
+    offered: bool = True
+
+    def __call__(self, result: Result, shown: Shown) -> str:
+        return self.render(result, shown)
 
 
 @singledispatch
@@ -132,6 +176,13 @@ def document(result: Result, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
     if document.dispatch(type(result)) is document.dispatch(object):
         raise TypeError(f"no document is known for {type(result).__name__}")
     return document(result, shown)
+
+
+def lines(*each: str | Line) -> tuple[Lines, ...]:
+    """Texts as lines that belong together; empty ones are left out, and all where all are."""
+    found = (line if isinstance(line, Line) else Line(line) for line in each)
+    kept = tuple(line for line in found if line.text)
+    return (Lines(kept),) if kept else ()
 
 
 def warned(warnings: Sequence[str]) -> tuple[Warn, ...]:

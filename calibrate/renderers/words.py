@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from calibrate.results.checks import Checks
-from calibrate.results.comparison import Comparison
-from calibrate.results.measurement import Measurement
-from calibrate.results.report import Bias, Report
+from typing import TYPE_CHECKING
+
 from calibrate.tasks import Task
 from calibrate.text import short as short  # one of these
+
+if TYPE_CHECKING:
+    from calibrate.results.checks import Checks
+    from calibrate.results.comparison import Comparison
+    from calibrate.results.measurement import Measurement
+    from calibrate.results.report import Bias, Report
 
 ROUGH = "~ a rough interval: it may hold the truth less than 93 times in 100"
 
@@ -21,11 +25,21 @@ def number(value: float | None) -> str:
     return f"{value:.4f}".replace("-0.0000", "0.0000")
 
 
-def measurement(figure: Measurement) -> str:
-    """The value, and its interval where there is one."""
+def measurement(figure: Measurement, rough: bool = False) -> str:
+    """The value, and its interval where there is one: ``0.9 [0.8, 1.0]~`` where it is ``rough``."""
     if figure.low is None or figure.high is None:
         return number(figure.value)
-    return f"{number(figure.value)} [{number(figure.low)}, {number(figure.high)}]"
+    interval = f"[{number(figure.low)}, {number(figure.high)}]{'~' if rough else ''}"
+    return f"{number(figure.value)} {interval}"
+
+
+def short_measurement(figure: Measurement) -> str:
+    """``2.74 [2.54, 2.96]``, as temperatures are written."""
+    if figure.value is None:
+        return "–"
+    if figure.low is None or figure.high is None:
+        return short(figure.value)
+    return f"{short(figure.value)} [{short(figure.low)}, {short(figure.high)}]"
 
 
 def points(share: float) -> str:
@@ -41,6 +55,11 @@ def bias_in_points(bias: Bias) -> str:
 
 def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def p_of_cell(p: float) -> str:
+    """The same in a column that is named p."""
+    return p_value(p).removeprefix("p ").removeprefix("= ")
 
 
 def noun_of(found: Comparison) -> str:

@@ -246,7 +246,7 @@ class EveryClass:
 
 
 @dataclass(frozen=True, repr=False)
-class Classes(ShortRepr):
+class ClassFindings(ShortRepr):
     """Classes looked at one by one.
 
     Attributes:
@@ -288,9 +288,9 @@ class GroupFigures:
 # The Report: plain data, the only input of every renderer and every plot.
 
 
-Interval = tuple[float, float]
+Ends = tuple[float, float]
 Parameters = dict[str, float | tuple[float, ...]]
-Intervals = dict[str, Interval | tuple[Interval | None, ...] | None]
+Intervals = dict[str, Ends | tuple[Ends | None, ...] | None]
 
 
 @dataclass(frozen=True, repr=False)
@@ -401,7 +401,7 @@ class Sweep(ShortRepr):
     nll: tuple[float, ...]
     ece: tuple[float, ...]
     best: float
-    interval: Interval | None
+    interval: Ends | None
     mean_confidence: tuple[float, ...] = ()
     positive_ece: tuple[float, ...] = ()
     rows: int | None = None
@@ -475,14 +475,14 @@ class Fitted:
         return found if isinstance(found, float) and len(self.parameters) == 1 else None
 
     @property
-    def interval(self) -> Interval | None:
+    def interval(self) -> Ends | None:
         """Its 95 % interval, where known."""
         return self.values[0][1] if self.temperature is not None else None
 
     @property
-    def values(self) -> tuple[tuple[float, Interval | None], ...]:
+    def values(self) -> tuple[tuple[float, Ends | None], ...]:
         """The numbers of all parameters, with their 95 % intervals as far as known."""
-        found: list[tuple[float, Interval | None]] = []
+        found: list[tuple[float, Ends | None]] = []
         for name, value in self.parameters.items():
             interval = self.intervals.get(name)
             if isinstance(value, float):
@@ -503,7 +503,7 @@ class Fitted:
         return f"{self.method}: {self.symbol}{interval}"
 
 
-def _pair(found: object) -> Interval | None:
+def _pair(found: object) -> Ends | None:
     match found:
         case (float(low), float(high)):
             return low, high
@@ -539,7 +539,7 @@ class Report(Displayed):
     relation: Test | None = None
     lean: Sides[Bias] | None = None
     tests: Sides[Tests] | None = None
-    classes: Sides[Classes] | None = None
+    classes: Sides[ClassFindings] | None = None
     class_reliability: Sides[tuple[ClassReliability, ...]] | None = None
     smooth_reliability: Sides[SmoothReliability] | None = None
     corp_reliability: Sides[CorpReliability] | None = None

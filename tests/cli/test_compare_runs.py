@@ -14,8 +14,9 @@ from conftest import refused
 
 import calibrate
 from calibrate.metrics.differences import difference, spread
-from calibrate.renderers.formats.latex import escaped
-from calibrate.renderers.tables import table
+from calibrate.renderers.formats import FORMATS
+from calibrate.renderers.formats.latex import in_latex
+from calibrate.renderers.parts import EVERYTHING
 from calibrate.results.comparison import Comparison
 from calibrate.results.json import read_result, to_json
 
@@ -187,7 +188,7 @@ def test_latex_is_balanced(found, tmp_path):
     y, scores = runs_of((0.5, 2.0, 0.6, 2.2, 0.7, 1.0))
     wild = calibrate.compare(zip(WILD, [calibrate.Dataset.of(z, y) for z in scores], strict=True))
     for each in (found, wild):
-        text = table(each, "a.tex").decode()
+        text = FORMATS["latex"](each, EVERYTHING)
         code = "\n".join(line for line in text.splitlines() if not line.startswith("%"))
         for open_, close in (("{", "}"), (r"\begin{tabular}", r"\end{tabular}")):
             plain = re.sub(r"\\[{}]", "", code)
@@ -208,10 +209,10 @@ def test_latex_is_balanced(found, tmp_path):
 
 
 def test_what_latex_would_take_for_its_own():
-    assert escaped("a_b & 5 % #1 {x} ^~\\") == (
+    assert in_latex("a_b & 5 % #1 {x} ^~\\") == (
         r"a\_b \& 5 \% \#1 \{x\} \textasciicircum{}\textasciitilde{}\textbackslash{}"
     )
-    assert escaped("a--b\n") == "a-{}-b "
+    assert in_latex("a--b\n") == "a-{}-b "
 
 
 @pytest.mark.parametrize(

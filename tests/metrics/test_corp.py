@@ -12,7 +12,7 @@ from scipy.optimize import isotonic_regression
 
 import calibrate
 from calibrate.metrics.curves import _Cells, corp_reliability
-from calibrate.renderers.plots.corp import corp_reliability_figure
+from calibrate.renderers.plots.curves import corp_reliability_figure
 from calibrate.results.json import decode, encode
 from calibrate.results.report import CorpReliability
 
@@ -186,7 +186,7 @@ def test_the_picture_says_what_the_numbers_say():
     report = calibrate.evaluate(logits, labels, calibrate.Temperature(2.7), settings=settings)
     figure = corp_reliability_figure(report)
     curve = report.corp_reliability.after
-    assert f"MCB {curve.miscalibration:.4f}" in figure.axes[1].get_title()
+    assert f"MCB {curve.miscalibration:.4f}" in figure.axes[1].texts[0].get_text()
     drawn = figure.axes[1].lines[-1]
     np.testing.assert_array_equal(drawn.get_ydata(), curve.accuracy)
     less = calibrate.Settings(full=False)

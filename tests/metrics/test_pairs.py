@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from calibrate.blocks.sums import RowSums
-from calibrate.metrics.differences import RowMeans, all_pairs, together
+from calibrate.metrics.differences import RowMeans, all_pairs, dunn
 
 
 def models(values: np.ndarray, **more) -> list[RowMeans]:
@@ -56,4 +56,4 @@ def test_rows_that_carry_no_interval():
 
 def test_together_is_bonferroni():
     for many in (1, 3, 40):
-        assert 2 * many * stats.norm.sf(together(many)) == pytest.approx(0.05, rel=1e-9)
+        assert 2 * many * stats.norm.sf(dunn(many)) == pytest.approx(0.05, rel=1e-9)

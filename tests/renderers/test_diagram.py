@@ -87,10 +87,10 @@ def test_of_yes_no_decisions_it_is_the_probability_of_yes(run):
 def test_after_calibration_where_there_is_an_after():
     z = np.random.default_rng(0).normal(scale=4, size=(300, 3))
     y = (z / 4 + np.random.default_rng(1).gumbel(size=z.shape)).argmax(axis=1)
-    from calibrate.renderers.documents.report import _diagram
+    from calibrate.renderers.documents.report import diagram_of
 
     report = calibrate.evaluate(z, y, calibrate.Temperature(4.0))
-    assert _diagram(report).bins == report.reliability.after != report.reliability.before
+    assert diagram_of(report).bins == report.reliability.after != report.reliability.before
 
 
 def test_gaps_are_coloured():

@@ -14,8 +14,10 @@ from conftest import ROOT, SAMPLES, fresh
 
 import calibrate
 from calibrate.metrics.biases import FEWEST
+from calibrate.renderers.bins import pooled
 from calibrate.renderers.plots import COMPARISON_PICTURES, PICTURES
-from calibrate.renderers.plots.style import FAINT, drawn, pooled
+from calibrate.renderers.plots.reliability import FAINT
+from calibrate.renderers.plots.style import drawn
 
 MNIST, LANGID = SAMPLES / "mnist", SAMPLES / "langid"
 QUICK = calibrate.Settings(bootstrap=0)
@@ -37,12 +39,10 @@ def langid():
     return report_of(*arrays, class_names=names)
 
 
-BROKEN = "text.usetex: True\naxes.facecolor: red\nfont.size: 30\nno.such: 1\nlines.linewidth: x\n"
+ODD = "text.usetex: True\naxes.facecolor: red\nfont.size: 30\nno.such: 1\nlines.linewidth: x\n"
 SURROUNDINGS = {
     "the backend of notebooks": {"MPLBACKEND": "module://matplotlib_inline.backend_inline"},
-    "a backend that there is not": {"MPLBACKEND": "nonsense"},
-    "settings that draw otherwise": {"matplotlibrc": BROKEN.encode()},
-    "settings that cannot be read": {"matplotlibrc": b"font.size: \xff\xfe", "MPLBACKEND": "x"},
+    "settings that draw otherwise": {"matplotlibrc": ODD.encode()},
     "no folder for settings": {"MPLCONFIGDIR": "/dev/null/none"},
     "no home": {"HOME": "/dev/null/none", "MPLCONFIGDIR": "", "XDG_CONFIG_HOME": ""},
 }
@@ -79,6 +79,25 @@ def test_settings_of_the_user_change_nothing(name, tmp_path, monkeypatch, usual)
     assert (tmp_path / "b.png").read_bytes() == usual["picture"]
 
 
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize(
+    ("settings", "backend", "said"),
+    [
+        (b"font.size: \xff\xfe", "agg", "Cannot decode configuration file 'matplotlibrc'"),
+        (b"", "nonsense", "Key backend: 'nonsense' is not a valid value"),
+    ],
+)
+def test_settings_that_matplotlib_refuses(settings, backend, said, tmp_path, monkeypatch):
+    (tmp_path / "matplotlibrc").write_bytes(settings)
+    monkeypatch.setenv("MPLBACKEND", backend)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    command = [sys.executable, "-m", "calibrate", "fit", "z.npy", "y.npy", "--figure", "b.png"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith(f"calibrate: plots cannot be drawn: {said}")
+    assert not (tmp_path / "b.png").exists()
+
+
 LIBRARY = """
 import logging, os, sys, warnings
 import numpy as np
@@ -107,7 +126,6 @@ PROCESSES = {
         ("svg", 30.0, None),
     ),
     "that imports matplotlib later": ("", "", ("pdf", 10.0, "pdf")),
-    "whose backend is unknown": ("", "", (None, 10.0, "nonsense")),
 }
 
 

@@ -208,8 +208,9 @@ def open(path: Path, key: str | None, request: Request) -> Column:
         InputError: the file is no table, or has no such column.
     """
     table, name = _table(path, request), request.file
+    labels = table.labels
     if key == "logits" and key not in table.columns:
-        guess = WholeColumns(table.labels, request)
+        guess = WholeColumns(labels, request)
         column = table.numbers(table.scores, guess)
         if table.unnamed:
             note = f"{name}: the first column, which has no name, was left out as row names"
@@ -217,8 +218,8 @@ def open(path: Path, key: str | None, request: Request) -> Column:
         column = replace(column, class_names=table.scores if table.titled else None)
     else:
         wanted = key or table.columns[0]
-        if key == "labels" and key not in table.columns and table.labels is not None:
-            wanted = table.labels
+        if key == "labels" and key not in table.columns and labels is not None:
+            wanted = labels
         if wanted not in table.columns:
             raise InputError(f"{name}: no column {brief(key)}{nearest(wanted, table.columns)}")
         column = table.texts(wanted) if request.text else table.numbers(wanted)

@@ -7,80 +7,63 @@ from calibrate.renderers.parts import (
     Cell,
     Heading,
     Line,
-    Lines,
     Part,
     Shown,
     Table,
+    Value,
     Warn,
     document,
+    lines,
     warned,
 )
 from calibrate.renderers.words import (
-    ROUGH,
-    measurement,
-    number,
+    p_of_cell,
     p_value,
     rows_and_classes,
     short,
+    short_measurement,
 )
 from calibrate.results.checks import Check, CheckKind, Checks, Outcome
 from calibrate.results.measurement import Measurement
 
-CONFIDENT = "a limit fails only where the whole 95 % interval is beyond it"
-WARN_ONLY = "--warn-only: what failed fails no build"
 BETTER = {Outcome.passed: True, Outcome.failed: False, Outcome.undecided: None}
 TITLES = {"drift": "drift of T", "converged": "fit", "relation": "scores and labels"}
 
 
 @document.register
 def _(found: Checks, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
-    about = (headline(found), _calibrator(found), _against(found))
-    notes = (
-        CONFIDENT if found.confident else "",
-        WARN_ONLY if found.warn_only and not found.passed else "",
-    )
-    parts: tuple[Part, ...] = (
-        Heading(verdict(found), tone="notice" if found.passed else "error"),
-        Lines.of(*(Line(text, quiet=True) for text in about)),
-        _checks(found),
-        *_lines(*(Line(text, quiet=True) for text in notes if text)),
-    )
-    if not shown.all:
-        return parts
-    failed = (Warn(reason(check, found), "error") for check in found.with_outcome(Outcome.failed))
-    return (
-        *parts,
-        Heading("All figures", level=2),
-        measured(found),
-        *failed,
-        *warned(found.warnings),
-    )
-
-
-def _lines(*lines: Line) -> tuple[Lines, ...]:
-    return (Lines(lines),) if lines else ()
-
-
-def verdict(found: Checks) -> str:
-    """``FAILED: 2 of 6 checks``"""
-    failed, unknown = (
+    failed, undecided = (
         len(found.with_outcome(Outcome.failed)),
         len(found.with_outcome(Outcome.undecided)),
     )
-    some = f", {unknown} could not be judged" if unknown else ""
+    count = f"{len(found.checks)} check{'s' * (len(found.checks) != 1)}"
+    some = f", {undecided} could not be judged" if undecided else ""
     if failed:
-        return f"FAILED: {failed} of {_many(len(found.checks))}{some}"
-    held = f"{len(found.with_outcome(Outcome.passed))} of " if some else ""
-    return f"PASSED: {held}{_many(len(found.checks))}{some}"
-
-
-def _many(n: int) -> str:
-    return f"{n} check{'s' * (n != 1)}"
-
-
-def headline(found: Checks) -> str:
-    """The rows, by name and size."""
-    return f"{found.data.logits}: {rows_and_classes(found)}"
+        verdict = f"FAILED: {failed} of {count}{some}"
+    else:
+        passed = f"{len(found.with_outcome(Outcome.passed))} of " if some else ""
+        verdict = f"PASSED: {passed}{count}{some}"
+    rows = f"{found.data.logits}: {rows_and_classes(found)}"
+    about = (rows, _calibrator(found), _against(found))
+    notes = (
+        "a limit fails only where the whole 95 % interval is beyond it" if found.confident else "",
+        "--warn-only: what failed fails no build" if found.warn_only and not found.passed else "",
+    )
+    parts: tuple[Part, ...] = (
+        Heading(verdict, tone="notice" if found.passed else "error"),
+        *lines(*(Line(text, quiet=True) for text in about)),
+        _checks(found),
+        *lines(*(Line(text, quiet=True) for text in notes)),
+    )
+    if not shown.all:
+        return parts
+    return (
+        *parts,
+        Heading("All figures", level=2),
+        _metrics(found),
+        *(Warn(reason(check, found), "error") for check in found.with_outcome(Outcome.failed)),
+        *warned(found.warnings),
+    )
 
 
 def _calibrator(found: Checks) -> str:
@@ -101,71 +84,39 @@ def _against(found: Checks) -> str:
 
 def _checks(found: Checks) -> Table:
     tested = any(check.p_value is not None for check in found.checks)
-    rows = [
-        [
-            Cell(title(check)),
-            Cell(value(check, found)),
-            Cell(limit(check)),
-            *([Cell(_p(check))] if tested else []),
-            Cell(check.outcome.value, BETTER[check.outcome]),
-        ]
-        for check in found.checks
-    ]
-    rough = any(cells[1].text.endswith("~") for cells in rows)
-    return Table.of(
-        "check",
-        ["value", "limit", *(["p"] if tested else []), "verdict"],
-        rows,
-        ROUGH if rough else "",
-    )
+    rows: list[list[Value]] = []
+    for check in found.checks:
+        p = [] if not tested else [p_of_cell(check.p_value) if check.p_value is not None else ""]
+        rows.append([_title(check), _value(check, found), _limit(check), *p])
+        rows[-1].append(Cell(check.outcome.value, BETTER[check.outcome]))
+    columns = ["value", "limit", *(["p"] if tested else []), "verdict"]
+    return Table.of("check", columns, rows)
 
 
-def _p(check: Check) -> str:
-    return (
-        ""
-        if check.p_value is None
-        else p_value(check.p_value).removeprefix("p ").removeprefix("= ")
-    )
-
-
-def title(check: Check) -> str:
+def _title(check: Check) -> str:
     """What is checked, in a few words."""
     if check.kind is CheckKind.against:
         return f"{check.name.partition('.')[2]}, now - then"
     return check.name if check.kind is CheckKind.limit else TITLES[check.kind.value]
 
 
-def value(check: Check, found: Checks) -> str:
+def _value(check: Check, found: Checks) -> Cell:
     """The figure with its interval, or what stands in its place."""
     failed = check.outcome is Outcome.failed
     match check.kind:
         case CheckKind.converged:
-            return "no optimum" if failed else "converged"
+            return Cell("no optimum" if failed else "converged")
         case CheckKind.relation:
-            return "nothing shows it" if failed else "belong together"
+            return Cell("nothing shows it" if failed else "belong together")
         case CheckKind.drift:
-            return f"T = {_short(check.measured)}"
-    return measurement(check.measured) + ("~" if _rough(check, found) else "")
-
-
-def _short(figure: Measurement) -> str:
-    if figure.value is None:
-        return "–"
-    if figure.low is None or figure.high is None:
-        return short(figure.value)
-    return f"{short(figure.value)} [{short(figure.low)}, {short(figure.high)}]"
-
-
-def _rough(check: Check, found: Checks) -> bool:
-    """Whether the interval is one of those that hold the truth less often than they say."""
-    if check.measured.low is None or check.kind is not CheckKind.limit:
-        return False
+            return Cell(f"T = {short_measurement(check.measured)}", figure=check.measured)
     side, point, name = check.name.rpartition(".")
-    rough = found.rough_intervals
-    return name in (rough.change if point and side == "change" else rough.value)
+    intervals = found.rough_intervals
+    rough = name in (intervals.change if point and side == "change" else intervals.value)
+    return Cell.of(check.measured, rough and check.kind is CheckKind.limit)
 
 
-def limit(check: Check) -> str:
+def _limit(check: Check) -> str:
     """What the figure may be."""
     match check.kind:
         case CheckKind.drift if check.limit is not None and check.tolerance is not None:
@@ -181,7 +132,7 @@ def limit(check: Check) -> str:
 
 def reason(check: Check, found: Checks) -> str:
     """Why a check failed, or what it found, in a sentence with its figures."""
-    figure, failed = value(check, found), check.outcome is Outcome.failed
+    figure, failed = _value(check, found).text, check.outcome is Outcome.failed
     p = f" ({p_value(check.p_value)})" if check.p_value is not None else ""
     match check.kind:
         case CheckKind.converged:
@@ -193,29 +144,21 @@ def reason(check: Check, found: Checks) -> str:
             return f"these rows want {figure}, in use is {short(check.limit or 1.0)}{p}"
         case CheckKind.against:
             told = "worse beyond chance" if failed else "not shown to be worse"
-            return f"{title(check)} is {figure}: {told}{p}"
+            return f"{_title(check)} is {figure}: {told}{p}"
     if check.measured.value is None:
-        return f"{check.name} is undefined on these rows; the limit is {limit(check)}"
+        return f"{check.name} is undefined on these rows; the limit is {_limit(check)}"
     where = {Outcome.failed: "beyond the limit", Outcome.passed: "within the limit"}
     told = where.get(check.outcome, "without an interval to judge it by; the limit is")
-    return f"{check.name} is {figure}, {told} {limit(check)}"
+    return f"{check.name} is {figure}, {told} {_limit(check)}"
 
 
-def measured(found: Checks) -> Table:
+def _metrics(found: Checks) -> Table:
     """All figures, whether there was a limit on them or not."""
     m = found.metrics
-    sides = (
-        {"before": m.before, "after": m.after, "change": m.change}
-        if m.after
-        else {"value": m.before}
-    )
-    columns = [name for name, side in sides.items() if side is not None]
-    rows = [
-        [name, *(_figure(side.get(name)) for side in sides.values() if side is not None)]
-        for name in m.before
+    sides = {"before" if m.after else "value": m.before}
+    if m.after:
+        sides |= {"after": m.after} | ({"change": m.change} if m.change is not None else {})
+    rows: list[list[Value]] = [
+        [name, *(side.get(name, Measurement(None)) for side in sides.values())] for name in m.before
     ]
-    return Table.of("metric", columns, rows)
-
-
-def _figure(figure: Measurement | None) -> str:
-    return number(None) if figure is None else measurement(figure)
+    return Table.of("metric", list(sides), rows)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from calibrate.renderers.parts import (
     EVERYTHING,
     Heading,
-    Lines,
     Part,
     Shown,
     Table,
+    Value,
     document,
+    lines,
     warned,
 )
-from calibrate.renderers.words import measurement
 from calibrate.results.clusters import ClusterReport
 
 MEANING = (
@@ -28,19 +28,27 @@ MEANING = (
 
 @document.register
 def _(report: ClusterReport, _: Shown = EVERYTHING) -> tuple[Part, ...]:
+    first, *others = report.models
+    columns, two = [first.name], len(report.models) == 2
+    for model in others:
+        columns += [model.name, "change" if two else f"{model.name}: change"]
+    rows: list[list[Value]] = []
+    for name in first.figures:
+        rows.append([name])
+        for model in report.models:
+            rows[-1].append(model.figures[name])
+            rows[-1] += [] if model.change is None else [model.change[name]]
     classes = ", ".join(f"{each.title} ({each.rows:,} rows)" for each in report.classes)
-    names = report.models[0].figures
-    rows = [[name, *_cells(report, name)] for name in names]
     return (
-        Heading(cluster_headline(report)),
-        Lines.of(f"{classes}; in the plane of {spaces(report)}"),
-        Table.of("figure", _columns(report), rows),
-        Lines.of(*MEANING),
+        Heading(headline_of_clusters(report)),
+        *lines(f"{classes}; in the plane of {spaces(report)}"),
+        Table.of("figure", columns, rows),
+        *lines(*MEANING),
         *warned(report.warnings),
     )
 
 
-def cluster_headline(report: ClusterReport) -> str:
+def headline_of_clusters(report: ClusterReport) -> str:
     """``y.npy: 2,000 rows, 10 classes``"""
     data = report.data
     return f"{data.labels}: {data.rows:,} rows, {data.classes:,} classes"
@@ -49,19 +57,3 @@ def cluster_headline(report: ClusterReport) -> str:
 def spaces(report: ClusterReport) -> str:
     """``features and logits``"""
     return " and ".join(dict.fromkeys(model.space for model in report.models))
-
-
-def _columns(report: ClusterReport) -> list[str]:
-    """The titles: each model, and from the second on its change from the first."""
-    titles = [report.models[0].name]
-    for model in report.models[1:]:
-        titles += [model.name, "change" if len(report.models) == 2 else f"{model.name}: change"]
-    return titles
-
-
-def _cells(report: ClusterReport, name: str) -> list[str]:
-    cells = []
-    for model in report.models:
-        cells.append(measurement(model.figures[name]))
-        cells += [] if model.change is None else [measurement(model.change[name])]
-    return cells

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from calibrate.renderers.parts import EVERYTHING, Heading, Line, Lines, Part, Shown, Table, document
-from calibrate.renderers.words import measurement, short
-from calibrate.results.measurement import Measurement
-from calibrate.results.thresholds import Goal, LabelThreshold, Thresholds
-
-IN_SAMPLE = (
-    "Measured on the very rows that chose the thresholds; the intervals hold each threshold fixed."
+from calibrate.renderers.parts import (
+    EVERYTHING,
+    Heading,
+    Line,
+    Part,
+    Shown,
+    Table,
+    Value,
+    document,
+    lines,
 )
+from calibrate.renderers.words import short
+from calibrate.results.measurement import Measurement
+from calibrate.results.thresholds import Goal, Thresholds
+
 BESIDE = {
     "precision": ("precision", "recall"),
     "recall": ("recall", "precision"),
@@ -20,24 +27,30 @@ BESIDE = {
 
 @document.register
 def _(found: Thresholds, shown: Shown = EVERYTHING) -> tuple[Part, ...]:
-    notes = [_note(label, len(found.labels)) for label in found.labels]
-    more = (*_closed_form(found), *((Lines.of(*notes),) if any(notes) else ()))
+    one, count = len(found.labels) == 1, len(found.labels)
+    notes = ["; ".join(label.notes) for label in found.labels]
+    if not one:
+        named = zip(found.labels, notes, strict=True)
+        notes = [f"{label.name}: {note}" if note else "" for label, note in named]
+    more = (*_closed_form(found), *lines(*notes))
+    what = "decision threshold" if one else f"decision thresholds of {count:,} labels"
+    measured = (
+        "Measured on the very rows that chose the thresholds; the intervals hold each threshold "
+        "fixed."
+        if found.folds is None
+        else f"Figures: each of {found.folds} folds decided by what the others chose; 95 % "
+        "intervals."
+    )
     return (
-        Heading(_heading(found)),
-        Lines.of(_promise(found), Line(_measured(found), quiet=True)),
-        *_tables(found),
+        Heading(f"{what} for {_goal(found.goal)}"),
+        *lines(_promise(found), Line(measured, quiet=True)),
+        _table(found),
         *((Heading("More of these thresholds", level=2),) if shown.all and more else ()),
         *more,
     )
 
 
-def _heading(found: Thresholds) -> str:
-    count = len(found.labels)
-    what = "decision threshold" if count == 1 else f"decision thresholds of {count:,} labels"
-    return f"{what} for {goal_in_words(found.goal)}"
-
-
-def goal_in_words(goal: Goal) -> str:
+def _goal(goal: Goal) -> str:
     """``the largest recall at a precision of at least 0.95``."""
     if goal.costs is not None:
         false_positive, false_negative = map(_plain, goal.costs)
@@ -62,54 +75,40 @@ def _promise(found: Thresholds) -> str:
     return f"Promised with {confidence} % confidence{each}: a {what} on new rows like these."
 
 
-def _measured(found: Thresholds) -> str:
-    if found.folds is None:
-        return IN_SAMPLE
-    return f"Figures: each of {found.folds} folds decided by what the others chose; 95 % intervals."
-
-
-def _tables(found: Thresholds) -> tuple[Table | Lines, ...]:
+def _table(found: Thresholds) -> Table:
     """All figures of one label, or a line per label with those that the goal is about."""
     if len(found.labels) == 1:
-        return (_one(found.labels[0]),)
+        (label,) = found.labels
+        counts = f"{label.rows:,} rows, {label.positives:,.6g} positive"
+        figures: list[tuple[str, Value]] = [("threshold", _threshold(label.threshold))]
+        return Table.of(label.name, [counts], [*figures, *label.metrics.items()])
     names = BESIDE[found.goal.name]
-    rows = [
+    rows: list[list[Value]] = [
         [
             label.name,
             _threshold(label.threshold),
-            *(measurement(label.metrics.get(name, Measurement(None))) for name in names),
+            *(label.metrics.get(name, Measurement(None)) for name in names),
         ]
         for label in found.labels
     ]
-    return (Table.of("label", ["threshold", *names], rows),)
+    return Table.of("label", ["threshold", *names], rows)
 
 
-def _one(label: LabelThreshold) -> Table:
-    counts = f"{label.rows:,} rows, {label.positives:,.6g} positive"
-    rows = [[name, measurement(figure)] for name, figure in label.metrics.items()]
-    return Table.of(label.name, [counts], [["threshold", _threshold(label.threshold)], *rows])
-
-
-def _closed_form(found: Thresholds) -> tuple[Lines | Table, ...]:
+def _closed_form(found: Thresholds) -> tuple[Part, ...]:
     costs = found.goal.costs
     if costs is None:
         return ()
     at = _threshold(costs[0] / sum(costs))
-    lines = Lines.of(
+    about = lines(
         f"If the probabilities are calibrated, FP / (FP + FN) = {at} is the cheapest threshold",
         "(Elkan 2001). Here, and how much more than the chosen one it costs:",
     )
-    rows = [
-        [label.name, measurement(form.cost), measurement(form.difference)]
+    rows: list[list[Value]] = [
+        [label.name, form.cost, form.difference]
         for label in found.labels
         if (form := label.closed_form)
     ]
-    return lines, Table.of("label", [f"cost at {at}", "difference"], rows)
-
-
-def _note(label: LabelThreshold, count: int) -> str:
-    told = "; ".join(label.notes)
-    return told if count == 1 or not told else f"{label.name}: {told}"
+    return *about, Table.of("label", [f"cost at {at}", "difference"], rows)
 
 
 def _threshold(value: float) -> str:

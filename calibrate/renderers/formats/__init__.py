@@ -1,20 +1,32 @@
-"""The formats: how a result is written; one file per format, with a row in FORMATS."""
+"""The formats in which a result is written: a file for each, which says so in its ``FORMAT``.
 
-from collections.abc import Callable
+The choices of ``--format``, their help and the suffixes of files come from these. Neither numpy nor
+rich nor jinja2 is imported before something is rendered.
+"""
 
-from calibrate.renderers.formats import github, json, junit, markdown, notebook, text
-from calibrate.renderers.pages import page
-from calibrate.renderers.parts import Shown
-from calibrate.results.json import Result
+from importlib import import_module
+from pkgutil import iter_modules
 
-FORMATS: dict[str, Callable[[Result, Shown], str]] = {
-    "text": text.render,
-    "json": json.render,
-    "markdown": markdown.render,
-    "html": page.render,
-    "notebook": notebook.render,  # a piece of a page
-    "junit": junit.render,
-    "github": github.render,  # its annotations; the summary beside them is Markdown
+from calibrate.renderers.parts import ResultFormat
+
+FORMATS: dict[str, ResultFormat] = {
+    module.name: import_module(f"{__name__}.{module.name}").FORMAT
+    for module in iter_modules(__path__)
 }
+CHOICES = tuple(name for name, format in FORMATS.items() if format.offered)
 
-__all__ = ["FORMATS"]
+
+def help_of_formats() -> str:
+    """What is to be known of some choices: ``github: annotations, and ...``."""
+    return " ".join(f"{name}: {FORMATS[name].help}." for name in CHOICES if FORMATS[name].help)
+
+
+def format_of(path: str, among: tuple[str, ...] = CHOICES) -> str | None:
+    """The format that the name of a file asks for; None where it asks for none of these."""
+    if "." not in path:
+        return None
+    suffix = f".{path.rpartition('.')[2].lower()}"
+    return next((name for name in among if FORMATS[name].suffix == suffix), None)
+
+
+__all__ = ["CHOICES", "FORMATS", "format_of", "help_of_formats"]

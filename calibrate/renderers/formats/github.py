@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from calibrate.renderers.formats import markdown
-from calibrate.renderers.parts import Heading, Shown, Tone, Warn, document
-from calibrate.results.json import Result
+from calibrate.renderers.parts import Heading, ResultFormat, Shown, Tone, Warn, document
 from calibrate.text import one_line
+
+if TYPE_CHECKING:
+    from calibrate.results.json import Result
 
 TITLE = "calibrate"
 MOST = 10  # annotations of a kind that GitHub shows of a step
@@ -20,18 +22,16 @@ FOLD, END = "<details>", "</details>"
 
 def render(result: Result, shown: Shown) -> str:
     """Workflow commands, at most ten: errors, then warnings, then the verdict if it is neither."""
-    told = sorted(_told(result, shown), key=lambda each: ORDER.index(each[0]))
-    if len(told) > MOST:
-        told, left = told[: MOST - 1], told[MOST - 1 :]
-        told.append((left[0][0], f"and {len(left):,} more, in the summary of this step"))
-    return "".join(f"::{tone} title={TITLE}::{data(text)}\n" for tone, text in told)
-
-
-def _told(result: Result, shown: Shown) -> Iterator[tuple[Tone, str]]:
-    """The verdict, and what is to be known."""
-    for part in document(result, replace(shown, all=True)):
-        if isinstance(part, Warn) or (isinstance(part, Heading) and part.level == 1):
-            yield part.tone, part.text
+    said = [
+        (part.tone, part.text)
+        for part in document(result, replace(shown, all=True))
+        if isinstance(part, Warn) or (isinstance(part, Heading) and part.level == 1)
+    ]
+    said.sort(key=lambda each: ORDER.index(each[0]))
+    if len(said) > MOST:
+        said, left = said[: MOST - 1], said[MOST - 1 :]
+        said.append((left[0][0], f"and {len(left):,} more, in the summary of this step"))
+    return "".join(f"::{tone} title={TITLE}::{data(text)}\n" for tone, text in said)
 
 
 def data(text: str) -> str:
@@ -67,3 +67,6 @@ def summary(result: Result, shown: Shown, most: int) -> bytes:
     if not kept:
         return b""
     return b"".join(kept) + (end if folded else f"\n{CUT}\n".encode())
+
+
+FORMAT = ResultFormat(render, help="annotations, and a summary of the step in GITHUB_STEP_SUMMARY")

@@ -1,12 +1,15 @@
-"""A comparison as LaTeX: tables of the package booktabs, as the terminal shows them."""
+"""The tables of a result as LaTeX, with the package booktabs, as the terminal shows them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from calibrate.renderers.parts import Table, document
-from calibrate.results.comparison import Comparison
+from calibrate.renderers.parts import ResultFormat, Shown, Table, document
+
+if TYPE_CHECKING:
+    from calibrate.results.json import Result
 
 MARKS = {
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
@@ -24,52 +27,52 @@ MARKS = {
 }
 
 
-def render(found: Comparison) -> str:
+def render(result: Result, shown: Shown) -> str:
     """Its tables, each a ``tabular`` with the intervals in a line of their own."""
-    tables = (part for part in document(found) if isinstance(part, Table))
+    data = getattr(result, "data", None)
+    about = result.command if data is None else f"{data.labels}: {data.rows} rows"
     lines = [
-        f"% {_one_line(found.data.labels)}: {found.data.rows} rows",
+        f"% {_one_line(about)}",
         r"% \usepackage{booktabs} and, for names with accents, \usepackage[T1]{fontenc}",
     ]
-    for table in tables:
-        lines += ["", *_tabular(table)]
+    for part in document(result, shown):
+        if isinstance(part, Table):
+            lines += ["", *_tabular(part)]
     return "\n".join(lines) + "\n"
 
 
 def _tabular(table: Table) -> Iterator[str]:
     yield rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}"
     yield r"\toprule"
-    yield _row([escaped(table.title), *map(escaped, table.columns)])
+    yield _tabular_row([in_latex(table.title), *map(in_latex, table.columns)])
     yield r"\midrule"
     for name, *cells in table.rows:
-        parts = [_parts(cell.text) for cell in cells]
-        yield _row([escaped(name.text), *(value for value, _ in parts)])
-        if any(interval for _, interval in parts):
-            yield _row(["", *(interval for _, interval in parts)])
+        values, intervals = [in_latex(name.text)], [""]
+        for cell in cells:  # ``0.9 [0.8, 1.0]~``: the interval in small letters, beneath
+            value, bracket, rest = cell.text.partition(" [")
+            low_high, _, mark = rest.partition("]")
+            small = rf"{{\scriptsize [{_number_in_latex(low_high)}]{in_latex(mark)}}}"
+            values.append(_number_in_latex(value))
+            intervals.append(small if bracket else "")
+        yield _tabular_row(values)
+        if any(intervals):
+            yield _tabular_row(intervals)
     yield r"\bottomrule"
     yield r"\end{tabular}"
     if table.note:
-        yield rf"\par\smallskip{{\footnotesize {escaped(table.note)}}}"
+        yield rf"\par\smallskip{{\footnotesize {in_latex(table.note)}}}"
 
 
-def _row(cells: list[str]) -> str:
+def _tabular_row(cells: list[str]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def _parts(text: str) -> tuple[str, str]:
-    """``0.9 [0.8, 1.0]~`` -> the value, and its interval in small letters; minus signs as such."""
-    value, bracket, rest = text.partition(" [")
-    if not bracket:
-        return _number(value), ""
-    low_high, _, mark = rest.partition("]")
-    return _number(value), rf"{{\scriptsize [{_number(low_high)}]{escaped(mark)}}}"
+def _number_in_latex(text: str) -> str:
+    """With minus signs as such."""
+    return re.sub(r"(?<!\w)-(?=\d)", "$-$", in_latex(text))
 
 
-def _number(text: str) -> str:
-    return re.sub(r"(?<!\w)-(?=\d)", "$-$", escaped(text))
-
-
-def escaped(text: str) -> str:
+def in_latex(text: str) -> str:
     """Text that LaTeX shows as it is, in one line."""
     text = "".join(MARKS.get(letter, letter) for letter in _one_line(text))
     return re.sub("-(?=-)", "-{}", text)  # two would be drawn as one dash
@@ -78,3 +81,6 @@ def escaped(text: str) -> str:
 def _one_line(text: str) -> str:
     """Without ends of lines and other letters that cannot be shown."""
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+FORMAT = ResultFormat(render, ".tex", "tables with booktabs")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from html import escape
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from calibrate.renderers.parts import (
@@ -13,15 +14,16 @@ from calibrate.renderers.parts import (
     Heading,
     Lines,
     Part,
-    Picture,
+    ResultFormat,
     Shown,
     Table,
     Warn,
     document,
 )
-from calibrate.renderers.text_diagram import PLAIN, bars
-from calibrate.results.json import Result
 from calibrate.text import printable
+
+if TYPE_CHECKING:
+    from calibrate.results.json import Result
 
 INTERVAL = r"\[[-0-9.,e+ ]+\](?![(\[:])"
 MARKS = r"[\\`*\[\]|#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|~(?=~)|(?<=~)~"
@@ -31,75 +33,69 @@ MOST_ROWS = 30  # of a table that is not folded
 def render(result: Result, shown: Shown) -> str:
     """What matters first, warnings, then the rest of its parts and the pictures beside, folded."""
     parts = document(result, replace(shown, all=True))
-    warnings = [part for part in parts if isinstance(part, Warn)]
-    first, *sections = _sections([part for part in parts if not isinstance(part, Warn)])
-    blocks = [_block(part) for part in (*first, *warnings)]
-    for heading, *inside in sections:
-        if isinstance(heading, Heading):
-            blocks += _folded(heading.text, [_lines(part) for part in inside])
-    if shown.pictures:
-        blocks += _folded("Pictures", [_lines(Picture(name)) for name in shown.pictures])
+    first, warnings, sections = list[Part](), list[Part](), list[tuple[str, list[Part]]]()
+    for part in parts:
+        if isinstance(part, Warn):
+            warnings.append(part)
+        elif isinstance(part, Heading) and part.level > 1:
+            sections.append((part.text, []))
+        else:
+            (sections[-1][1] if sections else first).append(part)
+    blocks = list[str]()
+    for part in (*first, *warnings):
+        if isinstance(part, Table) and len(part.rows) > MOST_ROWS:
+            blocks += _folded(f"{part.title}: {len(part.rows):,} rows", [_block(part)])
+        else:
+            blocks.append(_block(part))
+    for title, inside in sections:
+        blocks += _folded(title, map(_block, inside))
+    names = [f"![{in_markdown(name)}]({quote(name, errors='replace')})" for name in shown.pictures]
+    blocks += _folded("Pictures", names) if names else []
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _sections(parts: Sequence[Part]) -> list[list[Part]]:
-    """What comes before the first heading further down, and each such heading with its parts."""
-    found: list[list[Part]] = [[]]
-    for part in parts:
-        if isinstance(part, Heading) and part.level > 1:
-            found.append([])
-        found[-1].append(part)
-    return found
-
-
-def _block(part: Part) -> str:
-    """A part that is looked at first; a table that is longer than a screen is folded."""
-    if isinstance(part, Table) and len(part.rows) > MOST_ROWS:
-        title = f"{part.title}: {len(part.rows):,} rows"
-        return "\n\n".join(_folded(title, [_lines(part)]))
-    return "\n".join(_lines(part))
-
-
-def _folded(title: str, inside: Iterable[Iterable[str]]) -> Iterator[str]:
+def _folded(title: str, inside: Iterable[str]) -> Iterator[str]:
     """Blocks that show when their title is clicked; blank lines around make them Markdown again."""
     yield f"<details>\n<summary>{escape(printable(title))}</summary>"
-    yield from ("\n".join(lines) for lines in inside)
+    yield from inside
     yield "</details>"
 
 
-def _lines(part: Part) -> Iterator[str]:
+def _block(part: Part) -> str:
+    return "\n".join(_in_lines(part))
+
+
+def _in_lines(part: Part) -> Iterator[str]:
     match part:
         case Heading(text, level):
-            yield f"{'#' * level} {escaped(text)}"
+            yield f"{'#' * level} {in_markdown(text)}"
         case Lines((line,)):
-            yield escaped(line.text)
+            yield in_markdown(line.text)
         case Lines(lines):
-            yield from (f"- {escaped(line.text)}" for line in lines)
-        case Table():
-            yield from _table(part)
+            yield from (f"- {in_markdown(line.text)}" for line in lines)
+        case Table(title, columns, rows, note):
+            yield _piped((title, *columns))
+            yield "| --- |" + " ---: |" * len(columns)
+            yield from (_piped(cell.text for cell in row) for row in rows)
+            yield from ("", in_markdown(note)) if note else ()
         case Warn(text, tone):
-            yield f"> **{tone.capitalize()}:** {escaped(text)}"
+            yield f"> **{tone.capitalize()}:** {in_markdown(text)}"
         case Diagram():
+            from calibrate.renderers.text_diagram import PLAIN, bars
+
             yield from ("```text", *bars(part, PLAIN).plain.splitlines(), "```")
-        case Picture(name):
-            yield f"![{escaped(name)}]({quote(name, errors='replace')})"
 
 
-def _table(table: Table) -> Iterator[str]:
-    yield _row((table.title, *table.columns))
-    yield "| --- |" + " ---: |" * len(table.columns)
-    yield from (_row(cell.text for cell in row) for row in table.rows)
-    if table.note:
-        yield from ("", escaped(table.note))
+def _piped(texts: Iterable[str]) -> str:
+    return f"| {' | '.join(map(in_markdown, texts))} |"
 
 
-def _row(texts: Iterable[str]) -> str:
-    return f"| {' | '.join(map(escaped, texts))} |"
-
-
-def escaped(text: str) -> str:
+def in_markdown(text: str) -> str:
     """Text that Markdown shows as it is, on one line; an underscore inside a word is none of its
     marks, nor is one ``~``, nor an interval. No HTML is left: not every reader knows ``\\<``.
     """
     shown = re.sub(f"({INTERVAL})|{MARKS}", lambda f: f[1] or f"\\{f[0]}", printable(text))
     return re.sub(r"[<>]|&(?=[#\w]+;)", lambda found: escape(found[0]), shown)
+
+
+FORMAT = ResultFormat(render, ".md")

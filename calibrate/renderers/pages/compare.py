@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from calibrate.renderers.documents.compare import best_in_words, best_over_runs
-from calibrate.renderers.pages.page import Page, page_of, plain
+from calibrate.renderers.bins import pooled
+from calibrate.renderers.documents.compare import best_in_words
+from calibrate.renderers.pages.page import Page
 from calibrate.renderers.pages.svg import at
-from calibrate.renderers.parts import EVERYTHING, Line, Lines, Shown
-from calibrate.renderers.plots.style import pooled
-from calibrate.renderers.words import methods_of, noun_of, number
+from calibrate.renderers.words import methods_of, number
 from calibrate.results.comparison import ComparedModel, Comparison
 from calibrate.results.report import Reliability
 
@@ -27,32 +26,31 @@ MARKERS = (  # around 0
 MOST_MODELS = 60  # on one page
 
 
-@page_of.register
-def _(found: Comparison, shown: Shown = EVERYTHING) -> Page:
-    page, runs = plain(found, shown, "compare.html"), found.over_runs
-    best = best_in_words(found) if runs is None else best_over_runs(runs, noun_of(found))
-    parts = tuple(part for part in page.parts if part != Lines.of(best))
-    lines = page.lines
-    if page.title.removesuffix(".") != best.removesuffix("."):
-        lines = (Line(page.title), *lines)
+def completed(page: Page, found: Comparison) -> Page:
+    """The page with the curves, and what was compared."""
     names = list(dict.fromkeys(model.run_of or model.name for model in found.models))
     models = [
         _model(model, number, names.index(model.run_of or model.name))
         for number, model in enumerate(found.models[:MOST_MODELS])
     ]
     data = found.data
-    made = (
+    made = [
+        *page.made,
         ("Labels", data.labels),
         ("Rows", f"{data.rows:,}"),
         (data.task.noun.capitalize(), f"{data.classes:,}"),
         (f"{methods_of(found).capitalize()}s", found.fitted_on),
         *((f"Scores of {model.name}", model.logits) for model in found.models[:MOST_MODELS]),
-    )
+    ]
     if data.fingerprint is not None:
-        made = (*made, ("Digest of the rows", data.fingerprint))
-    every = (*page.made, *made)
-    own = {"models": models, "method": methods_of(found).capitalize()}
-    return replace(page, title=best, lines=lines, parts=parts, own=own, made=every)
+        made.append(("Digest of the rows", data.fingerprint))
+    return replace(
+        page,
+        template="compare.html",
+        title=best_in_words(found),
+        own={"models": models, "method": methods_of(found).capitalize()},
+        made=tuple(made),
+    )
 
 
 def _model(model: ComparedModel, index: int, look: int) -> dict[str, Any]:
@@ -76,13 +74,13 @@ def _model(model: ComparedModel, index: int, look: int) -> dict[str, Any]:
 
 def _curve(model: ComparedModel, table: Reliability, side: str) -> list[dict[str, Any]]:
     """A dot per bin; neighbours are joined until they hold enough rows."""
-    rows, confidence, accuracy = pooled(table)
-    total = rows.sum() or 1.0
+    dots = pooled(table)
+    total = sum(rows for rows, *_ in dots)
     return [
         {
             **at(c, a),
             "label": f"{model.name}, {side}: mean confidence {c:.4f}, accuracy {a:.4f}, "
             f"{100 * n / total:.1f} % of the rows",
         }
-        for n, c, a in zip(rows.tolist(), confidence.tolist(), accuracy.tolist(), strict=True)
+        for n, c, a in dots
     ]

@@ -7,14 +7,13 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache, singledispatch
+from functools import cache
 from hashlib import sha256
 from importlib import import_module, resources
 from typing import TYPE_CHECKING, Any
 
 from calibrate.errors import InputError
 from calibrate.renderers.parts import (
-    EVERYTHING,
     Heading,
     Line,
     Lines,
@@ -63,39 +62,30 @@ class Page:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-@singledispatch
-def page_of(result: Result, shown: Shown = EVERYTHING) -> Page:
-    """The page of a result; ``OWN`` says which have one of their own."""
-    noun = result.schema.removeprefix("calibrate.").partition("/")[0]
-    if noun in OWN:
-        import_module(f"calibrate.renderers.pages.{noun}")
-    if page_of.dispatch(type(result)) is page_of.dispatch(object):
-        return plain(result, shown, "document.html")
-    return page_of(result, shown)
+def page_of(result: Result, shown: Shown) -> Page:
+    """The parts of the document of a result: its title and first lines, warnings, and the rest.
 
-
-def plain(result: Result, shown: Shown, template: str) -> Page:
-    """The parts of the document of a result: its title and first lines, warnings, and the rest."""
+    A result in ``OWN`` has a file here whose ``completed`` adds what only its page has.
+    """
     parts = document(result, replace(shown, all=True))
     title = next((part.text for part in parts if isinstance(part, Heading)), result.command)
-    lines: tuple[Line, ...] = ()
-    if len(parts) > 1 and isinstance(parts[1], Lines):
-        lines = parts[1].lines
-    taken = 1 + bool(lines)
-    rest = tuple(part for part in parts[taken:] if not isinstance(part, Warn))
+    lines = parts[1].lines if len(parts) > 1 and isinstance(parts[1], Lines) else ()
+    rest = tuple(part for part in parts[1 + bool(lines) :] if not isinstance(part, Warn))
     warnings = tuple(part.text for part in parts if isinstance(part, Warn))
-    return Page(template, title, lines, warnings, rest, tuple(_made(getattr(result, "made", None))))
+    made: Provenance | None = getattr(result, "made", None)
+    by = [("Versions", f"calibrate {package_version()}")]
+    if made is not None:
+        versions = ", ".join(f"{name} {version}" for name, version in made.versions.items())
+        by = [("Command", made.command), ("Versions", versions)]
+    page = Page("document.html", title, lines, warnings, rest, tuple(by))
+    noun = result.schema.removeprefix("calibrate.").partition("/")[0]
+    if noun not in OWN:
+        return page
+    found: Page = import_module(f"{PARTS}.{noun}").completed(page, result)
+    return found
 
 
-def _made(made: Provenance | None) -> Iterator[tuple[str, str]]:
-    if made is None:
-        yield "Versions", f"calibrate {package_version()}"
-        return
-    yield "Command", made.command
-    yield "Versions", ", ".join(f"{name} {version}" for name, version in made.versions.items())
-
-
-def render(result: Result, shown: Shown) -> str:
+def rendered(result: Result, shown: Shown) -> str:
     """The whole page.
 
     Raises:
@@ -128,7 +118,11 @@ def _sections(parts: Iterable[Part]) -> Iterator[tuple[str, list[Part]]]:
     """Parts under headings: those of the document, and one for classes and for groups."""
     heading, held = "", list[Part]()
     for part in parts:
-        name = _heading(part)
+        name = ""
+        if isinstance(part, Heading):
+            name = part.text
+        elif isinstance(part, Table):
+            name = SECTIONS.get(part.title.partition(",")[0], "")
         if name:
             if held or heading:
                 yield heading, held
@@ -137,12 +131,6 @@ def _sections(parts: Iterable[Part]) -> Iterator[tuple[str, list[Part]]]:
             held.append(part)
     if held:
         yield heading, held
-
-
-def _heading(part: Part) -> str:
-    if isinstance(part, Heading):
-        return part.text
-    return SECTIONS.get(part.title.partition(",")[0], "") if isinstance(part, Table) else ""
 
 
 def json_in_html(data: Any) -> str:

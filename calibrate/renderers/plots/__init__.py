@@ -6,8 +6,7 @@ None where there is nothing to draw.
 
 from calibrate.renderers.plots.classes import classes_figure
 from calibrate.renderers.plots.compare import compare_figure
-from calibrate.renderers.plots.corp import corp_reliability_figure
-from calibrate.renderers.plots.curves import smooth_reliability_figure
+from calibrate.renderers.plots.curves import corp_reliability_figure, smooth_reliability_figure
 from calibrate.renderers.plots.reliability import reliability_figure
 from calibrate.renderers.plots.risk import risk_coverage_figure
 from calibrate.renderers.plots.temperature import temperature_figure

@@ -6,17 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibrate.renderers.plots.style import (
-    BLUE,
-    GREY,
-    VERMILION,
-    calibrated,
-    diagonal,
-    drawing,
-    headed,
-    labelled,
-    pooled,
-)
+from calibrate.renderers.bins import pooled
+from calibrate.renderers.plots.panels import calibrated, diagonal, framed, headline, line_key
+from calibrate.renderers.plots.style import BLUE, GREY, VERMILION, drawing, labelled
 from calibrate.results.report import ClassReliability, Report
 from calibrate.tasks import Task
 
@@ -25,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-COLUMNS = 3
+MOST_BESIDE = 3
 MARK = "*"  # of a class that is off beyond chance
 LARGEST_DOT = 70.0  # square points, of a bin that holds all rows
 
@@ -39,20 +31,22 @@ def classes_figure(report: Report) -> Figure | None:
     found = report.class_reliability
     if found is None or not found.before or report.data.task is not Task.multiclass:
         return None
-    n_rows = -(-len(found.before) // COLUMNS)
-    columns = min(COLUMNS, len(found.before))
-    with drawing(2.9 * columns + 0.3, 2.85 * n_rows + 1.0) as figure:
-        grid = figure.subplots(n_rows, columns, sharex=True, sharey=True, squeeze=False)
-        for i, ax in enumerate(grid.flat):
-            if i >= len(found.before):
-                ax.set_visible(False)
-                continue
-            diagonal(ax)
-            _draw(ax, found.before[i], VERMILION, filled=False)
-            if found.after is not None:
-                _draw(ax, found.after[i], BLUE, filled=True)
+    columns = min(MOST_BESIDE, len(found.before))
+    rows = -(-len(found.before) // columns)
+    with drawing(max(2.9 * columns + 0.3, 4.6), 2.85 * rows + 1.0) as figure:
+        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        for ax in grid.flat[len(found.before) :]:
+            ax.set_visible(False)
+        for i, (ax, before) in enumerate(zip(grid.flat, found.before, strict=False)):
             after = None if found.after is None else found.after[i]
-            ax.set_title(_title(found.before[i], after), fontsize=9.5)
+            diagonal(ax)
+            _draw_class(ax, before, VERMILION, "white")
+            if after is not None:
+                _draw_class(ax, after, BLUE, BLUE)
+            name = labelled(before.name, 20) if before.name else f"class {before.index}"
+            mark = MARK if (after or before).off else ""
+            eces = f"ECE {before.ece:.4f}" + (f" → {after.ece:.4f}" if after else "")
+            ax.set_title(f"{name}{mark}: {before.rows:,.6g} rows\n{eces}", fontsize=9.5)
             ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=[0, 0.5, 1])
             ax.set_xticklabels(["0", "0.5", "1"])
             if i + columns >= len(found.before):  # nothing beneath
@@ -60,12 +54,18 @@ def classes_figure(report: Report) -> Figure | None:
                 ax.set_xlabel("probability of the class")
         for ax in grid[:, 0]:
             ax.set_ylabel("how often it is")
-        headed(figure, report, 30 * columns, _chosen(report))
-        _legend(figure, with_after=found.after is not None)
+        look = {"color": VERMILION, "marker": "o", "markerfacecolor": "white"}
+        handles = [line_key("as it is" if found.after is None else "before", **look)]
+        if found.after is not None:
+            handles.append(line_key("after", color=BLUE, marker="o"))
+        handles.append(line_key("more rows", color=GREY, linestyle="none", marker="o", ms=8))
+        handles.append(calibrated())
+        title = headline(report, columns, _off(report))
+        framed(figure, title, handles, 4 if columns > 1 else 2, over=0.45, between=(0.15, 0.5))
     return figure
 
 
-def _chosen(report: Report) -> str:
+def _off(report: Report) -> str:
     """How many classes are off beyond chance, and which; empty where that was not looked at."""
     if report.classes is None or not report.classes.last.tested:
         return ""
@@ -76,31 +76,8 @@ def _chosen(report: Report) -> str:
     return f"{MARK} off beyond chance{after}: {found.off:,} {of}"
 
 
-def _title(before: ClassReliability, after: ClassReliability | None) -> str:
-    name = labelled(before.name, 20) if before.name else f"class {before.index}"
-    shown = before if after is None else after
-    eces = f"ECE {before.ece:.4f}" + (f" → {after.ece:.4f}" if after else "")
-    return f"{name}{MARK if shown.off else ''}: {before.rows:,.6g} rows\n{eces}"
-
-
-def _draw(ax: Axes, of_class: ClassReliability, colour: str, filled: bool) -> None:
-    rows, probability, frequency = pooled(of_class.table)
+def _draw_class(ax: Axes, of_class: ClassReliability, colour: str, face: str) -> None:
+    rows, probability, frequency = np.array(pooled(of_class.table)).T
     area = 4 + LARGEST_DOT * (np.log1p(rows) / np.log1p(rows.sum())) ** 2
     ax.plot(probability, frequency, color=colour, linewidth=1.3, alpha=0.8)
-    face = colour if filled else "white"
     ax.scatter(probability, frequency, area, facecolor=face, edgecolor=colour, zorder=3)
-
-
-def _legend(figure: Figure, with_after: bool) -> None:
-    from matplotlib.lines import Line2D
-
-    def dot(colour: str, face: str, label: str) -> Line2D:
-        return Line2D([], [], color=colour, marker="o", markerfacecolor=face, label=label)
-
-    handles = [dot(VERMILION, "white", "before" if with_after else "as it is")]
-    handles += [dot(BLUE, BLUE, "after")] if with_after else []
-    larger = Line2D([], [], color=GREY, linestyle="none", marker="o", ms=8, label="more rows")
-    handles += [larger, calibrated()]
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9.5
-    )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from calibrate.renderers import words
-from calibrate.renderers.plots.style import BLUE, GREY, INK, VERMILION, drawing, headed
-from calibrate.results.report import Report, Sweep
+from calibrate.renderers.plots.panels import framed, headline
+from calibrate.renderers.plots.style import BLUE, GREY, INK, VERMILION, drawing
+from calibrate.results.report import Report
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
 
 TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
@@ -21,7 +21,7 @@ def temperature_figure(report: Report) -> Figure | None:
 
     Marked: T = 1, the best T of these rows with its 95 % interval, and the T in use.
     """
-    sweep = report.sweep
+    sweep, in_use = report.sweep, report.temperature
     if sweep is None:
         return None
     with drawing(6.4, 5.6) as figure:
@@ -29,8 +29,16 @@ def temperature_figure(report: Report) -> Figure | None:
         for ax, values, name in ((top, sweep.nll, "NLL (nats)"), (bottom, sweep.ece, "ECE")):
             ax.plot(sweep.temperature, values, color=BLUE, linewidth=2)
             ax.set_ylabel(name)
-            _mark(ax, sweep, report)
-        top.set_ylim(top=_ceiling(sweep.nll))
+            label = f"best here: {words.short(sweep.best)}"
+            ax.axvline(sweep.best, color=VERMILION, linewidth=1.6, label=label)
+            if sweep.interval:
+                look = {"color": VERMILION, "alpha": 0.2, "linewidth": 0}
+                ax.axvspan(*sweep.interval, label="its 95 % interval", **look)
+            if in_use is not None and not report.calibrator_is_crossfit:
+                label = f"in use: {words.short(in_use)}"
+                ax.axvline(in_use, color=INK, linewidth=1.4, linestyle=(0, (5, 2)), label=label)
+            ax.axvline(1.0, color=GREY, linewidth=1.2, linestyle=(0, (2, 2)), label="T = 1")
+        top.set_ylim(top=1.02 * nll_ceiling(sweep.nll))
         bottom.set_ylim(bottom=0)
         bottom.set_xscale("log")
         low, high = sweep.temperature[0], sweep.temperature[-1]
@@ -39,26 +47,12 @@ def temperature_figure(report: Report) -> Figure | None:
         bottom.minorticks_off()
         bottom.set_xlim(low, high)
         bottom.set_xlabel("temperature T")
-        drawn = top.get_legend_handles_labels()
-        figure.legend(*drawn, loc="outside lower center", ncols=2, frameon=False, fontsize=9.5)
-        headed(figure, report, 60)
+        handles, _ = top.get_legend_handles_labels()
+        framed(figure, headline(report, 1), handles, 2, left=0.95)
     return figure
 
 
-def _mark(ax: Axes, sweep: Sweep, report: Report) -> None:
-    best = f"best here: {words.short(sweep.best)}"
-    ax.axvline(sweep.best, color=VERMILION, linewidth=1.6, label=best)
-    if sweep.interval:
-        label = "its 95 % interval"
-        ax.axvspan(*sweep.interval, color=VERMILION, alpha=0.2, linewidth=0, label=label)
-    in_use = report.temperature
-    if in_use is not None and not report.calibrator_is_crossfit:
-        label = f"in use: {words.short(in_use)}"
-        ax.axvline(in_use, color=INK, linewidth=1.4, linestyle=(0, (5, 2)), label=label)
-    ax.axvline(1.0, color=GREY, linewidth=1.2, linestyle=(0, (2, 2)), label="T = 1")
-
-
-def _ceiling(nll: tuple[float, ...]) -> float:
-    """The NLL soars as T falls: leave out what would flatten the valley."""
+def nll_ceiling(nll: Sequence[float]) -> float:
+    """Up to where an NLL is drawn: it soars as T falls, which would flatten the valley."""
     lowest = min(nll)
-    return min(max(nll), lowest + 4 * (nll[-1] - lowest) + 0.1) * 1.02
+    return min(max(nll), lowest + 4 * (nll[-1] - lowest) + 0.1)

@@ -1,0 +1,1 @@
+"""What is in any files, and the command that takes them."""
