@@ -39,7 +39,9 @@ FILES = {  # of logits and labels
     "a.pth": pt({"labels": Y, "epoch": 3, "model": "x", "logits": Z}),
     "pytorch_model.bin": pt(logits=Z, labels=Y, order="big"),
     "a.safetensors": safetensors(labels=Y, logits=Z),
-    "a.pkl": pickle.dumps({"logits": Z, "labels": Y, "note": None}),
+    "a.pkl": pickle.dumps(
+        {"logits": Z, "labels": Y, "note": None, "seen": {1, 2}, "f": frozenset("a")}
+    ),
     "a.pickle": pickle.dumps({"logits": Z, "labels": Y.tolist()}),
 }
 

@@ -69,7 +69,7 @@ def ordered() -> Record:
 class _Unpickler(pickle._Unpickler):
     """The Unpickler that is written in Python, whose steps can be chosen one by one.
 
-    Left out are the steps that make sets, or objects of any class, or look up extensions: no step
+    Left out are the steps that make objects of any class, or look up extensions: no step
     but those of ``allowed`` functions runs anything.
     """
 
@@ -144,6 +144,19 @@ class _Unpickler(pickle._Unpickler):
         self.append({})
         self._set(self.stack[-1:], items)
 
+    def new_set(self) -> None:
+        """A set is passed over: an empty one stands in its place, so that nothing is hashed."""
+        self.append(frozenset())
+
+    def new_frozen_set(self) -> None:
+        self.pop_mark()
+        self.new_set()
+
+    def add_items(self) -> None:
+        self.pop_mark()
+        if self.stack[-1] != frozenset():
+            raise RefusedError("damaged: items of what is no set")
+
     def _set(self, held: list[object], items: list[object]) -> None:
         """Keys are plain: the hash of tuples inside each other goes as deep in C."""
         for key, value in zip(items[::2], items[1::2], strict=True):
@@ -155,10 +168,7 @@ class _Unpickler(pickle._Unpickler):
             held[0][key] = value
 
 
-LEFT_OUT = (
-    *(pickle.NEWOBJ, pickle.NEWOBJ_EX, pickle.NEXT_BUFFER),
-    *(pickle.EMPTY_SET, pickle.FROZENSET, pickle.ADDITEMS),
-)
+LEFT_OUT = (pickle.NEWOBJ, pickle.NEWOBJ_EX, pickle.NEXT_BUFFER)
 STEPS: dict[int, Callable[[Any], None]] = {
     **{
         code: step
@@ -170,6 +180,9 @@ STEPS: dict[int, Callable[[Any], None]] = {
     pickle.SETITEM[0]: _Unpickler.set_item,
     pickle.SETITEMS[0]: _Unpickler.set_items,
     pickle.DICT[0]: _Unpickler.new_dict,
+    pickle.EMPTY_SET[0]: _Unpickler.new_set,
+    pickle.FROZENSET[0]: _Unpickler.new_frozen_set,
+    pickle.ADDITEMS[0]: _Unpickler.add_items,
     **{code[0]: _Unpickler.extension for code in (pickle.EXT1, pickle.EXT2, pickle.EXT4)},
 }
 
