@@ -108,6 +108,10 @@ class Scan(Sums):
         """Whether every label is one class: indices, one-hot rows, or 0 and 1."""
         return not self.fractions.count
 
+    def error_of(self, reading: Reading) -> Worst:
+        """How far a row is from summing to 1, of scores that are read so."""
+        return self.log_error if reading.scores == "log-probabilities" else self.sum_error
+
     def moved(self, numbers: Index | None, per_row: int) -> Scan:
         """The same with places in the numbering of the file, with ``per_row`` decisions a row."""
         places = {
@@ -164,7 +168,8 @@ def scan_scores(raw: AnyArray, start: int = 0, scores: str | None = None) -> Sca
     if found.infinite.count:
         high = inf
     if low == 0:
-        least = float(z.min(where=z > 0, initial=inf))
+        positive = z[z > 0]
+        least = float(positive.min()) if positive.size else inf
     if not (low >= -MOST_SCORE and high <= MOST_SCORE):
         huge = FirstSeen.in_mask((z > most_score(z.dtype)) & ~np.isposinf(z), start)
         if found.masked.count and z.ndim == 2:
@@ -314,7 +319,7 @@ class Inspection:
     def __call__(self, block: RawBlock) -> Findings:
         z, start, offset = block.scores, block.start, self.reading.label_offset
         scores = scan_scores(z, start, self.reading.scores)
-        wrong = row_sum_tolerance(z.dtype) < scores.sum_error.value < inf
+        wrong = row_sum_tolerance(z.dtype) < scores.error_of(self.reading).value < inf
         found = Findings(
             scores,
             precise=wrong and not in_half_precision(z),
@@ -393,8 +398,7 @@ def raise_if_bad(
     tolerance = row_sum_tolerance(dtype if found.precise else np.dtype(np.float16))
     if reading.of_answers:
         check_confidences(found.said, seen.lowest, seen.high, rows.n_rows, reading, name)
-    worst = seen.log_error if what == "log-probabilities" else seen.sum_error
-    _raise_if_wrong_scores(worst, tolerance, layout, reading, name)
+    _raise_if_wrong_scores(seen.error_of(reading), tolerance, layout, reading, name)
     masked = found.ruled_out
     zeros = Zeros.reading(seen.least, stored, masked.count if what == "probabilities" else 0)
     if reading.of_answers:

@@ -9,6 +9,7 @@ import calibrate
 from calibrate import Reading
 from calibrate.blocks.sums import FirstSeen
 from calibrate.data.column import as_column
+from calibrate.data.dataset import Dataset
 from calibrate.data.layout import layout_of
 from calibrate.data.readers.signature import signature_of
 from calibrate.data.scan import Inspection, RawBlock
@@ -88,3 +89,18 @@ def test_of_unknown_bytes_nothing_is_sure(tmp_path):
     (tmp_path / "a.bin").write_bytes(b"\x01\x02\xff\x03" * 9)
     found = signature_of(tmp_path / "a.bin", "a.bin")
     assert (found.words, found.suffix, found.sure) == ("unknown", None, False)
+
+
+def test_integers_from_zero_are_scores():
+    z = np.array([[0, 3, 1], [2, 0, 5], [4, 1, 0]])
+    assert Dataset.of(z, np.array([1, 2, 0])).magnitude == 5
+
+
+def test_digits_decide_how_near_log_probabilities_sum_to_one():
+    p = np.random.default_rng(0).dirichlet(np.ones(3), 20)
+    p[7] *= 1.005
+    reading = Reading(scores="log-probabilities")
+    with pytest.raises(calibrate.InputError, match=r"within 1e-05.*row 7"):
+        Dataset.of(np.log(p), reading=reading)
+    rounded = np.log(p).astype(np.float16).astype(np.float64)
+    assert Dataset.of(rounded, reading=reading).n_rows == 20
