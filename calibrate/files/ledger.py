@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 import tempfile
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +13,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from calibrate.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # as on Windows
+    fcntl = None  # type: ignore[assignment]  # a module, or none
 
 PREFIX, SUFFIX = ".calibrate-", ".part"
 
@@ -29,83 +33,59 @@ class Part:
     def __init__(self, target: Path) -> None:
         """Begin; raises OSError where the folder cannot be written to."""
         self.target = target
-        remove_leftovers(target.parent)
-        self._lock, self.path = _begun(target.parent)
-        self.file: BinaryIO = os.fdopen(os.dup(self._lock), "wb")
+        with suppress(OSError), os.scandir(target.parent) as entries:
+            for entry in entries:
+                name = entry.name.startswith(PREFIX) and entry.name.endswith(SUFFIX)
+                if name and entry.is_file(follow_symlinks=False):
+                    with suppress(OSError), open(entry.path, "rb") as left:
+                        if _lock(left.fileno(), wait=False):  # its process is gone
+                            os.unlink(entry.path)
+        while True:
+            self._handle, self.path = tempfile.mkstemp(SUFFIX, PREFIX, target.parent)
+            _lock(self._handle, wait=True)
+            if os.fstat(self._handle).st_nlink:
+                break
+            os.close(self._handle)  # taken for a leftover before it was locked
+        self.file: BinaryIO = os.fdopen(os.dup(self._handle), "wb")
 
     def finish(self) -> None:
-        """Everything has been written; raises OSError where it does not fit on the disk."""
+        """Close the file; raises OSError where it does not fit on the disk."""
         self.file.close()
 
     def place(self) -> None:
-        """Take the name of the target, and the permissions of what had it."""
-        os.chmod(self.path, _usual_mode(self.target))
+        """Take the name of the target, and the permissions of what had it, or of a new file."""
+        try:
+            mode = stat.S_IMODE(self.target.stat().st_mode)
+        except OSError:
+            mask = os.umask(0)
+            os.umask(mask)
+            mode = 0o666 & ~mask
+        os.chmod(self.path, mode)
         os.replace(self.path, self.target)
-        os.close(self._lock)
+        os.close(self._handle)
 
     def discard(self) -> None:
         """Vanish."""
-        with suppress(OSError):
-            self.file.close()
-        with suppress(OSError):
-            os.unlink(self.path)
-        with suppress(OSError):
-            os.close(self._lock)
-
-
-def _begun(folder: Path) -> tuple[int, str]:
-    """A new file, open and locked, and its name."""
-    while True:
-        handle, name = tempfile.mkstemp(dir=folder, prefix=PREFIX, suffix=SUFFIX)
-        _lock(handle, wait=True)
-        if os.fstat(handle).st_nlink:
-            return handle, name
-        os.close(handle)  # taken for a leftover before it was locked
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove the parts in a folder whose process is gone."""
-    with suppress(OSError), os.scandir(folder) as entries:
-        names = [e.path for e in entries if e.name.startswith(PREFIX) and e.name.endswith(SUFFIX)]
-        for name in names:
+        for vanish in (
+            self.file.close,
+            lambda: os.unlink(self.path),
+            lambda: os.close(self._handle),
+        ):
             with suppress(OSError):
-                _remove_if_left(name)
-
-
-def _remove_if_left(name: str) -> None:
-    if not stat.S_ISREG(os.lstat(name).st_mode):
-        return  # none of ours
-    handle = os.open(name, os.O_RDONLY)
-    try:
-        if _lock(handle, wait=False):
-            os.unlink(name)
-    finally:
-        os.close(handle)
+                vanish()
 
 
 def _lock(handle: int, *, wait: bool) -> bool:
-    """Whether a file was locked for this process; not where another has it, or there are no locks.
-
-    Processes forked from this one share the lock.
+    """Lock a file for this process and those forked from it; False where another has it, or there
+    are no locks.
     """
-    if sys.platform == "win32":
+    if fcntl is None:
         return False
-    import fcntl
-
     try:
         fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
-
-
-def _usual_mode(target: Path) -> int:
-    """The permissions of the file being replaced, or those that a new file gets here."""
-    with suppress(OSError):
-        return stat.S_IMODE(target.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 # What a run reads and writes: no file is both, and what is written appears at the end.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from calibrate.errors import InputError
-from calibrate.files.ledger import Ledger, Part, current, together
+from calibrate.files.ledger import Part, current, together
 from calibrate.files.reading import parsed, read_text
 
 
@@ -29,31 +28,23 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
     target = Path(path)
     with together() as ledger:
         try:
-            if target.is_dir():
-                raise InputError(f"{target}: expected a file to write, found a directory")
-            if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+            check_writable(target)
+            if target.exists() and not target.is_file():  # a device or a pipe
                 with target.open("wb") as file:
                     yield file
                 ledger.wrote(str(path))
-            else:
-                yield from _beside(target, ledger)
+                return
+            ledger.writes([path])
+            part = Part(target.resolve())  # a link keeps pointing where it points
+            try:
+                yield part.file
+                part.finish()
+                ledger.keep(part, str(path))
+            except BaseException:
+                part.discard()
+                raise
         except OSError as error:
             raise InputError(f"{target}: cannot be written: {error.strerror or error}") from error
-
-
-def _beside(path: Path, ledger: Ledger) -> Iterator[BinaryIO]:
-    ledger.writes([path])
-    target = path.resolve()  # a link keeps pointing where it points
-    if not target.parent.is_dir():
-        raise InputError(f"{target}: the folder {target.parent} does not exist; create it first")
-    part = Part(target)
-    try:
-        yield part.file
-        part.finish()
-        ledger.keep(part, str(path))
-    except BaseException:
-        part.discard()
-        raise
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
