@@ -77,6 +77,7 @@ def _top(
 def main() -> None:
     """Run the command line; every error is one line on stderr."""
     gc.set_threshold(100_000, 50, 50)  # imports make no garbage worth looking for
+    os.environ.pop("MPLBACKEND", None)  # a notebook sets one that may not be installed here
     _prepare_streams()
     _leave_in_order("SIGTERM", "SIGHUP")
     try:

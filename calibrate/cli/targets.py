@@ -97,12 +97,14 @@ class SmoothingOptions:
             numbers = [float(part) for part in text.split(":")]
         except ValueError:
             numbers = []
-        if not 1 <= len(numbers) <= 2 and first_address(text).suffix not in ARRAYS:
-            raise InputError(
-                "--smoothing: expected an amount such as 0.1, a range such as 0:0.2, or a file of "
-                f"amounts ({', '.join(ARRAYS)}), found {text!r}"
-            )
-        easy, hard = (*numbers, None, None)[:2] if len(numbers) <= 2 else (None, None)
+        if len(numbers) not in (1, 2):
+            if first_address(text).suffix not in ARRAYS:
+                raise InputError(
+                    "--smoothing: expected an amount such as 0.1, a range such as 0:0.2, or a file "
+                    f"of amounts ({', '.join(ARRAYS)}), found {text!r}"
+                )
+            numbers = []
+        easy, hard = (*numbers, None, None)[:2]
         if (hard is None) != (self.difficulty is None):
             raise InputError(
                 "expected --smoothing EASY:HARD, such as 0:0.2, and --difficulty together"

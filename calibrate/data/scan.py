@@ -14,7 +14,7 @@ import numpy as np
 
 from calibrate.arrays import AnyArray, FloatArray, Index
 from calibrate.blocks.passes import rows_per_block
-from calibrate.blocks.scores import Zeros
+from calibrate.blocks.scores import Zeros, working_dtype
 from calibrate.blocks.sums import GREATEST, LEAST, NO_ERROR, NOWHERE, FirstSeen, Sums, Worst
 from calibrate.data.column import Flat
 from calibrate.data.confidences import NOT_SAID, Ends, Said, check_confidences, check_order
@@ -162,7 +162,7 @@ def scan_labels(raw: AnyArray, start: int = 0) -> Scan:
 
 def scan_scores(raw: AnyArray, start: int = 0, scores: str | None = None) -> Scan:
     """Scan ``(n, K)`` or ``(n,)`` scores from row ``start`` on, which are said to be of a kind."""
-    z, found = _scan(raw, start)
+    z, found = _scan(raw.astype(working_dtype(raw.dtype), copy=False), start)
     tolerance, low, high = row_sum_tolerance(raw.dtype), found.lowest, found.high
     least, huge, all_masked = low, NOWHERE, NOWHERE
     if found.infinite.count:

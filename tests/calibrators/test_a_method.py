@@ -139,8 +139,10 @@ def test_a_report_keeps_what_is_said_of_it(saved, tmp_path):
 def test_its_page_and_plots_speak_of_it(saved):
     report = calibrate.evaluate(*drawn(1), saved[1], settings=QUICK)
     assert "b of 3 classes" in FORMATS["html"](report, EVERYTHING)
-    titles = [text.get_text() for ax in reliability_figure(report).axes for text in ax.texts]
-    assert "after: b of 3 classes" in titles
+    axes = reliability_figure(report).axes
+    assert "after: b of 3 classes" in [
+        text.get_text() for ax in axes for text in (ax.title, *ax.texts)
+    ]
 
 
 def test_it_is_compared(saved):

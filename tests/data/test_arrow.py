@@ -305,6 +305,9 @@ def test_odd_columns_are_told_in_one_line(tmp_path, case, way):
 def test_texts_that_are_missing_or_no_labels(tmp_path):
     parquet.write_table(classes(label=pa.array([*TEXTS[:-1], None])), tmp_path / "a.parquet")
     refused(tmp_path / "a.parquet", "column 'label', row 59: expected a value", "labels")
+    coded = pa.DictionaryArray.from_arrays(pa.array([0] * 59 + [1]), pa.array(["cat", None]))
+    arrow(tmp_path / "a.arrow", classes(label=coded))
+    refused(tmp_path / "a.arrow", "column 'label', row 59: expected a value", "labels")
     parquet.write_table(classes(kind=TEXTS), tmp_path / "b.parquet")
     with pytest.raises(calibrate.InputError, match="name its column with `label_column`"):
         calibrate.open_dataset(f"{tmp_path}/b.parquet")

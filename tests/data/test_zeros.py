@@ -112,3 +112,12 @@ def test_the_order_is_kept_below_any_floor():
     assert (block.logits[:2, 1] > block.logits[:2, 2]).all()
     assert block.logits[0, 1] > block.logits[1, 1]
     assert softmax(block.logits[2])[2] < 1e-300
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i4", "u8"])
+def test_whole_numbers_from_0_are_scores_like_others(dtype):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 200)
+    scores = (2 * np.eye(3)[labels] + 3 * rng.random((200, 3))).astype(dtype)
+    found = calibrate.fit(scores, labels).temperature
+    assert found == pytest.approx(calibrate.fit(scores.astype(float), labels).temperature, 1e-5)

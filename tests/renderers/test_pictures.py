@@ -42,6 +42,7 @@ def langid():
 ODD = "text.usetex: True\naxes.facecolor: red\nfont.size: 30\nno.such: 1\nlines.linewidth: x\n"
 SURROUNDINGS = {
     "the backend of notebooks": {"MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+    "a backend that there is not": {"MPLBACKEND": "nonsense"},
     "settings that draw otherwise": {"matplotlibrc": ODD.encode()},
     "no folder for settings": {"MPLCONFIGDIR": "/dev/null/none"},
     "no home": {"HOME": "/dev/null/none", "MPLCONFIGDIR": "", "XDG_CONFIG_HOME": ""},
@@ -80,21 +81,14 @@ def test_settings_of_the_user_change_nothing(name, tmp_path, monkeypatch, usual)
 
 
 @pytest.mark.usefixtures("files")
-@pytest.mark.parametrize(
-    ("settings", "backend", "said"),
-    [
-        (b"font.size: \xff\xfe", "agg", "Cannot decode configuration file 'matplotlibrc'"),
-        (b"", "nonsense", "Key backend: 'nonsense' is not a valid value"),
-    ],
-)
-def test_settings_that_matplotlib_refuses(settings, backend, said, tmp_path, monkeypatch):
-    (tmp_path / "matplotlibrc").write_bytes(settings)
-    monkeypatch.setenv("MPLBACKEND", backend)
+def test_settings_that_matplotlib_refuses(tmp_path, monkeypatch):
+    (tmp_path / "matplotlibrc").write_bytes(b"font.size: \xff\xfe")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     command = [sys.executable, "-m", "calibrate", "fit", "z.npy", "y.npy", "--figure", "b.png"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.splitlines()[-1].startswith(f"calibrate: plots cannot be drawn: {said}")
+    said = "calibrate: plots cannot be drawn: Cannot decode configuration file 'matplotlibrc'"
+    assert done.stderr.splitlines()[-1].startswith(said)
     assert not (tmp_path / "b.png").exists()
 
 

@@ -242,11 +242,11 @@ class Table:
         """A column of texts, some rows at a time."""
         row = 0
         for batch in self._batches([column]):
-            found = batch.column(0)
+            found = batch.column(0).cast(pa.large_string())  # a category may be null, too
             if found.null_count:
                 raise _null(self.name, column, row + _first_false(found.is_valid()))
             row += len(found)
-            yield found.cast(pa.large_string()).to_pylist()
+            yield found.to_pylist()
 
     def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Some columns of all rows, as many at once as may be in memory."""

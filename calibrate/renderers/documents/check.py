@@ -27,7 +27,7 @@ from calibrate.results.checks import Check, CheckKind, Checks, Outcome
 from calibrate.results.measurement import Measurement
 
 BETTER = {Outcome.passed: True, Outcome.failed: False, Outcome.undecided: None}
-TITLES = {"drift": "drift of T", "converged": "fit", "relation": "scores and labels"}
+CHECK_TITLES = {"drift": "drift of T", "converged": "fit", "relation": "scores and labels"}
 
 
 @document.register
@@ -97,7 +97,7 @@ def _title(check: Check) -> str:
     """What is checked, in a few words."""
     if check.kind is CheckKind.against:
         return f"{check.name.partition('.')[2]}, now - then"
-    return check.name if check.kind is CheckKind.limit else TITLES[check.kind.value]
+    return check.name if check.kind is CheckKind.limit else CHECK_TITLES[check.kind.value]
 
 
 def _value(check: Check, found: Checks) -> Cell:

@@ -11,12 +11,12 @@ from calibrate.results.inspection import ArrayFound, ArrayKind, FileFound, Inspe
 from calibrate.tasks import Task
 from calibrate.text import UNPRINTABLE, listed, printable
 
-WIDTH = 80  # characters of a line
+LINE_WIDTH = 80  # characters of a line
 MOST_KEY = 24  # of the name of an array
 MOST_ARRAYS = 6  # of a file that are listed
 MOST_FILES = 3  # that are described one by one
 MOST_LISTED = 8  # files that are listed
-MOST_COUNTED = 2  # arrays of a file whose values are listed
+MOST_WITH_VALUES = 2  # arrays of a file whose values are listed
 MOST_TAKEN = 2  # pairs of scores and labels
 MOST_VALUES = 5  # values of labels
 NO_GUESS = (ArrayKind.nothing, ArrayKind.number, ArrayKind.other, ArrayKind.unread)
@@ -92,7 +92,7 @@ def _rest(file: FileFound, most: int | None) -> list[str]:
         odd = [("NaN", each.nan), ("+inf", each.infinite), ("-inf (masked)", each.masked)]
         shares = [f"{_percent(share)} of its values are {value}" for value, share in odd if share]
         found += wrapped(f"{name}{', '.join(shares)}") if shares else []
-        if each in counted[: None if most is None else MOST_COUNTED]:
+        if each in counted[: None if most is None else MOST_WITH_VALUES]:
             found += wrapped(f"{name}{_counts(each, None if most is None else MOST_VALUES)}")
     left = len(file.arrays) - len(arrays) + file.more
     if left:
@@ -204,6 +204,8 @@ def _short(text: str, most: int) -> str:
 
 def wrapped(text: str, most: int = 4) -> list[str]:
     """A sentence as lines of at most 80 characters, and at most so many of these."""
-    room = most * (WIDTH - 10)
+    room = most * (LINE_WIDTH - 10)
     cut = printable(text if len(text) <= room else f"{text[:room]} ...")
-    return wrap(cut, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return wrap(
+        cut, LINE_WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )

@@ -17,7 +17,7 @@ from calibrate.renderers.words import measurement, short
 from calibrate.results.measurement import Measurement
 from calibrate.results.targets import TargetFigures, TargetReport
 
-TITLES = {
+FIGURE_TITLES = {
     "entropy": "entropy (nats)",
     "true_class": "true class",
     "runner_up": "runner-up",
@@ -56,7 +56,7 @@ def _(report: TargetReport, _: Shown = EVERYTHING) -> tuple[Part, ...]:
 
 def _figures(found: TargetFigures) -> dict[str, Measurement]:
     """The figures that there are, by their titles."""
-    figures = {title: getattr(found, name) for name, title in TITLES.items()}
+    figures = {title: getattr(found, name) for name, title in FIGURE_TITLES.items()}
     return {title: _plain(figure) for title, figure in figures.items() if figure is not None}
 
 

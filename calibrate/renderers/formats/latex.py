@@ -11,7 +11,7 @@ from calibrate.renderers.parts import ResultFormat, Shown, Table, document
 if TYPE_CHECKING:
     from calibrate.results.json import Result
 
-MARKS = {
+ESCAPES = {
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
     **{mark: f"{{{mark}}}" for mark in "[]*"},  # after the end of a line they belong to that
     "\\": r"\textbackslash{}",
@@ -74,7 +74,7 @@ def _number_in_latex(text: str) -> str:
 
 def in_latex(text: str) -> str:
     """Text that LaTeX shows as it is, in one line."""
-    text = "".join(MARKS.get(letter, letter) for letter in _one_line(text))
+    text = "".join(ESCAPES.get(letter, letter) for letter in _one_line(text))
     return re.sub("-(?=-)", "-{}", text)  # two would be drawn as one dash
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 INTERVAL = r"\[[-0-9.,e+ ]+\](?![(\[:])"
 MARKS = r"[\\`*\[\]|#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|~(?=~)|(?<=~)~"
-MOST_ROWS = 30  # of a table that is not folded
+MOST_UNFOLDED = 30  # of a table that is not folded
 
 
 def render(result: Result, shown: Shown) -> str:
@@ -43,7 +43,7 @@ def render(result: Result, shown: Shown) -> str:
             (sections[-1][1] if sections else first).append(part)
     blocks = list[str]()
     for part in (*first, *warnings):
-        if isinstance(part, Table) and len(part.rows) > MOST_ROWS:
+        if isinstance(part, Table) and len(part.rows) > MOST_UNFOLDED:
             blocks += _folded(f"{part.title}: {len(part.rows):,} rows", [_block(part)])
         else:
             blocks.append(_block(part))

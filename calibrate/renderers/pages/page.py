@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 PARTS = "calibrate.renderers.pages"
-MOST_ROWS = 400  # of a table; nobody reads more of them, and the page stays small
+MOST_SORTED = 400  # of a table; nobody reads more of them, and the page stays small
 MOST_TEXT = 200  # characters of a cell
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 SECTIONS = {"predicted class": "Classes", "groups": "Groups", "labels": "Labels"}
@@ -157,7 +157,7 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     made.filters |= {"kind": lambda part: type(part).__name__.lower(), "sort_value": sort_value}
-    made.filters |= {"rows": lambda rows: rows[:MOST_ROWS], "apart": apart, "json": json_in_html}
+    made.filters |= {"rows": lambda rows: rows[:MOST_SORTED], "apart": apart, "json": json_in_html}
     return made
 
 
@@ -165,17 +165,17 @@ def _shown(value: Any) -> Any:
     """Texts of others on one line and no longer than a page has room for; ours are marked safe."""
     if type(value) is not str:
         return value
-    return shortened(printable(value.encode(errors="backslashreplace").decode()))
+    return without_middle(printable(value.encode(errors="backslashreplace").decode()))
 
 
-def shortened(text: str, most: int = 2_000) -> str:
+def without_middle(text: str, most: int = 2_000) -> str:
     """Without its middle where it is longer."""
     return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
 
 
 def apart(text: str) -> tuple[str, str]:
     """``0.1 [0.0, 0.2]`` -> the value and the interval, which may stand beneath it."""
-    value, bracket, interval = shortened(text, MOST_TEXT).partition(" [")
+    value, bracket, interval = without_middle(text, MOST_TEXT).partition(" [")
     return (value, f"[{interval}") if bracket and NUMBER.match(value) else (text, "")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calibrate.renderers.bins import pooled
-from calibrate.renderers.plots.panels import calibrated, diagonal, framed, headline, line_key
+from calibrate.renderers.plots.panels import calibrated, diagonal, framed, line_key, title_of
 from calibrate.renderers.plots.style import BLUE, GREY, VERMILION, drawing, labelled
 from calibrate.results.report import ClassReliability, Report
 from calibrate.tasks import Task
@@ -60,7 +60,7 @@ def classes_figure(report: Report) -> Figure | None:
             handles.append(line_key("after", color=BLUE, marker="o"))
         handles.append(line_key("more rows", color=GREY, linestyle="none", marker="o", ms=8))
         handles.append(calibrated())
-        title = headline(report, columns, _off(report))
+        title = title_of(report, columns, _off(report))
         framed(figure, title, handles, 4 if columns > 1 else 2, over=0.45, between=(0.15, 0.5))
     return figure
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-SIDES = ((0, 1), (0, 2), (1, 2))  # of the triangle
+TRIANGLE = ((0, 1), (0, 2), (1, 2))  # the corners of each side
 CLASS_COLOURS = (BLUE, ORANGE, GREEN)
 CLASS_MARKERS = ("o", "s", "^")
 TEMPLATE = "D"
@@ -105,7 +105,7 @@ def _scaled(model: Clusters, units: str) -> tuple[tuple[Float64, ...], Float64]:
 
 
 def _mean_side(corners: Float64) -> float:
-    return float(np.mean([np.linalg.norm(corners[i] - corners[j]) for i, j in SIDES]))
+    return float(np.mean([np.linalg.norm(corners[i] - corners[j]) for i, j in TRIANGLE]))
 
 
 def _draw_points(ax: Axes, points: tuple[Float64, ...], templates: Float64) -> None:

@@ -11,9 +11,9 @@ from calibrate.renderers.plots.panels import (
     area_key,
     calibrated,
     framed,
-    headline,
     line_key,
     sides,
+    title_of,
 )
 from calibrate.renderers.plots.style import BLUE, GREEN, GREY, VERMILION, wording
 from calibrate.results.measurement import Sides
@@ -72,7 +72,7 @@ def smooth_reliability_figure(report: Report) -> Figure | None:
             calibrated(),
         ]
         columns = 5 if len(curves) == 2 else 3
-        framed(figure, headline(report, len(curves)), handles, columns, over=0.3)
+        framed(figure, title_of(report, len(curves)), handles, columns, over=0.3)
     return figure
 
 
@@ -120,5 +120,5 @@ def corp_reliability_figure(report: Report) -> Figure | None:
             area_key(f"{called.under}, beyond the band", facecolor=GREEN, alpha=0.4),
         ]
         columns = 3 if len(curves) == 2 else 2
-        framed(figure, headline(report, len(curves)), handles, columns, over=0.5)
+        framed(figure, title_of(report, len(curves)), handles, columns, over=0.5)
     return figure

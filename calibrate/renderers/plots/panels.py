@@ -99,7 +99,7 @@ def sides(
         yield figure, upper, lower
 
 
-def headline(report: Report, panels: int, more: str = "") -> str:
+def title_of(report: Report, panels: int, more: str = "") -> str:
     """The name and size of the data, and perhaps more, over so many panels."""
     lines = [shortened(report.data.logits, 40 * panels), words.rows_and_classes(report)]
     return "\n".join([*lines, *wrap(more, 66 * panels)])

@@ -12,9 +12,9 @@ from calibrate.renderers.plots.panels import (
     area_key,
     calibrated,
     framed,
-    headline,
     line_key,
     sides,
+    title_of,
 )
 from calibrate.renderers.plots.style import BLUE, GREEN, GREY, INK, VERMILION, wording
 from calibrate.results.measurement import Measurement, Sides
@@ -62,7 +62,7 @@ def reliability_figure(report: Report) -> Figure:
         if any(0 < rows < FEW for table in tables for rows in table.effective):
             handles.append(area_key(f"fewer than {FEW:g} rows", facecolor=BLUE, alpha=FAINT))
         framed(
-            figure, headline(report, len(tables)), handles, 4 if len(tables) == 2 else 2, over=0.5
+            figure, title_of(report, len(tables)), handles, 4 if len(tables) == 2 else 2, over=0.5
         )
     return figure
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calibrate.renderers import words
-from calibrate.renderers.plots.panels import framed, headline
+from calibrate.renderers.plots.panels import framed, title_of
 from calibrate.renderers.plots.style import BLUE, DASHES, GREY, VERMILION, drawing
 from calibrate.results.report import Report
 
@@ -42,5 +42,5 @@ def risk_coverage_figure(report: Report) -> Figure | None:
         ax.set_xlabel("coverage: the most confident share of rows")
         ax.set_ylabel("risk: the share of them that is wrong")
         handles, _ = ax.get_legend_handles_labels()
-        framed(figure, headline(report, 1), handles, 2, left=0.95)
+        framed(figure, title_of(report, 1), handles, 2, left=0.95)
     return figure

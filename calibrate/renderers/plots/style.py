@@ -64,7 +64,7 @@ def style() -> Iterator[None]:
             why = [record.getMessage().rstrip(".") for record in said.buffer]
             raise CalibrateError(
                 f"plots cannot be drawn: {'; '.join([*why, str(error)])}; matplotlib cannot be "
-                "imported with these settings (matplotlibrc, MPLBACKEND)"
+                "imported with its settings (matplotlibrc, MPLBACKEND)"
             ) from error
         defaults: Any = {key: rcParamsDefault[key] for key in rcParamsDefault if key != "backend"}
         with warnings.catch_warnings(), rc_context(defaults | SETTINGS):

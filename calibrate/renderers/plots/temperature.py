@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from calibrate.renderers import words
-from calibrate.renderers.plots.panels import framed, headline
+from calibrate.renderers.plots.panels import framed, title_of
 from calibrate.renderers.plots.style import BLUE, GREY, INK, VERMILION, drawing
 from calibrate.results.report import Report
 
@@ -48,7 +48,7 @@ def temperature_figure(report: Report) -> Figure | None:
         bottom.set_xlim(low, high)
         bottom.set_xlabel("temperature T")
         handles, _ = top.get_legend_handles_labels()
-        framed(figure, headline(report, 1), handles, 2, left=0.95)
+        framed(figure, title_of(report, 1), handles, 2, left=0.95)
     return figure
 
 
