@@ -24,7 +24,9 @@ def top(data, tmp_path):
 
 
 def test_the_figures_are_those_of_the_logits(data, run, tmp_path):
-    done = run("report", "p.csv", "--columns", "y,guess,sure", "--bootstrap", "100")
+    done = run(
+        "report", "p.csv", "--columns", "y,guess,sure", "--plots", "all", "--bootstrap", "100"
+    )
     assert done.returncode == 0, done.stderr
     assert "left out, as they need the logits: top_5_accuracy, nll" in done.stderr
     got = json.loads((tmp_path / "report/report.json").read_text())
