@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -47,6 +48,11 @@ def fresh(folder: Path, *args: object, **more: Any) -> subprocess.Popen[str]:
         [sys.executable, "-m", "calibrate", *map(str, args)],
         cwd=folder, text=True, **{"env": {**os.environ, "PYTHONPATH": str(ROOT)}, **more},
     )  # fmt: skip
+
+
+def heed_signals() -> None:
+    """Whoever runs the tests in the background may have them ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def refused(done: subprocess.CompletedProcess[str], *said: str) -> None:

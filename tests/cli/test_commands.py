@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, fresh
+from conftest import ROOT, fresh, heed_signals
 from scipy.special import softmax
 
 import calibrate
@@ -191,11 +191,6 @@ def test_a_closed_pipe_is_not_an_error_message(files):
     assert done.stdout == '{\n "s'
     assert "Traceback" not in done.stderr
     assert "rror" not in done.stderr
-
-
-def heed_signals() -> None:
-    """Whoever runs the tests in the background may have them ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_ctrl_c_while_importing(tmp_path: Path):

@@ -10,7 +10,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from conftest import fresh
+from conftest import fresh, heed_signals
 
 import calibrate
 from calibrate.blocks.passes import doing
@@ -23,7 +23,9 @@ def on_a_terminal(folder: Path, *args: object, stop: str | None = None) -> tuple
     Ctrl-C is pressed when ``stop`` is seen.
     """
     ours, theirs = pty.openpty()
-    with fresh(folder, *args, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+    with fresh(
+        folder, *args, stdout=subprocess.DEVNULL, stderr=theirs, preexec_fn=heed_signals
+    ) as process:
         os.close(theirs)
         seen = b""
         try:
