@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from calibrate.calibrators.methods import METHODS
 from calibrate.calibrators.protocol import Calibrator, Fit, fitted_of, parameters_of
-from calibrate.data.known_rows import KnownRows, RowDigests
+from calibrate.data.known_rows import KnownRows
+from calibrate.data.row_digests import RowDigests
 from calibrate.errors import CalibrateError, InputError, check_known
 from calibrate.files import peek, write_json
 from calibrate.results.json import decode, encode, read_result

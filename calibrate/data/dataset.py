@@ -14,10 +14,10 @@ from calibrate.blocks.passes import map_reduce, rows_per_block
 from calibrate.blocks.scores import NO_ZEROS, Zeros, as_logits, two_sided, working_dtype
 from calibrate.data.column import Column, Flat, as_column, in_memory
 from calibrate.data.confidences import like_percent, said_in, shares_of
-from calibrate.data.known_rows import RowDigests
 from calibrate.data.labels import as_labels
 from calibrate.data.layout import Layout, Selection, flat_labels, layout_of, numbered_labels
 from calibrate.data.reading import Reading
+from calibrate.data.row_digests import RowDigests
 from calibrate.data.scan import Inspection, RawRows, raise_if_bad
 from calibrate.data.units import Folds, clusters_of, deal, weights_of
 from calibrate.tasks import Task

@@ -18,9 +18,9 @@ from calibrate.blocks.scores import Zeros, working_dtype
 from calibrate.blocks.sums import GREATEST, LEAST, NO_ERROR, NOWHERE, FirstSeen, Sums, Worst
 from calibrate.data.column import Flat
 from calibrate.data.confidences import NOT_SAID, Ends, Said, check_confidences, check_order
-from calibrate.data.known_rows import NO_ROWS, Smallest, digests_of
 from calibrate.data.layout import Layout, Selection
 from calibrate.data.reading import Reading
+from calibrate.data.row_digests import NO_ROWS, Smallest, digests_of
 from calibrate.errors import InputError
 from calibrate.tasks import Task
 

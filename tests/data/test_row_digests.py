@@ -7,7 +7,7 @@ import pytest
 
 from calibrate import InputError, Reading
 from calibrate.data.dataset import Dataset
-from calibrate.data.known_rows import SAMPLE, RowDigests
+from calibrate.data.row_digests import SAMPLE, RowDigests
 
 
 def rows(n: int, k: int, seed: int = 0, repeat: int = 1):
