@@ -18,7 +18,7 @@ from calibrate.data.labels import as_labels
 from calibrate.data.layout import Layout, Selection, flat_labels, layout_of, numbered_labels
 from calibrate.data.reading import Reading
 from calibrate.data.row_digests import RowDigests
-from calibrate.data.scan import Inspection, RawRows, raise_if_bad
+from calibrate.data.scan import RawRows, ScanStep, raise_if_bad
 from calibrate.data.units import Folds, clusters_of, deal, weights_of
 from calibrate.tasks import Task
 from calibrate.text import Summarised, cut
@@ -102,7 +102,7 @@ class Dataset(Summarised):
         if clusters is not None:
             units = clusters_of(as_column(clusters, "clusters"), layout, selection, checked)
         raw = RawRows(Flat(z, layout.width), flat_labels(y, layout), selection)
-        found = map_reduce(raw, Inspection(reading)).in_file(selection, layout.n_labels)
+        found = map_reduce(raw, ScanStep(reading)).in_file(selection, layout.n_labels)
         zeros = raise_if_bad(found, raw, layout, reading, given.dtype)
         percents = like_percent(found.scores.lowest, found.scores.high, layout.task, reading)
         return Dataset(

@@ -311,7 +311,7 @@ class RawRows:
 
 
 @dataclass(frozen=True)
-class Inspection:
+class ScanStep:
     """The step that looks at the values of a block."""
 
     reading: Reading

@@ -22,7 +22,7 @@ except ImportError:  # as on Windows
 PREFIX, SUFFIX = ".calibrate-", ".part"
 
 
-class Part:
+class PartFile:
     """What is written, under a name of its own in the folder of its target, until it is whole.
 
     It is locked for as long as its process lives, by whatever way that ends: so what a killed
@@ -136,7 +136,7 @@ class Ledger:
         self._inputs: dict[Hashable, str] = {}
         self._versions: dict[Path, tuple[Version, str]] = {}
         self._outputs: dict[Hashable, str] = {}
-        self._parts: list[tuple[Part, str]] = []
+        self._parts: list[tuple[PartFile, str]] = []
         self._outdated: list[Path] = []
         self._folders: list[Path] = []
         self._placed: list[Placed] = []
@@ -181,7 +181,7 @@ class Ledger:
             if not same:
                 raise changed(name)
 
-    def keep(self, part: Part, name: str) -> None:
+    def keep(self, part: PartFile, name: str) -> None:
         """Put a finished part in place at the end."""
         if any(other.target == part.target for other, _ in self._parts):
             raise _taken(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from calibrate.errors import InputError
-from calibrate.files.ledger import Part, current, together
+from calibrate.files.ledger import PartFile, current, together
 from calibrate.files.reading import parsed, read_text
 
 
@@ -35,7 +35,7 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
                 ledger.wrote(str(path))
                 return
             ledger.writes([path])
-            part = Part(target.resolve())  # a link keeps pointing where it points
+            part = PartFile(target.resolve())  # a link keeps pointing where it points
             try:
                 yield part.file
                 part.finish()

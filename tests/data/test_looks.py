@@ -12,7 +12,7 @@ from calibrate.data.column import as_column
 from calibrate.data.dataset import Dataset
 from calibrate.data.layout import layout_of
 from calibrate.data.readers.signature import signature_of
-from calibrate.data.scan import Inspection, RawBlock
+from calibrate.data.scan import RawBlock, ScanStep
 
 SHAPES = """
 (6,)    (6,1)   -          is binary 6
@@ -66,7 +66,7 @@ def test_scores_are_looked_at_one_by_one(scores, odd, axes):
     z[2, 1], z[4] = odd, z[4] if np.isnan(odd) else odd
     z = z[:, 2 - axes :]
     block = RawBlock(50, z if axes == 2 else z[:, 0], y)
-    found = Inspection(Reading(scores=scores, task=None if axes == 2 else "binary"))(block).scores
+    found = ScanStep(Reading(scores=scores, task=None if axes == 2 else "binary"))(block).scores
     each = [(r, k, v) for r, row in enumerate(z.tolist()) for k, v in enumerate(row)]
     assert found.nan == first([(r, k) for r, k, v in each if np.isnan(v)])
     assert found.infinite == first([(r, k) for r, k, v in each if v == np.inf])

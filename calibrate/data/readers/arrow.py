@@ -92,7 +92,7 @@ def open(path: Path, key: str | None, request: Request) -> Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class ArrowTable:
     """Open files of the same columns, one behind the other.
 
     Attributes:
@@ -363,7 +363,7 @@ def _metadata(schema: pa.Schema, key: bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def _opened(path: Path, request: Request) -> Iterator[Table]:
+def _opened(path: Path, request: Request) -> Iterator[ArrowTable]:
     """The columns of a file, or of all files of a folder.
 
     Raises:
@@ -393,7 +393,7 @@ def _opened(path: Path, request: Request) -> Iterator[Table]:
                 if not schemas[-1].equals(schemas[0]):
                     raise InputError(f"{each}: expected the columns and types of {first}")
             check_once(schemas[0].names, name)
-            yield Table(name, schemas[0], files, is_parquet, features)
+            yield ArrowTable(name, schemas[0], files, is_parquet, features)
 
 
 @contextmanager

@@ -98,7 +98,7 @@ class _Unpacked(gzip.GzipFile):
 
 
 @dataclass(frozen=True)
-class Lines:
+class CsvLines:
     """Some lines of a file.
 
     Attributes:
@@ -134,12 +134,12 @@ class Lines:
         except csv.Error as error:
             raise InputError(f"{name}: expected a CSV file: {error}") from error
 
-    def without(self, n: int) -> Lines:
+    def without(self, n: int) -> CsvLines:
         """All but the first ``n``."""
-        return Lines(self.first + n, "".join(self.text.split("\n", n)[n:]), self.size)
+        return CsvLines(self.first + n, "".join(self.text.split("\n", n)[n:]), self.size)
 
 
-def blocks(file: BinaryIO, name: str) -> Iterator[Lines]:
+def blocks(file: BinaryIO, name: str) -> Iterator[CsvLines]:
     """All lines, some at a time; quotes open and close in the same block.
 
     Raises:
@@ -172,7 +172,7 @@ def blocks(file: BinaryIO, name: str) -> Iterator[Lines]:
             number += block.text.count("\n")
 
 
-def _lines(content: bytes, number: int, name: str) -> Lines:
+def _lines(content: bytes, number: int, name: str) -> CsvLines:
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
@@ -183,7 +183,7 @@ def _lines(content: bytes, number: int, name: str) -> Lines:
         ) from error
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return Lines(number, text, len(content))
+    return CsvLines(number, text, len(content))
 
 
 # A table of such lines.
@@ -229,7 +229,7 @@ def open(path: Path, key: str | None, request: Request) -> Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class CsvTable:
     """A file, with what its first line says.
 
     Attributes:
@@ -286,7 +286,7 @@ class Table:
         hint = guess is not None and not guess.settled
         with opened(self.path, self.request) as file:
             rows = self._below(file)
-            first = next(rows, Lines(1, "", 0))
+            first = next(rows, CsvLines(1, "", 0))
             values = self.numbers_in(first, places, hint=hint)
             expected = self.path.stat().st_size * len(values) // max(1, first.size)
             found = chain([values], (self.numbers_in(each, places, hint=hint) for each in rows))
@@ -304,14 +304,14 @@ class Table:
             found = (self.texts_in(block, place) for block in self._below(file))
             return decoded_texts(self.request.file, found)
 
-    def _below(self, file: BinaryIO) -> Iterator[Lines]:
+    def _below(self, file: BinaryIO) -> Iterator[CsvLines]:
         """The lines below the header."""
         left = self.skipped
         for block in blocks(file, self.request.file):
             yield block.without(left) if left else block
             left = max(0, left - len(block.lines))
 
-    def numbers_in(self, block: Lines, places: Sequence[int], *, hint: bool = False) -> Float64:
+    def numbers_in(self, block: CsvLines, places: Sequence[int], *, hint: bool = False) -> Float64:
         """``(n, len(places))``, the nearest float64, as Python's ``float`` has them.
 
         Raises:
@@ -335,7 +335,7 @@ class Table:
             self._tell(block, places, hint=hint)
             raise InputError(f"{self.request.file}: expected numbers: {error}") from error
 
-    def texts_in(self, block: Lines, place: int) -> list[str]:
+    def texts_in(self, block: CsvLines, place: int) -> list[str]:
         """The field of each line in a column.
 
         Raises:
@@ -348,7 +348,7 @@ class Table:
             return [line.split(self.delimiter, place + 1)[place] for line in lines]
         return [line.rsplit(self.delimiter, behind + 1)[-behind - 1] for line in lines]
 
-    def _plain(self, block: Lines) -> list[str]:
+    def _plain(self, block: CsvLines) -> list[str]:
         """The lines without quotes that are not blank, with as many fields in each."""
         lines = [line for line in block.lines if line] if "" in block.lines else block.lines
         between = len(self.names) - 1
@@ -356,7 +356,7 @@ class Table:
             self._fields(block)
         return lines
 
-    def _fields(self, block: Lines) -> list[list[str]]:
+    def _fields(self, block: CsvLines) -> list[list[str]]:
         """The fields of each row, as many in each."""
         width, rows = len(self.names), []
         for line, row in block.rows(self.delimiter, self.request.file):
@@ -371,7 +371,7 @@ class Table:
                 rows.append(row)
         return rows
 
-    def _tell(self, block: Lines, places: Sequence[int], *, hint: bool) -> None:
+    def _tell(self, block: CsvLines, places: Sequence[int], *, hint: bool) -> None:
         """Raise InputError for the first field that is no number."""
         for line, row in block.rows(self.delimiter, self.request.file):
             for i in places if row else ():
@@ -390,7 +390,7 @@ class Table:
                 )
 
 
-def _table(path: Path, request: Request) -> Table:
+def _table(path: Path, request: Request) -> CsvTable:
     """A file with its header, or what stands in its place.
 
     Raises:
@@ -398,7 +398,7 @@ def _table(path: Path, request: Request) -> Table:
     """
     name = request.file
     with opened(path, request) as file:
-        first = next(blocks(file, name), Lines(1, "", 0))
+        first = next(blocks(file, name), CsvLines(1, "", 0))
     blank = next((i for i, line in enumerate(first.lines) if line.strip()), None)
     if blank is None:
         raise InputError(f"{name}: expected a table, found an empty file")
@@ -418,4 +418,4 @@ def _table(path: Path, request: Request) -> Table:
         titled = len(fields) > 2 or not whole
     names = tuple(fields) if titled else tuple(str(i + 1) for i in range(len(fields)))
     check_once(names, name)
-    return Table(path, request, names, titled, delimiter, last if titled else 0)
+    return CsvTable(path, request, names, titled, delimiter, last if titled else 0)

@@ -242,7 +242,7 @@ class _Dtype(Record):
                 raise RefusedError("damaged: a dtype of an unknown kind")
 
 
-class _Array(Record):
+class _PickledArray(Record):
     """In the place of a ``numpy.ndarray``; its state, set once, gives its values."""
 
     def __init__(self, encoded: Callable[[object], bytes]) -> None:
@@ -258,7 +258,7 @@ class _Array(Record):
 
     def fill(
         self, content: object, dtype: object, shape: object, order: object, axes: object = None
-    ) -> _Array:
+    ) -> _PickledArray:
         """Take the values as they lie, one after the other, in ``content``."""
         if isinstance(content, list):
             raise RefusedError("found an array of Python objects")
@@ -292,18 +292,18 @@ def allowed_in(size: int) -> dict[str, object]:
             raise RefusedError("found more bytes than the file has")
         return text.encode("latin1")
 
-    def reconstruct(made: object, *_: object) -> _Array:
+    def reconstruct(made: object, *_: object) -> _PickledArray:
         if made is not array_class:
             raise RefusedError("damaged: an array of an unknown kind")
-        return _Array(encoded)
+        return _PickledArray(encoded)
 
-    def scalar(dtype: object, content: object) -> _Array:
-        return _Array(encoded).fill(content, dtype, (), "C")
+    def scalar(dtype: object, content: object) -> _PickledArray:
+        return _PickledArray(encoded).fill(content, dtype, (), "C")
 
-    def from_buffer(*parts: object) -> _Array:
+    def from_buffer(*parts: object) -> _PickledArray:
         if len(parts) not in (4, 5):
             raise RefusedError("damaged: an array of odd parts")
-        return _Array(encoded).fill(*parts)
+        return _PickledArray(encoded).fill(*parts)
 
     def dtype(*parts: object) -> _Dtype:
         return _Dtype(*parts)
@@ -328,10 +328,10 @@ def allowed_in(size: int) -> dict[str, object]:
 
 
 @contextmanager
-def _held(path: Path, name: str) -> Iterator[list[tuple[str | None, _Array | list[float]]]]:
+def _held(path: Path, name: str) -> Iterator[list[tuple[str | None, _PickledArray | list[float]]]]:
     with opened(path, name, b"", "a pickle of numpy arrays", "pickle.dump") as file:
         allowed = allowed_in(path.stat().st_size)
-        yield arrays_in(load(file, allowed, name, wanted=WANTED), _Array, name)
+        yield arrays_in(load(file, allowed, name, wanted=WANTED), _PickledArray, name)
 
 
 def keys(path: Path, request: Request) -> list[str] | None:
